@@ -1,0 +1,48 @@
+# What a newcomer types. Every target sets up .venv if it is missing or older than the lock.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help report demo test lint format lock clean
+
+help:  ## Show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+report: $(BIN)/.ready  ## Fetch CIFAR-10, train everything, and build the report (CORES=8 to choose)
+	snakemake --cores $(CORES)
+
+demo: $(BIN)/.ready  ## The whole workflow offline, on generated data, in about a minute
+	snakemake --cores $(CORES) demo
+
+test: $(BIN)/.ready  ## Run the tests
+	pytest -n auto
+
+lint: $(BIN)/.ready  ## Check style, types and the workflow
+	ruff check
+	ruff format --check
+	mypy
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+format: $(BIN)/.ready  ## Format the code
+	ruff check --fix
+	ruff format
+	snakefmt Snakefile workflow
+
+lock: $(BIN)/.ready  ## Renew requirements.lock from pyproject.toml, keeping the pins that still fit
+	uv pip compile pyproject.toml --group build --group test --group lint --universal --fork-strategy fewest \
+	  --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
+
+clean:  ## Remove what the workflow made, the prepared data too, but not .venv
+	git clean -fdxq results .snakemake
+
+# Every package at a pinned version with a checked hash; then this one, from where it stands.
+$(BIN)/.ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "bnlab needs Python 3.11 or later: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@

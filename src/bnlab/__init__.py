@@ -1,0 +1,1 @@
+"""bnlab: batch normalization in hand-written NumPy networks, studied reproducibly."""
