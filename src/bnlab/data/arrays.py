@@ -1,0 +1,35 @@
+"""A data set in memory, and the digest of its content, the same whatever file it came from."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes: TypeAlias = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A training part and a test part: images (n, pixels) and labels (n,), all uint8 in C order.
+
+    Anything else is a TypeError, so that storing and digesting need not think of it.
+    """
+
+    train_images: Bytes
+    train_labels: Bytes
+    test_images: Bytes
+    test_labels: Bytes
+
+    def __post_init__(self) -> None:
+        for name, array in vars(self).items():
+            if array.dtype != np.uint8 or not array.flags.c_contiguous:
+                raise TypeError(f"{name}: {array.dtype}, strides {array.strides}; expected uint8 in C order")
+
+
+def content_digest(images: Bytes, labels: Bytes) -> str:
+    """Hex sha256 of the images' bytes in C order, then the labels' bytes."""
+    digest = hashlib.sha256(images.ravel().data)
+    digest.update(labels.ravel().data)
+    return digest.hexdigest()

@@ -1,0 +1,65 @@
+"""Download the official archive once, into a cache that all copies of the project share."""
+
+import os
+import time
+import urllib.request
+from functools import partial
+from http.client import HTTPException
+from pathlib import Path
+
+import pooch  # type: ignore[import-untyped]
+from tqdm import tqdm
+
+from bnlab.data.cifar10 import Edition
+from bnlab.errors import DataError
+
+SILENCE = 30  # seconds without a byte after which a server is given up
+DEADLINE = 2 * 60 * 60  # seconds for the whole archive, so that a trickle of bytes ends as well
+
+
+def fetch(mirror: str, edition: Edition) -> Path:
+    """Return the path of the edition's archive, downloaded from `mirror` unless the cache has it.
+
+    The cache is the folder BNLAB_CACHE, or the user's cache folder. An archive gets its name there,
+    and is used, only when its sha256 is right. Raises DataError, which names the address.
+    """
+    url = mirror + edition.archive
+    try:
+        return Path(
+            pooch.retrieve(
+                url,
+                known_hash=edition.archive_sha256,
+                fname=edition.archive,
+                path=os.environ.get("BNLAB_CACHE") or pooch.os_cache("bnlab"),
+                downloader=partial(_stream, size=edition.archive_bytes),
+            )
+        )
+    except (DataError, OSError, ValueError, HTTPException) as error:
+        raise DataError(f"{url}: {error}") from error
+
+
+def _stream(url: str, output: str, _pooch: None, *, size: int) -> None:
+    """Download `url` to the file `output`, as pooch asks for it; stop as soon as it cannot be right."""
+    deadline = time.monotonic() + DEADLINE
+    request = urllib.request.Request(url, headers={"User-Agent": "bnlab"})
+    with (
+        urllib.request.urlopen(request, timeout=SILENCE) as response,
+        open(output, "wb") as file,
+        tqdm(total=size, unit="B", unit_scale=True, mininterval=1) as bar,
+    ):
+        if url.startswith("https:") and not response.url.startswith("https:"):
+            raise DataError(f"leads to the unencrypted {response.url}")
+        if response.length not in (None, size):
+            kind = response.headers.get_content_type()
+            raise DataError(f"offers {response.length:,} bytes of {kind}, expected {size:,}")
+        received = 0
+        while block := response.read1(2**16):
+            received += len(block)
+            if received > size:
+                raise DataError(f"sends more than the expected {size:,} bytes")
+            if time.monotonic() > deadline:
+                raise DataError(f"sent only {received:,} of {size:,} bytes in {DEADLINE} seconds")
+            file.write(block)
+            bar.update(len(block))
+    if received != size:
+        raise DataError(f"the connection ended after {received:,} of {size:,} bytes")

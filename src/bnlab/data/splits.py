@@ -1,0 +1,106 @@
+"""Which images train and which validate, and the pixel statistics of the training part.
+
+Only indices, mean and standard deviation are stored; pixels stay uint8 in the shared, memory-mapped data set and
+are standardized batch by batch.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bnlab.errors import DataError, IntegrityError
+from bnlab.files import atomic
+
+Images = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of the data set's training images, int32, and per-pixel statistics of the training part, float64 (d,)."""
+
+    training: Rows
+    validation: Rows
+    mean: npt.NDArray[np.float64]
+    std: npt.NDArray[np.float64]
+
+
+def draw_split(
+    n_images: int, *, training: int, validation: int, random: np.random.Generator | None
+) -> tuple[Rows, Rows]:
+    """Disjoint training and validation rows: in a random order, or (random=None) the first rows in official order.
+
+    Raises DataError when the data set is too small.
+    """
+    if training + validation > n_images:
+        raise DataError(
+            f"training + validation asks for {training} + {validation} images, but the data set has {n_images}. "
+            "Lower them in config/protocols.yaml."
+        )
+    rows = np.arange(n_images) if random is None else random.permutation(n_images)
+    rows = rows.astype(np.int32)
+    return rows[:training], rows[training : training + validation]
+
+
+def pixel_statistics(images: Images, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean and (biased) standard deviation of every pixel over `rows`, float64 (d,).
+
+    Sums are kept in integers, so the result is the same to the last bit on every machine.
+    Raises DataError when a pixel is constant, since it cannot be standardized.
+    """
+    total = np.zeros(images.shape[1], np.int64)
+    total_of_squares = np.zeros(images.shape[1], np.int64)
+    for start in range(0, len(rows), 1000):
+        block = images[np.sort(rows[start : start + 1000])].astype(np.int64)
+        total += block.sum(axis=0)
+        total_of_squares += np.einsum("nd,nd->d", block, block)
+    n = len(rows)
+    scaled_variance = n * total_of_squares - total**2
+    if not scaled_variance.all():
+        pixel = int(np.argmin(scaled_variance))
+        raise DataError(
+            f"Pixel {pixel} has the same value in all {n} training images, so it cannot be standardized. "
+            "Use more training images (key `training` in config/protocols.yaml)."
+        )
+    return total / n, np.sqrt(scaled_variance) / n
+
+
+def store_split(path: Path, split: Split) -> None:
+    """Write a split atomically as .npz."""
+    with atomic(path) as file:
+        np.savez(file, training=split.training, validation=split.validation, mean=split.mean, std=split.std)
+
+
+def load_split(path: Path) -> Split:
+    """Read what `store_split` wrote. Raises IntegrityError when the file is missing or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Split(**{name: arrays[name] for name in ("training", "validation", "mean", "std")})
+    except Exception as error:  # a damaged zip raises many kinds
+        raise IntegrityError(
+            f"{path}: cannot be read as a split ({error}). Make it again with `python -m bnlab split {path.stem}`."
+        ) from error
+
+
+class StandardizedImages:
+    """Rows of uint8 images as standardized floating-point batches, in one reused buffer."""
+
+    def __init__(self, images: Images, split: Split, *, block: int, dtype: npt.DTypeLike) -> None:
+        """Serve up to `block` rows of `images`, (n, d), at a time, as `dtype`, standardized by `split`."""
+        self._images = images
+        self._mean = split.mean.astype(dtype)
+        self._inverse_std = (1 / split.std).astype(dtype)
+        self._raw = np.empty((block, images.shape[1]), np.uint8)
+        self._batch = np.empty((block, images.shape[1]), dtype)
+        self.block = block
+
+    def __getitem__(self, rows: Rows) -> npt.NDArray[np.floating]:
+        """(pixel - mean) / std of the given rows, (len(rows), d); lasts until the next call."""
+        raw, batch = self._raw[: len(rows)], self._batch[: len(rows)]
+        # mode="clip" skips the buffering that out= otherwise costs; rows are in range by construction.
+        np.take(self._images, rows, axis=0, out=raw, mode="clip")
+        np.subtract(raw, self._mean, out=batch)
+        batch *= self._inverse_std
+        return batch
