@@ -1,0 +1,31 @@
+"""Exponential moving averages of the batch statistics, which every evaluation uses."""
+
+import numpy as np
+import numpy.typing as npt
+
+from bnlab.numerics.arrays import Array
+from bnlab.numerics.parameters import Network
+
+
+class RunningStatistics:
+    """Per hidden layer a mean and a biased variance, (d,), averaged over the mini-batches seen so far.
+
+    m <- average * m + (1 - average) * batch's, started from the first mini-batch. For a network without
+    batch normalization there is nothing to average and every method does nothing.
+    """
+
+    def __init__(self, network: Network, dtype: npt.DTypeLike, *, average: float) -> None:
+        widths = network.widths[1:-1] if network.batch_norm else ()
+        self.mean = [np.zeros(d, dtype) for d in widths]
+        self.variance = [np.ones(d, dtype) for d in widths]
+        self.average = average
+        self._started = False
+
+    def update(self, moments: list[tuple[Array, Array]]) -> None:
+        """Take in one mini-batch's (mean, variance) of every hidden layer."""
+        keep = self.average if self._started else 0.0
+        self._started = True
+        for averages, batch in ((self.mean, [m for m, _ in moments]), (self.variance, [v for _, v in moments])):
+            for average, value in zip(averages, batch, strict=True):
+                average *= keep
+                average += (1 - keep) * value
