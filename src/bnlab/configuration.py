@@ -1,0 +1,131 @@
+"""Strict reading of YAML files and their validation against the schemas in workflow/schemas."""
+
+import difflib
+import math
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bnlab.errors import ConfigError
+
+SCHEMAS = Path(__file__).parents[2] / "workflow" / "schemas"
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file. Raises ConfigError on bad syntax, repeated keys and aliases."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not valid YAML. {error}") from error
+
+
+def validate(content: Any, schema: str, *, source: str) -> None:
+    """Check `content` against workflow/schemas/<schema>.schema.yaml.
+
+    Raises one ConfigError that lists every violation with `source` (the file), the key, what was found and what
+    was expected.
+    """
+    # Imported here: only planning validates; a training job trusts the digest in its run's name.
+    import jsonschema
+
+    checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
+    extend: Any = jsonschema.validators.extend
+    validator = extend(jsonschema.Draft202012Validator, type_checker=checker)
+    definition = read_yaml(SCHEMAS / f"{schema}.schema.yaml")
+    errors = sorted(validator(definition).iter_errors(content), key=lambda error: list(map(str, error.path)))
+    messages = [f"{source}: {message}" for error in errors for message in _explain(error)]
+    if messages:
+        raise ConfigError("\n".join(messages))
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML's safe subset, less repeated keys (the last would win) and aliases (they can explode)."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not allowed here", mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' stands here twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _explain(error: Any) -> Iterator[str]:
+    """One line per violation, in the user's words instead of the schema's."""
+    where = _location(error.path)
+    prefix = f"{where}: " if where else ""
+    found, rule = error.instance, error.validator_value
+    match error.validator:
+        case "additionalProperties":
+            known = sorted(error.schema.get("properties", {}))
+            for key in sorted(map(str, set(found) - set(known))):
+                close = difflib.get_close_matches(key, known, n=1)
+                hint = f"Did you mean '{close[0]}'? " if close else ""
+                yield f"{prefix}'{key}' is not a key here. {hint}Known keys: {', '.join(known)}."
+        case "required":
+            missing = [key for key in rule if key not in found]
+            yield f"{prefix}missing {', '.join(map(repr, missing))}."
+        case "anyOf" | "oneOf":
+            wanted = error.schema.get("description", "one of the forms in the schema")
+            yield f"{prefix}found {found!r}, expected {wanted}.{_number_hint(found)}"
+        case "type":
+            yield f"{prefix}found {found!r}, expected {_kind(rule)}.{_number_hint(found)}"
+        case "enum":
+            close = difflib.get_close_matches(str(found), map(str, rule), n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            yield f"{prefix}found {found!r}, expected one of {', '.join(map(str, rule))}.{hint}"
+        case "minimum":
+            yield f"{prefix}found {found!r}, expected at least {rule}."
+        case "exclusiveMinimum":
+            yield f"{prefix}found {found!r}, expected more than {rule}."
+        case "exclusiveMaximum":
+            yield f"{prefix}found {found!r}, expected less than {rule}."
+        case "pattern" | "propertyNames":
+            wanted = error.schema.get("description", f"text matching {rule}")
+            yield f"{prefix}found {found!r}, expected {wanted}."
+        case _:
+            yield f"{prefix}{error.message}."
+
+
+def _number_hint(found: Any) -> str:
+    if not isinstance(found, str):
+        return ""
+    try:
+        float(found)
+    except ValueError:
+        return ""
+    return f" YAML reads {found} as text; write it with a dot and without quotes, as in 1.0e-3."
+
+
+def _kind(rule: str | list[str]) -> str:
+    names = {"object": "a mapping", "array": "a list", "string": "text", "number": "a finite number",
+             "integer": "a whole number", "boolean": "true or false", "null": "nothing"}  # fmt: skip
+    kinds = [rule] if isinstance(rule, str) else rule
+    return " or ".join(names[kind] for kind in kinds)
+
+
+def _location(path: Any) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text

@@ -1,0 +1,216 @@
+"""What one run is: a `RunSpec` under a `Protocol`, and the directory name that says so, exactly.
+
+    official/50-50_bn_he_lambda0.005_seed1_3f9a01c2
+
+The name holds what a person compares. Its last eight hex digits digest the spec and the protocol's whole
+content, so editing a protocol, or swapping two values, gives new names and never reuses an old result.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from bnlab.errors import ConfigError
+
+Initialization = Literal["he", "fan_in"] | float
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One cell of an experiment's grid with one seed. `initialization` is a scheme or a standard deviation."""
+
+    protocol: str
+    hidden: tuple[int, ...]
+    batch_norm: bool
+    initialization: Initialization
+    weight_decay: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.batch_norm and not self.hidden:
+            raise ConfigError(
+                "batch_norm: true was asked of a network without hidden layers, which has nothing to normalize. "
+                "Add hidden layers, or set batch_norm: false for plain softmax regression."
+            )
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The learning rate over the updates, counted from 0.
+
+    cyclical: from `minimum` up to `maximum` in `step` updates and down again, `cycles` times.
+    constant: `maximum` throughout (`minimum` equal to it), for 2 * step * cycles updates.
+    """
+
+    minimum: float
+    maximum: float
+    step: int
+    cycles: int
+
+    @property
+    def updates(self) -> int:
+        """The exact number of updates of a whole training."""
+        return 2 * self.step * self.cycles
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Everything about a training that is not compared within one experiment (see config/protocols.yaml)."""
+
+    data: str
+    training: int
+    validation: int
+    split: str
+    standardization: str
+    precision: str
+    batch_size: int
+    schedule: Schedule
+    momentum: float
+    bn_average: float
+    bn_epsilon: float
+    curve_points: int
+    probe: int
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> "Protocol":
+        """Build a protocol from its validated configuration; the exact inverse of `asdict`."""
+        return cls(**{**content, "schedule": Schedule(**content["schedule"])})
+
+
+def run_name(spec: RunSpec, protocol: Protocol) -> str:
+    """The run's directory below results/runs, for example official/50-50_bn_he_lambda0.005_seed1_3f9a01c2."""
+    return f"{spec.protocol}/{_readable(spec)}_{_digest(spec, protocol)}"
+
+
+def parse_run_name(name: str, protocols: Mapping[str, Protocol]) -> RunSpec:
+    """The spec that `name` stands for: the exact inverse of `run_name`.
+
+    Raises ConfigError when the name is malformed, is not spelled as `run_name` would spell it, names an unknown
+    protocol, or carries the digest of another version of its protocol.
+    """
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise ConfigError(
+            f"'{name}' is not the name of a run. Expected something like "
+            "official/50-50_bn_he_lambda0.005_seed1_3f9a01c2; `python -m bnlab plan` lists all names."
+        )
+    part = match.groupdict()
+    if part["protocol"] not in protocols:
+        raise ConfigError(
+            f"'{name}' names the protocol '{part['protocol']}', which config/protocols.yaml does not define. "
+            f"It defines: {', '.join(sorted(protocols))}."
+        )
+    spec = RunSpec(
+        protocol=part["protocol"],
+        hidden=() if part["hidden"] == "linear" else tuple(map(int, part["hidden"].split("-"))),
+        batch_norm=part["norm"] == "bn",
+        initialization=_parse_initialization(part["initialization"]),
+        weight_decay=float(part["weight_decay"]),
+        seed=int(part["seed"]),
+    )
+    expected = run_name(spec, protocols[spec.protocol])
+    if name != expected:
+        raise ConfigError(
+            f"'{name}' does not belong to the present configuration, under which this run is '{expected}'. "
+            f"Protocol '{spec.protocol}' was edited, or the name misspelled; `python -m bnlab plan` lists all names."
+        )
+    return spec
+
+
+def split_name(protocol: Protocol, seed: int) -> str:
+    """The file stem of a split with its standardization, for example cifar10_45000-5000_random-seed1_per-pixel.
+
+    Runs share it whatever else their protocols differ in.
+    """
+    order = f"random-seed{seed}" if protocol.split == "random" else "official-order"
+    scaling = protocol.standardization.replace("_", "-")
+    return f"{protocol.data}_{protocol.training}-{protocol.validation}_{order}_{scaling}"
+
+
+@dataclass(frozen=True)
+class SplitSpec:
+    """Which images train and validate. `seed` is None for a split in official order."""
+
+    data: str
+    training: int
+    validation: int
+    seed: int | None
+
+
+def parse_split_name(name: str) -> SplitSpec:
+    """The inverse of `split_name`. Raises ConfigError when the name is malformed."""
+    match = _SPLIT_NAME.fullmatch(name)
+    if match is None:
+        raise ConfigError(
+            f"'{name}' is not the name of a split. Expected something like cifar10_45000-5000_random-seed1_per-pixel."
+        )
+    seed = match["seed"]
+    return SplitSpec(
+        match["data"], int(match["training"]), int(match["validation"]), None if seed is None else int(seed)
+    )
+
+
+def canonical_json(content: Any) -> str:
+    """One spelling for equal content: sorted keys, shortest floats, no spaces, no NaN."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def number_text(value: float) -> str:
+    """The shortest text that reads back as `value`: 0.005, 1e-05, 0 (never 0.0)."""
+    return repr(float(value)).removesuffix(".0")
+
+
+_NAME = re.compile(
+    r"(?P<protocol>[a-z][a-z0-9_-]*)/"
+    r"(?P<hidden>linear|[0-9]+(?:-[0-9]+)*)_"
+    r"(?P<norm>bn|plain)_"
+    r"(?P<initialization>he|fanin|sigma[0-9.e-]+)_"
+    r"lambda(?P<weight_decay>[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)_"
+    r"seed(?P<seed>[0-9]+)_"
+    r"(?P<digest>[0-9a-f]{8})"
+)
+
+
+_SPLIT_NAME = re.compile(
+    r"(?P<data>[a-z][a-z0-9]*)_(?P<training>[0-9]+)-(?P<validation>[0-9]+)_"
+    r"(?:random-seed(?P<seed>[0-9]+)|official-order)_per-pixel"
+)
+
+
+def _readable(spec: RunSpec) -> str:
+    norm = "bn" if spec.batch_norm else "plain"
+    decay = number_text(spec.weight_decay)
+    return (
+        f"{network_text(spec.hidden)}_{norm}_{initialization_text(spec.initialization)}_lambda{decay}_seed{spec.seed}"
+    )
+
+
+def network_text(hidden: Sequence[int]) -> str:
+    """The widths of the hidden layers: 50-50; linear for none."""
+    return "-".join(map(str, hidden)) or "linear"
+
+
+def initialization_text(initialization: Initialization) -> str:
+    """he, fanin, or sigma and the standard deviation: sigma0.001."""
+    if isinstance(initialization, str):
+        return initialization.replace("_", "")
+    return f"sigma{number_text(initialization)}"
+
+
+def _parse_initialization(text: str) -> Initialization:
+    if text == "he":
+        return "he"
+    if text == "fanin":
+        return "fan_in"
+    try:
+        return float(text.removeprefix("sigma"))
+    except ValueError:
+        raise ConfigError(f"'{text}' is not an initialization: expected he, fanin or sigma<number>.") from None
+
+
+def _digest(spec: RunSpec, protocol: Protocol) -> str:
+    content = canonical_json({"spec": asdict(spec), "protocol": asdict(protocol)})
+    return hashlib.sha256(content.encode()).hexdigest()[:8]

@@ -1,0 +1,247 @@
+"""From the configuration files to validated studies: which runs each needs, and what is made of them."""
+
+import itertools
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bnlab.configuration import read_yaml, validate
+from bnlab.errors import ConfigError
+from bnlab.spec import Initialization, Protocol, RunSpec, parse_run_name, run_name
+
+TRAINING_IMAGES = {"cifar10": 50_000, "generated": 6_000}
+"""Images a protocol can split, by data set."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid of runs under one protocol, and the figures drawn from it. One section of the report."""
+
+    id: str
+    title: str
+    text: str
+    runs: tuple[RunSpec, ...]
+    figures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A statement that the finished study is checked against: a metric of some cells lies in an interval."""
+
+    text: str
+    cells: Mapping[str, Any]
+    metric: str
+    of: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """One file of config/studies."""
+
+    key: str
+    title: str
+    summary: str
+    experiments: tuple[Experiment, ...]
+    expectations: tuple[Expectation, ...]
+
+    @property
+    def runs(self) -> tuple[RunSpec, ...]:
+        """Every run the study needs, each once, in the order of its experiments."""
+        return tuple(dict.fromkeys(run for experiment in self.experiments for run in experiment.runs))
+
+    def experiment(self, key: str) -> Experiment:
+        """The experiment of that id. Raises ConfigError when there is none."""
+        for experiment in self.experiments:
+            if experiment.id == key:
+                return experiment
+        known = ", ".join(experiment.id for experiment in self.experiments)
+        raise ConfigError(f"config/studies/{self.key}.yaml has no experiment '{key}'. It has: {known}.")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All protocols and studies, validated."""
+
+    protocols: Mapping[str, Protocol]
+    studies: Mapping[str, Study]
+
+    def study(self, key: str) -> Study:
+        """The study of that key. Raises ConfigError when there is none."""
+        if key not in self.studies:
+            raise ConfigError(f"'{key}' is not a study. config/studies holds: {', '.join(sorted(self.studies))}.")
+        return self.studies[key]
+
+    def name(self, run: RunSpec) -> str:
+        """The run's directory below results/runs."""
+        return run_name(run, self.protocols[run.protocol])
+
+    def names(self, runs: Iterable[RunSpec]) -> dict[str, RunSpec]:
+        """Runs by directory name, in order."""
+        return {self.name(run): run for run in runs}
+
+    def parse(self, name: str) -> RunSpec:
+        """The run of that directory name (see `bnlab.spec.parse_run_name`)."""
+        return parse_run_name(name, self.protocols)
+
+
+def load_configuration(folder: Path = Path("config")) -> Configuration:
+    """Read and validate protocols.yaml and every study. Raises ConfigError with all violations of a file."""
+    protocols = load_protocols(folder)
+    studies = [_load_study(path, protocols) for path in sorted((folder / "studies").glob("*.yaml"))]
+    return Configuration(protocols, {study.key: study for study in studies})
+
+
+def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
+    """Validate the content of config.yaml, overlays and --config included, against the studies there are."""
+    validate(dict(config), "config", source=source)
+    for key in config["studies"]:
+        configuration.study(key)
+
+
+def load_protocols(folder: Path) -> dict[str, Protocol]:
+    """The protocols of protocols.yaml by name, what each extends filled in."""
+    path = folder / "protocols.yaml"
+    raw = read_yaml(path)
+    if not isinstance(raw, dict) or not all(isinstance(content, dict) for content in raw.values()):
+        raise ConfigError(f"{path}: expected a mapping of protocol names to their settings.")
+    protocols = {}
+    for name in raw:
+        _check_name(name, source=str(path), what="protocol")
+        content = _resolve(name, raw, source=str(path))
+        validate(content, "protocol", source=f"{path}: {name}")
+        protocols[name] = Protocol.from_content(_as_declared(content))
+        _check_protocol(protocols[name], source=f"{path}: {name}")
+    return protocols
+
+
+def _resolve(name: str, raw: Mapping[str, Any], *, source: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A protocol's content laid over that of the protocol it extends."""
+    if name in chain:
+        raise ConfigError(f"{source}: {' extends '.join((*chain, name))}: a circle.")
+    own = dict(raw[name])
+    base = own.pop("extends", None)
+    if base is None:
+        return own
+    if base not in raw:
+        raise ConfigError(f"{source}: {name}.extends: found {base!r}, expected one of {', '.join(map(str, raw))}.")
+    return _overlay(_resolve(base, raw, source=source, chain=(*chain, name)), own)
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _overlay(merged[key], value) if both else value
+    return merged
+
+
+def _as_declared(content: dict[str, Any]) -> dict[str, Any]:
+    """Whole numbers written for real-valued keys become floats, so that 0 and 0.0 are one protocol."""
+    schedule = content["schedule"]
+    real = ("momentum", "bn_average", "bn_epsilon")
+    return (
+        content
+        | {key: float(content[key]) for key in real}
+        | {"schedule": schedule | {key: float(schedule[key]) for key in ("minimum", "maximum")}}
+    )
+
+
+def _check_protocol(protocol: Protocol, *, source: str) -> None:
+    """What a schema cannot say: relations between values."""
+    schedule, available = protocol.schedule, TRAINING_IMAGES[protocol.data]
+    if schedule.minimum > schedule.maximum:
+        raise ConfigError(
+            f"{source}: schedule.minimum: found {schedule.minimum}, expected at most schedule.maximum = "
+            f"{schedule.maximum}."
+        )
+    if protocol.training + protocol.validation > available:
+        raise ConfigError(
+            f"{source}: training + validation: found {protocol.training} + {protocol.validation}, expected at most "
+            f"{available}, the training images of {protocol.data}."
+        )
+    for key in ("batch_size", "probe"):
+        if getattr(protocol, key) > protocol.training:
+            raise ConfigError(
+                f"{source}: {key}: found {getattr(protocol, key)}, expected at most training = {protocol.training}."
+            )
+
+
+def _load_study(path: Path, protocols: Mapping[str, Protocol]) -> Study:
+    _check_name(path.stem, source=str(path), what="study")
+    content = read_yaml(path)
+    validate(content, "study", source=str(path))
+    experiments: list[Experiment] = []
+    for i, experiment in enumerate(content["experiments"]):
+        where = f"{path}: experiments[{i}]"
+        runs = _expand(experiment, protocols, source=where)
+        if any(known.id == experiment["id"] for known in experiments):
+            raise ConfigError(f"{where}.id: '{experiment['id']}' stands here twice; ids must differ.")
+        experiments.append(
+            Experiment(experiment["id"], experiment["title"], experiment["text"], runs, tuple(experiment["figures"]))
+        )
+    study = Study(
+        path.stem,
+        content["title"],
+        content["summary"],
+        tuple(experiments),
+        tuple(_expectation(item) for item in content.get("expectations", ())),
+    )
+    for expectation in study.expectations:
+        study.experiment(expectation.cells["experiment"])
+    return study
+
+
+def _expectation(item: Mapping[str, Any]) -> Expectation:
+    low, high = item["between"]
+    return Expectation(item["text"], item["cells"], item["metric"], item["of"], low, high)
+
+
+def _expand(experiment: Mapping[str, Any], protocols: Mapping[str, Protocol], *, source: str) -> tuple[RunSpec, ...]:
+    """The experiment's full grid, seeds innermost."""
+    name = experiment["protocol"]
+    if name not in protocols:
+        raise ConfigError(f"{source}.protocol: found {name!r}, expected one of {', '.join(sorted(protocols))}.")
+    if protocols[name].batch_size < 2 and any(experiment["batch_norm"]):
+        raise ConfigError(
+            f"{source}.batch_norm: protocol '{name}' has batch_size 1, over which nothing can be normalized."
+        )
+    axes = itertools.product(
+        experiment["networks"],
+        experiment["initialization"],
+        _weight_decays(experiment["weight_decay"]),
+        experiment["batch_norm"],
+        range(1, experiment["seeds"] + 1),
+    )
+    try:
+        return tuple(
+            RunSpec(name, tuple(hidden), batch_norm, _initialization(scheme), float(decay), seed)
+            for hidden, scheme, decay, batch_norm, seed in axes
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from error
+
+
+def _initialization(value: str | float) -> Initialization:
+    return value if value in ("he", "fan_in") else float(value)  # type: ignore[return-value]
+
+
+def _weight_decays(value: Any) -> list[float]:
+    """A list as it stands, or log-spaced values rounded to three digits, so that names stay readable."""
+    if isinstance(value, list):
+        return value
+    spacing = value["log_spaced"]
+    low, high, count = math.log10(spacing["from"]), math.log10(spacing["to"]), spacing["count"]
+    return [float(f"{10 ** (low + (high - low) * i / (count - 1)):.2e}") for i in range(count)]
+
+
+def _check_name(name: Any, *, source: str, what: str) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name):
+        raise ConfigError(
+            f"{source}: found the {what} name {name!r}, expected lower-case letters, digits, '_' and '-', "
+            "starting with a letter, at most 40."
+        )
