@@ -1,0 +1,1 @@
+"""Proofs that the hand-written gradients are right."""
