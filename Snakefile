@@ -1,0 +1,29 @@
+"""bnlab: from CIFAR-10 to the reports of the studies in config/studies.
+
+snakemake --cores 8             everything that config/config.yaml asks for
+snakemake --cores 8 demo        one study's report (any file in config/studies)
+snakemake --cores 8 results/runs/official/50-50_bn_he_lambda0.005_seed1_071f10fe/run.json
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.18")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/gradients.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/reporting.smk"
+
+
+rule all:
+    """The reports of the configured studies, and every run behind them."""
+    default_target: True
+    input:
+        [report_of(study) for study in config["studies"]],
+        [record_of(run) for run in RUNS if RUNS[run] in SELECTED],

@@ -1,0 +1,204 @@
+"""One subcommand per rule of the workflow, each importing what it needs inside, so that training stays light."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bnlab.errors import BnlabError, ConfigError, GateError
+from bnlab.spec import parse_split_name
+
+RESULTS = Path("results")
+CONFIG = Path("config")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; an expected error prints its message and gives its exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.command(parsed)
+    except BnlabError as error:
+        print(f"bnlab: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bnlab", description=main.__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(command: Callable[[argparse.Namespace], None], *arguments: tuple[str, str]) -> argparse.ArgumentParser:
+        name = command.__name__.removeprefix("_").replace("_", "-")
+        sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
+        for argument, help_text in arguments:
+            sub.add_argument(argument, help=help_text)
+        sub.set_defaults(command=command)
+        return sub
+
+    study = ("study", "the name of a file in config/studies")
+    add(_plan, study)
+    prepare = add(_prepare, ("data", "cifar10 or generated"))
+    prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
+    add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
+    add(_check_gradients, ("data", "the prepared data set whose images are used"))
+    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_071f10fe"))
+    add(_collect, study)
+    add(_test_results, study)
+    add(_tables, study)
+    add(_figure, study, ("experiment", "an experiment of the study"), ("figure", "one of its figures"))
+    add(_report, study)
+    add(_verify)
+    return parser
+
+
+def _plan(parsed: argparse.Namespace) -> None:
+    """List a study's runs: those that are stored, and those that are missing."""
+    from bnlab.study import load_configuration
+
+    configuration = load_configuration(CONFIG)
+    for name in configuration.names(configuration.study(parsed.study).runs):
+        print("stored " if (RESULTS / "runs" / name / "run.json").is_file() else "missing", name)
+
+
+def _prepare(parsed: argparse.Namespace) -> None:
+    """Obtain (or generate) a data set, verify its content, and store it decoded."""
+    from bnlab.data.prepared import store
+
+    if parsed.data == "generated":
+        from bnlab.data.generate import generate
+
+        arrays, source = generate(), "generated data"
+    elif parsed.data == "cifar10":
+        from bnlab.data.obtain import obtain
+
+        local, named_by = parsed.cifar10, "configuration key cifar10"
+        if local is None and os.environ.get("BNLAB_CIFAR10"):
+            local, named_by = Path(os.environ["BNLAB_CIFAR10"]), "environment variable BNLAB_CIFAR10"
+        arrays, source = obtain(local, named_by)
+    else:
+        raise ConfigError(f"'{parsed.data}' is not a data set. Expected cifar10 or generated.")
+    folder = RESULTS / "data" / parsed.data
+    store(folder, parsed.data, arrays)
+    print(f"Prepared {folder} from {source}.")
+
+
+def _split(parsed: argparse.Namespace) -> None:
+    """Draw a training and a validation part and compute the training part's pixel statistics."""
+    from bnlab.data.prepared import open_prepared
+    from bnlab.data.splits import Split, draw_split, pixel_statistics, store_split
+    from bnlab.streams import stream
+
+    spec = parse_split_name(parsed.split)
+    images = open_prepared(RESULTS / "data" / spec.data).train_images
+    training, validation = draw_split(
+        len(images),
+        training=spec.training,
+        validation=spec.validation,
+        random=None if spec.seed is None else stream(spec.seed, "split"),
+    )
+    mean, std = pixel_statistics(images, training)
+    store_split(RESULTS / "splits" / f"{parsed.split}.npz", Split(training, validation, mean, std))
+
+
+def _check_gradients(parsed: argparse.Namespace) -> None:
+    """Compare the analytic gradients with central differences; fail unless every array agrees."""
+    from dataclasses import asdict
+
+    from bnlab.configuration import read_yaml, validate
+    from bnlab.data.prepared import open_prepared
+    from bnlab.files import write_json
+    from bnlab.gradients.check import check_gradients
+
+    path = CONFIG / "gradients.yaml"
+    settings = read_yaml(path)
+    validate(settings, "gradients", source=str(path))
+    data = open_prepared(RESULTS / "data" / parsed.data)
+    pixels = data.train_images[: settings["batch"], : settings["inputs"]].astype(float)
+    pixels = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
+    checks = check_gradients(settings, pixels, data.train_labels[: settings["batch"]])
+    for check in checks:
+        for array in check.arrays:
+            verdict = "ok    " if array.passed else "FAILED"
+            print(
+                f"{verdict} hidden {check.hidden} bn {check.batch_norm} lambda {check.weight_decay} "
+                f"{array.array:8} {array.measure} error {array.error:.1e}"
+            )
+    if not all(check.passed for check in checks):
+        raise GateError(
+            "the analytic gradients disagree with the numerical ones (see FAILED above), so nothing may be trained. "
+            "Mend the backward pass in src/bnlab/numerics, or the settings in config/gradients.yaml."
+        )
+    write_json(
+        RESULTS / "gradients" / f"{parsed.data}.json",
+        {"data": data.name, "settings": settings, "checks": [asdict(check) for check in checks]},
+    )
+
+
+def _train(parsed: argparse.Namespace) -> None:
+    """Train, evaluate and store one run."""
+    from bnlab.experiment.run import perform_run
+    from bnlab.spec import parse_run_name
+    from bnlab.study import load_protocols
+
+    protocols = load_protocols(CONFIG)
+    spec = parse_run_name(parsed.run, protocols)
+    training = perform_run(spec, protocols[spec.protocol], results=RESULTS)
+    outcome = "finished" if training.diverged_at is None else f"diverged at update {training.diverged_at}"
+    print(f"{parsed.run}: {outcome}.")
+
+
+def _collect(parsed: argparse.Namespace) -> None:
+    """Join a study's run records and curves into runs.csv and curves.csv (no test results)."""
+    from bnlab.analysis.collect import collect
+    from bnlab.study import load_configuration
+
+    collect(load_configuration(CONFIG), parsed.study, results=RESULTS)
+
+
+def _test_results(parsed: argparse.Namespace) -> None:
+    """Open the test predictions of a study's runs, once everything is chosen, and write test.csv."""
+    from bnlab.analysis.heldout import collect_test_results
+    from bnlab.study import load_configuration
+
+    collect_test_results(load_configuration(CONFIG), parsed.study, results=RESULTS)
+
+
+def _tables(parsed: argparse.Namespace) -> None:
+    """Summarize a study's runs over seeds: cells, pairs with and without BN, expectations."""
+    from bnlab.analysis.tables import write_tables
+    from bnlab.study import load_configuration
+
+    write_tables(load_configuration(CONFIG), parsed.study, results=RESULTS)
+
+
+def _figure(parsed: argparse.Namespace) -> None:
+    """Draw one figure of one experiment as SVG and PNG."""
+    from bnlab.analysis.figures import draw_figure
+    from bnlab.study import load_configuration
+
+    draw_figure(load_configuration(CONFIG), parsed.study, parsed.experiment, parsed.figure, results=RESULTS)
+
+
+def _report(parsed: argparse.Namespace) -> None:
+    """Put a study's tables and figures together as one HTML page."""
+    from bnlab.report.render import render_report
+    from bnlab.study import load_configuration
+
+    render_report(load_configuration(CONFIG), parsed.study, results=RESULTS)
+
+
+def _verify(_: argparse.Namespace) -> None:
+    """Rehash all prepared data and stored runs; fail at the first difference."""
+    from bnlab.data.prepared import verify
+    from bnlab.experiment.store import verify_run
+
+    folders = sorted(path.parent for path in (RESULTS / "data").glob("*/manifest.json"))
+    runs = sorted(path.parent for path in (RESULTS / "runs").glob("*/*/run.json"))
+    for folder in folders:
+        verify(folder)
+    for folder in runs:
+        verify_run(folder)
+    print(f"{len(folders)} data sets and {len(runs)} runs are as they were stored.")

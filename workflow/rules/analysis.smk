@@ -1,0 +1,75 @@
+"""From stored runs to tables and figures."""
+
+
+rule collect:
+    """Join the records and curves of a study's runs; test results stay closed."""
+    input:
+        "config/studies/{study}.yaml",
+        lambda w: records_of(w.study),
+    output:
+        runs="results/studies/{study}/runs.csv",
+        curves="results/studies/{study}/curves.csv",
+    log:
+        "results/logs/collect/{study}.log",
+    conda:
+        "bnlab"
+    params:
+        code=CODE["collect"],
+    shell:
+        "python -m bnlab collect {wildcards.study} > {log} 2>&1"
+
+
+rule test_results:
+    """Open the test predictions of a study's runs: for tables, never for a choice."""
+    input:
+        "config/studies/{study}.yaml",
+        lambda w: records_of(w.study),
+    output:
+        "results/studies/{study}/test.csv",
+    log:
+        "results/logs/test_results/{study}.log",
+    conda:
+        "bnlab"
+    params:
+        code=CODE["heldout"],
+    shell:
+        "python -m bnlab test-results {wildcards.study} > {log} 2>&1"
+
+
+rule tables:
+    """Summarize over seeds, as CSV and Markdown."""
+    input:
+        "results/studies/{study}/runs.csv",
+        "results/studies/{study}/test.csv",
+    output:
+        "results/studies/{study}/cells.csv",
+        "results/studies/{study}/cells.md",
+        "results/studies/{study}/pairs.csv",
+        "results/studies/{study}/pairs.md",
+        "results/studies/{study}/expectations.csv",
+    log:
+        "results/logs/tables/{study}.log",
+    conda:
+        "bnlab"
+    params:
+        code=CODE["tables"],
+    shell:
+        "python -m bnlab tables {wildcards.study} > {log} 2>&1"
+
+
+rule figure:
+    """Draw one figure of one experiment."""
+    input:
+        "results/studies/{study}/runs.csv",
+        "results/studies/{study}/curves.csv",
+    output:
+        "results/studies/{study}/figures/{experiment}_{figure}.svg",
+        "results/studies/{study}/figures/{experiment}_{figure}.png",
+    log:
+        "results/logs/figure/{study}_{experiment}_{figure}.log",
+    conda:
+        "bnlab"
+    params:
+        code=CODE["figures"],
+    shell:
+        "python -m bnlab figure {wildcards.study} {wildcards.experiment} {wildcards.figure} > {log} 2>&1"

@@ -1,0 +1,18 @@
+"""The gradient check: nothing is trained before it passes."""
+
+
+rule check_gradients:
+    """Compare analytic gradients with central differences on images of one data set."""
+    input:
+        "config/gradients.yaml",
+        data=ancient("results/data/{data}/manifest.json"),
+    output:
+        "results/gradients/{data}.json",
+    log:
+        "results/logs/gradients/{data}.log",
+    conda:
+        "bnlab"
+    params:
+        code=CODE["gradients"],
+    shell:
+        "python -m bnlab check-gradients {wildcards.data} > {log} 2>&1"

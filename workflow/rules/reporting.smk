@@ -1,0 +1,36 @@
+"""The reports, and a target for each study."""
+
+
+rule report:
+    """Put tables, figures and the gradient check together as one self-contained HTML page."""
+    input:
+        lambda w: expand("results/gradients/{data}.json", data=data_of(w.study)),
+        lambda w: figures_of(w.study),
+        "results/studies/{study}/runs.csv",
+        "results/studies/{study}/test.csv",
+        "results/studies/{study}/cells.csv",
+        "results/studies/{study}/pairs.csv",
+        "results/studies/{study}/expectations.csv",
+        "config/studies/{study}.yaml",
+        template="src/bnlab/report/template.html.jinja",
+    output:
+        "results/studies/{study}/report.html",
+    log:
+        "results/logs/report/{study}.log",
+    conda:
+        "bnlab"
+    params:
+        code=CODE["report"],
+    shell:
+        "python -m bnlab report {wildcards.study} > {log} 2>&1"
+
+
+# `snakemake --cores 8 official`: one target per file in config/studies.
+for study in STUDIES:
+
+    rule:
+        name:
+            study
+        input:
+            report_of(study),
+            records_of(study),
