@@ -26,4 +26,4 @@ rule all:
     default_target: True
     input:
         [report_of(study) for study in config["studies"]],
-        [record_of(run) for run in RUNS if RUNS[run] in SELECTED],
+        [run_files(runs_of(study)) for study in config["studies"]],

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bnlab.errors import BnlabError, ConfigError, GateError
+from bnlab.datasets import DATA_SETS
+from bnlab.errors import BnlabError, ConfigError, DataError, GateError
 from bnlab.spec import parse_split_name
 
 RESULTS = Path("results")
@@ -65,7 +66,7 @@ def _plan(parsed: argparse.Namespace) -> None:
 
 def _prepare(parsed: argparse.Namespace) -> None:
     """Obtain (or generate) a data set, verify its content, and store it decoded."""
-    from bnlab.data.prepared import store
+    from bnlab.data.prepared import open_prepared, store
 
     if parsed.data == "generated":
         from bnlab.data.generate import generate
@@ -82,6 +83,9 @@ def _prepare(parsed: argparse.Namespace) -> None:
         raise ConfigError(f"'{parsed.data}' is not a data set. Expected cifar10 or generated.")
     folder = RESULTS / "data" / parsed.data
     store(folder, parsed.data, arrays)
+    found, expected = open_prepared(folder).digest, DATA_SETS[parsed.data].digest
+    if found != expected:
+        raise DataError(f"{folder}: the content's digest is {found}, but src/bnlab/datasets.py expects {expected}.")
     print(f"Prepared {folder} from {source}.")
 
 

@@ -72,7 +72,7 @@ def _is_number(_: Any, value: Any) -> bool:
 
 def _explain(error: Any) -> Iterator[str]:
     """One line per violation, in the user's words instead of the schema's."""
-    where = _location(error.path)
+    where = _location(error.absolute_path)
     prefix = f"{where}: " if where else ""
     found, rule = error.instance, error.validator_value
     match error.validator:
@@ -85,7 +85,10 @@ def _explain(error: Any) -> Iterator[str]:
         case "required":
             missing = [key for key in rule if key not in found]
             yield f"{prefix}missing {', '.join(map(repr, missing))}."
-        case "anyOf" | "oneOf":
+        case "anyOf" if inner := [inside for inside in error.context if inside.relative_path]:
+            # One of the forms fits but for something inside it: that is what was meant.
+            yield from (message for inside in inner for message in _explain(inside))
+        case "anyOf":
             wanted = error.schema.get("description", "one of the forms in the schema")
             yield f"{prefix}found {found!r}, expected {wanted}.{_number_hint(found)}"
         case "type":

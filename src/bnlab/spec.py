@@ -2,8 +2,8 @@
 
     official/50-50_bn_he_lambda0.005_seed1_3f9a01c2
 
-The name holds what a person compares. Its last eight hex digits digest the spec and the protocol's whole
-content, so editing a protocol, or swapping two values, gives new names and never reuses an old result.
+The name holds what a person compares. Its last eight hex digits digest the spec, the protocol's whole content and
+the images, so editing a protocol, or swapping two values, gives new names and never reuses an old result.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from bnlab.datasets import DATA_SETS
 from bnlab.errors import ConfigError
 
 Initialization = Literal["he", "fan_in"] | float
@@ -159,8 +160,8 @@ def canonical_json(content: Any) -> str:
 
 
 def number_text(value: float) -> str:
-    """The shortest text that reads back as `value`: 0.005, 1e-05, 0 (never 0.0)."""
-    return repr(float(value)).removesuffix(".0")
+    """The shortest text that reads back as `value`: 0.005, 1e-05, 0 (never 0.0), 1e16 (never 1e+16)."""
+    return repr(float(value)).removesuffix(".0").replace("e+", "e")
 
 
 _NAME = re.compile(
@@ -212,5 +213,5 @@ def _parse_initialization(text: str) -> Initialization:
 
 
 def _digest(spec: RunSpec, protocol: Protocol) -> str:
-    content = canonical_json({"spec": asdict(spec), "protocol": asdict(protocol)})
-    return hashlib.sha256(content.encode()).hexdigest()[:8]
+    content = {"spec": asdict(spec), "protocol": asdict(protocol), "data": DATA_SETS[protocol.data].digest}
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:8]

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bnlab.configuration import read_yaml, validate
+from bnlab.datasets import DATA_SETS
 from bnlab.errors import ConfigError
 from bnlab.spec import Initialization, Protocol, RunSpec, parse_run_name, run_name
-
-TRAINING_IMAGES = {"cifar10": 50_000, "generated": 6_000}
-"""Images a protocol can split, by data set."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ def _as_declared(content: dict[str, Any]) -> dict[str, Any]:
 
 def _check_protocol(protocol: Protocol, *, source: str) -> None:
     """What a schema cannot say: relations between values."""
-    schedule, available = protocol.schedule, TRAINING_IMAGES[protocol.data]
+    schedule, available = protocol.schedule, DATA_SETS[protocol.data].training_images
     if schedule.minimum > schedule.maximum:
         raise ConfigError(
             f"{source}: schedule.minimum: found {schedule.minimum}, expected at most schedule.maximum = "

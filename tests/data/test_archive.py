@@ -35,9 +35,7 @@ def crafted(path: Path, miniature: SimpleNamespace, name: str, change: dict[str,
 
 @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
 @pytest.mark.parametrize("version", ["binary", "python"])
-def test_any_container_will_do(
-    tmp_path: Path, miniature: SimpleNamespace, version: str, compression: str
-) -> None:
+def test_any_container_will_do(tmp_path: Path, miniature: SimpleNamespace, version: str, compression: str) -> None:
     """Both versions are read from tar, gz, bz2 and xz, whatever the file is called."""
     archive = tmp_path / "some_name"
     archive.write_bytes(miniature.tar_of(getattr(miniature, version), compression))
@@ -46,9 +44,7 @@ def test_any_container_will_do(
 
 @pytest.mark.parametrize("version", ["binary", "python"])
 @pytest.mark.parametrize("subfolder", [".", "cifar-10-batches-bin", "cifar-10-batches-py"])
-def test_a_folder_of_batches_will_do(
-    tmp_path: Path, miniature: SimpleNamespace, version: str, subfolder: str
-) -> None:
+def test_a_folder_of_batches_will_do(tmp_path: Path, miniature: SimpleNamespace, version: str, subfolder: str) -> None:
     """The six files may lie in the folder itself or in one that an official archive makes."""
     (tmp_path / subfolder).mkdir(exist_ok=True)
     for name, content in getattr(miniature, version).items():
@@ -77,9 +73,7 @@ def test_nothing_is_extracted(tmp_path: Path, miniature: SimpleNamespace) -> Non
     assert sorted(tmp_path.rglob("*")) == [archive.parent, archive]
 
 
-@pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE]
-)
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE])
 def test_only_regular_members_are_read(tmp_path: Path, miniature: SimpleNamespace, kind: bytes) -> None:
     """A link, pipe, folder or device in place of a batch is refused."""
     change = {"type": kind, "linkname": "/etc/passwd", "size": 0}
@@ -124,9 +118,7 @@ def test_missing_and_repeated_members_are_named(tmp_path: Path, miniature: Simpl
 
 @pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
 @pytest.mark.parametrize("kept", [0.0, 0.001, 0.37, 0.9])
-def test_a_cut_archive_is_refused(
-    tmp_path: Path, miniature: SimpleNamespace, compression: str, kept: float
-) -> None:
+def test_a_cut_archive_is_refused(tmp_path: Path, miniature: SimpleNamespace, compression: str, kept: float) -> None:
     """Wherever the end is missing, the file is named and nothing is returned."""
     whole = miniature.tar_of(miniature.binary, compression)
     archive = tmp_path / "cut"
@@ -136,9 +128,7 @@ def test_a_cut_archive_is_refused(
 
 
 @pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
-def test_a_damaged_compressed_stream_is_refused(
-    tmp_path: Path, miniature: SimpleNamespace, compression: str
-) -> None:
+def test_a_damaged_compressed_stream_is_refused(tmp_path: Path, miniature: SimpleNamespace, compression: str) -> None:
     """Overwritten bytes in the middle of the stream do not get through."""
     damaged = bytearray(miniature.tar_of(miniature.binary, compression))
     middle = len(damaged) // 2

@@ -23,9 +23,7 @@ def opened(members: dict[str, bytes]) -> Iterator[tuple[str, IO[bytes]]]:
 
 @pytest.mark.parametrize("version", ["binary", "python"])
 @pytest.mark.parametrize("order", [1, -1])
-def test_both_versions_decode_to_the_same_arrays(
-    miniature: SimpleNamespace, version: str, order: int
-) -> None:
+def test_both_versions_decode_to_the_same_arrays(miniature: SimpleNamespace, version: str, order: int) -> None:
     """Either version, in any order of members, gives images and labels in official order."""
     members = dict(list(getattr(miniature, version).items())[::order])
     decoded = decode(opened(members), miniature.edition)

@@ -45,9 +45,7 @@ def test_a_good_download_is_kept_and_reused(
     assert server.asked == ["/good/cifar-10-binary.tar.gz"]
 
 
-def test_a_damaged_cache_is_replaced(
-    miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored
-) -> None:
+def test_a_damaged_cache_is_replaced(miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored) -> None:
     """A cached archive is used only while its digest is right."""
     server.answers["good"] = server.sends(miniature.archive)
     edition = mirrored("good")
@@ -57,9 +55,7 @@ def test_a_damaged_cache_is_replaced(
     assert len(server.asked) == 2
 
 
-def test_a_cut_download_is_counted(
-    miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored
-) -> None:
+def test_a_cut_download_is_counted(miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored) -> None:
     """A connection that ends at 37 % is told in bytes, with and without an announced length."""
     size = len(miniature.archive)
     part = miniature.archive[: int(0.37 * size)]
@@ -69,25 +65,19 @@ def test_a_cut_download_is_counted(
     fails(mirrored("cut"), f"the connection ended after {len(part):,} of {size:,} bytes")
 
 
-def test_a_changed_byte_is_found(
-    miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored
-) -> None:
+def test_a_changed_byte_is_found(miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored) -> None:
     """The right size with the wrong content is refused, with both digests."""
     server.answers["bad"] = server.sends(miniature.archive[:-1] + b"?")
     fails(mirrored("bad"), f"expected {miniature.edition.archive_sha256} but got [0-9a-f]{{64}}")
 
 
-def test_a_web_page_is_recognised(
-    miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored
-) -> None:
+def test_a_web_page_is_recognised(miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored) -> None:
     """A page served as if all were well is told by its length and type, before it is read."""
     server.answers["page"] = server.sends(b"x" * 2100, Content_Length=2100, Content_Type="text/html")
     fails(mirrored("page"), f"offers 2,100 bytes of text/html, expected {len(miniature.archive):,}")
 
 
-def test_an_endless_body_is_stopped(
-    miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored
-) -> None:
+def test_an_endless_body_is_stopped(miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored) -> None:
     """A server that does not stop sending is stopped at the expected size."""
     server.answers["endless"] = server.sends(miniature.archive * 50, Content_Type="application/x-gzip")
     fails(mirrored("endless"), f"sends more than the expected {len(miniature.archive):,} bytes")
@@ -154,9 +144,7 @@ def test_a_trickle_meets_the_deadline(
     assert time.monotonic() - start < 3
 
 
-def test_silence_is_given_up(
-    server: SimpleNamespace, mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_is_given_up(server: SimpleNamespace, mirrored: Mirrored, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that accepts the request and says nothing is given up."""
     monkeypatch.setattr(download, "SILENCE", 0.2)
     server.answers["silent"] = lambda _: time.sleep(1)

@@ -101,9 +101,7 @@ def test_a_damaged_usual_copy_is_skipped(
     assert obtain(None, NAMED_BY, good)[1] == f"{good.mirrors[0]}cifar-10-binary.tar.gz"
 
 
-def test_mirrors_are_tried_in_turn(
-    server: SimpleNamespace, miniature: SimpleNamespace, mirrored: Mirrored
-) -> None:
+def test_mirrors_are_tried_in_turn(server: SimpleNamespace, miniature: SimpleNamespace, mirrored: Mirrored) -> None:
     """The first good mirror wins; the archive is then in the cache, and no server is asked again."""
     server.answers["gone"] = server.sends(b"", status=404)
     server.answers["bad"] = server.sends(miniature.archive[:-1] + b"?")

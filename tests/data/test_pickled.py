@@ -101,9 +101,7 @@ def test_what_is_no_batch_is_refused(content: bytes) -> None:
         read(content)
 
 
-@given(
-    st.binary(max_size=200) | st.binary(max_size=60).map(lambda noise: pickle.dumps(BATCH, 2)[:-60] + noise)
-)
+@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda noise: pickle.dumps(BATCH, 2)[:-60] + noise))
 @settings(max_examples=300, deadline=None)
 def test_noise_never_does_anything_but_raise(content: bytes) -> None:
     """Arbitrary bytes, alone or after the beginning of a good batch, are refused as data."""

@@ -60,9 +60,7 @@ def test_what_is_stored_is_opened(stored: Path, miniature: SimpleNamespace) -> N
         assert isinstance(opened[name].base, np.memmap)
 
 
-def test_the_files_follow_from_the_content_alone(
-    stored: Path, tmp_path: Path, miniature: SimpleNamespace
-) -> None:
+def test_the_files_follow_from_the_content_alone(stored: Path, tmp_path: Path, miniature: SimpleNamespace) -> None:
     """Storing again gives the same bytes, and nothing but the five files."""
     store(tmp_path, "generated", miniature.arrays)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, "manifest.json"])
@@ -104,9 +102,7 @@ def test_training_never_opens_the_test_files(stored: Path, monkeypatch: pytest.M
 
 def test_without_a_manifest_there_is_no_data_set(tmp_path: Path) -> None:
     """The message says so and gives the command."""
-    with pytest.raises(
-        IntegrityError, match=r"manifest.json: found no file(?s:.*)python -m bnlab prepare cifar10"
-    ):
+    with pytest.raises(IntegrityError, match=r"manifest.json: found no file(?s:.*)python -m bnlab prepare cifar10"):
         open_prepared(tmp_path)
 
 
@@ -122,9 +118,7 @@ def file_size_limit(size: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("limit", [50, 20_000])
-def test_a_full_disk_leaves_no_data_set(
-    stored: Path, tmp_path: Path, miniature: SimpleNamespace, limit: int
-) -> None:
+def test_a_full_disk_leaves_no_data_set(stored: Path, tmp_path: Path, miniature: SimpleNamespace, limit: int) -> None:
     """When a write fails, early or late in a file, the older data set is gone too: it was to be replaced."""
     folder = copy(stored, tmp_path)
     with file_size_limit(limit), pytest.raises(StorageError, match=r"train_images.npy: cannot be written"):
@@ -172,9 +166,7 @@ def test_a_missing_or_cut_file_is_found_at_once(stored: Path, tmp_path: Path, fi
     with pytest.raises(IntegrityError, match=found):
         open_prepared(folder)
     (folder / file).unlink()
-    with pytest.raises(
-        IntegrityError, match=rf"{file}: found no file(?s:.*)python -m bnlab prepare generated"
-    ):
+    with pytest.raises(IntegrityError, match=rf"{file}: found no file(?s:.*)python -m bnlab prepare generated"):
         open_prepared(folder)
 
 
@@ -207,9 +199,7 @@ def test_a_damaged_header_cannot_shift_the_pixels(
         verify(folder)
 
 
-@pytest.mark.parametrize(
-    "content", ["", "[]", "null", "{}", '{"schema_version": 1}', '"manifest_digest"', "{" * 10]
-)
+@pytest.mark.parametrize("content", ["", "[]", "null", "{}", '{"schema_version": 1}', '"manifest_digest"', "{" * 10])
 def test_what_is_no_manifest_is_refused(stored: Path, tmp_path: Path, content: str) -> None:
     """Empty, foreign and incomplete manifests are told from a valid one."""
     folder = copy(stored, tmp_path)

@@ -5,16 +5,17 @@ rule collect:
     """Join the records and curves of a study's runs; test results stay closed."""
     input:
         "config/studies/{study}.yaml",
-        lambda w: records_of(w.study),
+        lambda w: run_files(runs_of(w.study), "run.json", "curves.csv"),
     output:
         runs="results/studies/{study}/runs.csv",
         curves="results/studies/{study}/curves.csv",
     log:
         "results/logs/collect/{study}.log",
     conda:
-        "bnlab"
+        "../envs/bnlab.yaml"
     params:
         code=CODE["collect"],
+        runs=lambda w: runs_of(w.study),
     shell:
         "python -m bnlab collect {wildcards.study} > {log} 2>&1"
 
@@ -23,15 +24,16 @@ rule test_results:
     """Open the test predictions of a study's runs: for tables, never for a choice."""
     input:
         "config/studies/{study}.yaml",
-        lambda w: records_of(w.study),
+        lambda w: run_files(runs_of(w.study), "run.json", "test_predictions.npz"),
     output:
         "results/studies/{study}/test.csv",
     log:
         "results/logs/test_results/{study}.log",
     conda:
-        "bnlab"
+        "../envs/bnlab.yaml"
     params:
         code=CODE["heldout"],
+        runs=lambda w: runs_of(w.study),
     shell:
         "python -m bnlab test-results {wildcards.study} > {log} 2>&1"
 
@@ -50,7 +52,7 @@ rule tables:
     log:
         "results/logs/tables/{study}.log",
     conda:
-        "bnlab"
+        "../envs/bnlab.yaml"
     params:
         code=CODE["tables"],
     shell:
@@ -68,7 +70,7 @@ rule figure:
     log:
         "results/logs/figure/{study}_{experiment}_{figure}.log",
     conda:
-        "bnlab"
+        "../envs/bnlab.yaml"
     params:
         code=CODE["figures"],
     shell:

@@ -1,12 +1,9 @@
-"""The validated configuration, and the names that several rule files share.
-
-Rules say `conda: "bnlab"`: with `--software-deployment-method conda` they run in the environment of that name, the one
-that environment.yml makes; otherwise they run in the environment that Snakemake itself runs in.
-"""
+"""The validated configuration, and the names that several rule files share."""
 
 import os
 import shlex
 import sys
+from pathlib import Path
 
 # Jobs run this interpreter and this tree's package, whatever else is on the path or installed.
 SOURCE = os.path.join(os.path.dirname(workflow.main_snakefile), "src")
@@ -16,9 +13,12 @@ os.environ.update(
 )
 sys.path.insert(0, SOURCE)
 
+from snakemake.settings.enums import RerunTrigger
+
 from bnlab.errors import BnlabError
 from bnlab.fingerprint import code_fingerprint
 from bnlab.spec import split_name
+from bnlab.stored import is_current
 from bnlab.study import check_selection, load_configuration
 
 try:
@@ -28,14 +28,10 @@ except BnlabError as error:
     raise WorkflowError(str(error)) from None
 
 STUDIES = CONFIGURATION.studies
-# Every run of every study, by its directory below results/runs.
-RUNS = CONFIGURATION.names(run for study in STUDIES.values() for run in study.runs)
-SELECTED = {run for key in config["studies"] for run in STUDIES[key].runs}
 # Edits of these modules, comments and docstrings apart, invalidate what they made.
 CODE = {
     name: code_fingerprint(f"bnlab.{module}")
     for name, module in {
-        "generate": "data.generate",
         "split": "data.splits",
         "gradients": "gradients.check",
         "train": "experiment.run",
@@ -58,25 +54,51 @@ wildcard_constraints:
     figure="curves|initialization|weight_decay",
 
 
-def protocol_of(wildcards):
-    """The protocol of the run that a job makes."""
-    return CONFIGURATION.protocols[wildcards.protocol]
+def needs_of(wildcards):
+    """What a training waits for; nothing at all when the run is stored and current.
+
+    An edge of the graph would retrain a run whenever the gradient check, the split or the data are merely repeated;
+    and behind ancient(), which should prevent that, Snakemake overlooks jobs that do have to run (its issue 4166).
+    So a current run has no edges. The rerun trigger "input" would see them come and go: the profile leaves it out.
+    """
+    if RerunTrigger.INPUT in workflow.rerun_triggers:
+        raise WorkflowError(
+            "The rerun trigger 'input' is on and would train everything again. Run snakemake in the project's folder, "
+            "where it finds profiles/default, or with --rerun-triggers mtime params code software-env."
+        )
+    name = f"{wildcards.protocol}/{wildcards.run}"
+    run = CONFIGURATION.parse(name)
+    forced = workflow.dag_settings.forceall or "train" in workflow.dag_settings.forcerun
+    if is_current(Path("results/runs", name), code=CODE["train"]) and not forced:
+        return []
+    protocol = CONFIGURATION.protocols[run.protocol]
+    return [
+        *data_files(protocol.data),
+        f"results/gradients/{protocol.data}.json",
+        f"results/splits/{split_name(protocol, run.seed)}.npz",
+    ]
 
 
-def split_of(wildcards):
-    """The split of the run that a job makes; a name of no present run is a clear error."""
-    run = CONFIGURATION.parse(f"{wildcards.protocol}/{wildcards.run}")
-    return f"results/splits/{split_name(protocol_of(wildcards), run.seed)}.npz"
+def data_files(data):
+    """The prepared data set."""
+    arrays = [
+        "train_images.npy",
+        "train_labels.npy",
+        "test_images.npy",
+        "test_labels.npy",
+    ]
+    return [f"results/data/{data}/{name}" for name in ["manifest.json", *arrays]]
 
 
-def record_of(run):
-    """A run's record, by its directory below results/runs."""
-    return f"results/runs/{run}/run.json"
+def run_files(runs, *names):
+    """The named files of each run's folder; by default all that make up its result."""
+    names = names or ("run.json", "curves.csv", "model.npz", "test_predictions.npz")
+    return [f"results/runs/{run}/{name}" for run in runs for name in names]
 
 
-def records_of(study):
-    """The records of all runs of a study."""
-    return [record_of(run) for run in CONFIGURATION.names(STUDIES[study].runs)]
+def runs_of(study):
+    """The runs of a study, by their directories below results/runs."""
+    return list(CONFIGURATION.names(STUDIES[study].runs))
 
 
 def report_of(study):

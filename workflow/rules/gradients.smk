@@ -5,13 +5,13 @@ rule check_gradients:
     """Compare analytic gradients with central differences on images of one data set."""
     input:
         "config/gradients.yaml",
-        data=ancient("results/data/{data}/manifest.json"),
+        data_files("{data}"),
     output:
         "results/gradients/{data}.json",
     log:
         "results/logs/gradients/{data}.log",
     conda:
-        "bnlab"
+        "../envs/bnlab.yaml"
     params:
         code=CODE["gradients"],
     shell:

@@ -18,7 +18,7 @@ rule report:
     log:
         "results/logs/report/{study}.log",
     conda:
-        "bnlab"
+        "../envs/bnlab.yaml"
     params:
         code=CODE["report"],
     shell:
@@ -33,4 +33,4 @@ for study in STUDIES:
             study
         input:
             report_of(study),
-            records_of(study),
+            run_files(runs_of(study)),

@@ -1,16 +1,14 @@
 """One job per run: an architecture x BN x initialization x weight decay x seed of a protocol.
 
-What makes a stored run valid is its spec and protocol (digested in its name), the data, and the trainer's code. The
-gradient check and the split are ancient(): repeating them retrains nothing.
+What makes a stored run valid is its spec, protocol and data, digested in its name, and the trainer's code. Preparing the
+data, drawing the split or checking the gradients again retrains nothing.
 """
 
 
 rule train:
     """Train one network, evaluate it once on everything at the end, and store the result."""
     input:
-        data=lambda w: ancient(f"results/data/{protocol_of(w).data}/manifest.json"),
-        gradients=lambda w: ancient(f"results/gradients/{protocol_of(w).data}.json"),
-        split=lambda w: ancient(split_of(w)),
+        needs_of,
     output:
         "results/runs/{protocol}/{run}/curves.csv",
         "results/runs/{protocol}/{run}/model.npz",
@@ -20,14 +18,11 @@ rule train:
     log:
         "results/logs/train/{protocol}/{run}.log",
     conda:
-        "bnlab"
+        "../envs/bnlab.yaml"
     threads: 1
     resources:
         mem_mb=250,
     params:
         code=CODE["train"],
-        generator=lambda w: (
-            CODE["generate"] if protocol_of(w).data == "generated" else "-"
-        ),
     shell:
         "python -m bnlab train {wildcards.protocol}/{wildcards.run} > {log} 2>&1"

@@ -33,3 +33,8 @@ def content_digest(images: Bytes, labels: Bytes) -> str:
     digest = hashlib.sha256(images.ravel().data)
     digest.update(labels.ravel().data)
     return digest.hexdigest()
+
+
+def data_set_digest(train_digest: str, test_digest: str) -> str:
+    """One hex sha256 for a whole data set, from the content digests of its two parts (see bnlab.datasets)."""
+    return hashlib.sha256((train_digest + test_digest).encode()).hexdigest()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bnlab.data.arrays import Arrays, Bytes, content_digest
+from bnlab.data.arrays import Arrays, Bytes, content_digest, data_set_digest
 from bnlab.errors import IntegrityError, StorageError
 from bnlab.files import atomic, sha256, write_json
 
@@ -67,7 +67,7 @@ def open_prepared(folder: Path) -> PreparedData:
     manifest = _read_manifest(folder)
     return PreparedData(
         name=manifest["name"],
-        digest=hashlib.sha256((manifest["train_digest"] + manifest["test_digest"]).encode()).hexdigest(),
+        digest=data_set_digest(manifest["train_digest"], manifest["test_digest"]),
         train_images=_map_array(folder / "train_images.npy", manifest),
         train_labels=_map_array(folder / "train_labels.npy", manifest),
     )

@@ -9,6 +9,8 @@ import numpy as np
 
 from bnlab.data.prepared import open_prepared, open_test
 from bnlab.data.splits import Split, load_split
+from bnlab.datasets import DATA_SETS
+from bnlab.errors import IntegrityError
 from bnlab.experiment.evaluate import Evaluation, Evaluator
 from bnlab.experiment.store import store_run
 from bnlab.experiment.train import Training, train
@@ -21,6 +23,11 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
     started = time.perf_counter()
     data_folder = results / "data" / protocol.data
     data = open_prepared(data_folder)
+    if data.digest != DATA_SETS[protocol.data].digest:
+        raise IntegrityError(
+            f"{data_folder}: holds other images (digest {data.digest}) than this run's name stands for. "
+            f"Make them again: python -m bnlab prepare {protocol.data}"
+        )
     split = load_split(results / "splits" / f"{split_name(protocol, spec.seed)}.npz")
 
     training = train(spec, protocol, data.train_images, data.train_labels, split)

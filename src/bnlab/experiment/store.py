@@ -26,15 +26,9 @@ from bnlab.errors import IntegrityError
 from bnlab.experiment.evaluate import Evaluation
 from bnlab.experiment.train import CurvePoint, Training
 from bnlab.files import atomic, sha256, write_json, write_text
+from bnlab.stored import CURVES, MODEL, RECORD, TEST, TIMING
 
 SCHEMA = 1
-RECORD, CURVES, MODEL, TEST, TIMING = (
-    "run.json",
-    "curves.csv",
-    "model.npz",
-    "test_predictions.npz",
-    "timing.json",
-)
 
 
 def store_run(

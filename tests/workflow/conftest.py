@@ -1,0 +1,144 @@
+"""A small project, run once to its report; tests take copies of it and change something."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROTOCOLS = """
+tiny:
+  data: generated
+  training: 300
+  validation: 100
+  split: random
+  standardization: per_pixel
+  precision: float64
+  batch_size: 50
+  schedule: {minimum: 1.0e-5, maximum: 1.0e-1, step: 3, cycles: 1}
+  momentum: 0
+  bn_average: 0.9
+  bn_epsilon: 2.2e-16
+  curve_points: 3
+  probe: 50
+other:
+  extends: tiny
+  batch_size: 60
+"""
+STUDY = """
+title: A tiny study
+summary: For tests.
+experiments:
+  - id: depth
+    title: Depth
+    text: A pair of networks.
+    protocol: tiny
+    networks: [[5]]
+    batch_norm: [false, true]
+    initialization: [he]
+    weight_decay: [0.005]
+    seeds: 2
+    figures: [curves]
+  - id: initialization
+    title: Initialization
+    text: One standard deviation.
+    protocol: other
+    networks: [[5]]
+    batch_norm: [false, true]
+    initialization: [0.25]
+    weight_decay: [0.125]
+    seeds: 1
+    figures: [initialization]
+  - id: weight-decay
+    title: Weight decay
+    text: The second value makes the training diverge.
+    protocol: tiny
+    networks: [[5]]
+    batch_norm: [false]
+    initialization: [he]
+    weight_decay: [0.005, 1.0e+200]
+    seeds: 1
+    figures: [weight_decay]
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that holds all that a clone holds for the workflow, with one tiny study."""
+
+    folder: Path
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake to its end; output and errors in `stdout`."""
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        )
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Jobs by rule that `snakemake -n` announces; empty when nothing is to be done."""
+        result = self.snakemake("-n", *arguments)
+        assert result.returncode == 0, result.stdout
+        if "Nothing to be done" in result.stdout:
+            return {}
+        table = result.stdout.partition("Job stats:")[2].partition("total")[0]
+        jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+        assert jobs, result.stdout
+        return {name: count for name, count in jobs.items() if name not in ("all", "tiny")}
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text that must be there."""
+        text = (self.folder / path).read_text(encoding="utf-8")
+        assert old in text
+        (self.folder / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def runs(self) -> list[Path]:
+        """The stored runs' folders."""
+        return sorted(path.parent for path in self.folder.glob("results/runs/*/*/run.json"))
+
+
+def new_project(folder: Path) -> Project:
+    """A project that has run nothing yet."""
+    for name in ("Snakefile", "workflow", "src", "profiles", "config"):
+        source = ROOT / name
+        copy = shutil.copy if source.is_file() else shutil.copytree
+        copy(source, folder / name)
+    shutil.rmtree(folder / "config" / "studies")
+    (folder / "config" / "studies").mkdir()
+    (folder / "config" / "studies" / "tiny.yaml").write_text(STUDY, encoding="utf-8")
+    (folder / "config" / "protocols.yaml").write_text(PROTOCOLS, encoding="utf-8")
+    (folder / "config" / "config.yaml").write_text("studies: [tiny]\ncifar10: null\n", encoding="utf-8")
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after one run to its report. Read only: take `project` to change something."""
+    project = new_project(tmp_path_factory.mktemp("finished"))
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Iterator[Project]:
+    """A copy of the finished project, to be changed."""
+    shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
+    yield Project(tmp_path)
+    shutil.rmtree(tmp_path)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """A project that has run nothing yet."""
+    return new_project(tmp_path)

@@ -1,0 +1,144 @@
+"""What reruns after a change, and what does not, as `snakemake -n` announces it."""
+
+import shutil
+
+import pytest
+
+AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "report": 1}
+
+
+def test_a_finished_study_has_nothing_to_do(project):
+    """A second invocation plans no job."""
+    assert project.planned() == {}
+
+
+def test_a_deleted_run_is_trained_alone(project):
+    """Deleting one run's folder retrains that run only, and remakes what is made from it."""
+    shutil.rmtree(project.runs()[0])
+    assert project.planned() == {"train": 1} | AFTER_RUNS
+
+
+@pytest.mark.parametrize("name", ["run.json", "curves.csv", "model.npz", "test_predictions.npz"])
+def test_a_run_with_a_file_missing_is_trained_again(project, name):
+    """Every file of a run is an output: none can be lost unnoticed."""
+    (project.runs()[0] / name).unlink()
+    assert project.planned()["train"] == 1
+
+
+def test_one_run_can_be_asked_for(project):
+    """A run's record is a target of its own; nothing downstream is made."""
+    folder = project.runs()[2]
+    shutil.rmtree(folder)
+    target = str((folder / "run.json").relative_to(project.folder))
+    assert project.planned(target) == {"train": 1}
+    assert project.snakemake(target).returncode == 0
+    assert (folder / "run.json").is_file()
+
+
+def test_a_study_is_a_target(project):
+    """A study's key asks for its report and its runs."""
+    shutil.rmtree(project.folder / "results" / "studies")
+    assert project.planned("tiny") == AFTER_RUNS
+
+
+def test_an_edited_protocol_retrains_exactly_its_runs(project):
+    """Two of the seven runs follow the protocol that is edited."""
+    project.edit("config/protocols.yaml", "batch_size: 60", "batch_size: 75")
+    assert project.planned() == {"train": 2} | AFTER_RUNS
+
+
+def test_an_edited_base_protocol_retrains_all_that_extend_it(project):
+    """What a protocol inherits is its content too."""
+    project.edit("config/protocols.yaml", "step: 3", "step: 4")
+    assert project.planned()["train"] == 7
+
+
+def test_a_comment_in_the_configuration_retrains_nothing(project):
+    """Comments are no content."""
+    project.edit("config/protocols.yaml", "tiny:", "# a comment\ntiny:")
+    assert project.planned() == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("initialization: [0.25]", "initialization: [0.125]"), ("weight_decay: [0.125]", "weight_decay: [0.25]")],
+)
+def test_swapped_values_never_reuse_a_result(project, old, new):
+    """Swapping sigma and lambda, or editing one of them, asks for runs of other names."""
+    project.edit("config/studies/tiny.yaml", old, new)
+    assert project.planned()["train"] == 2
+    other = {"initialization: [0.125]": ("weight_decay: [0.125]", "weight_decay: [0.25]")}.get(new)
+    if other:
+        project.edit("config/studies/tiny.yaml", *other)
+        assert project.planned()["train"] == 2
+
+
+def test_edited_numerics_retrain_everything(project):
+    """A changed formula invalidates the gradient check and every run."""
+    project.edit("src/bnlab/numerics/schedule.py", "height = 1 -", "height = 1.0 -")
+    planned = project.planned()
+    assert planned["train"] == 7
+    project.edit("src/bnlab/numerics/layers.py", "s_hat *= inverse_std", "s_hat *= 1 * inverse_std")
+    assert project.planned() == {"check_gradients": 1, "train": 7} | AFTER_RUNS
+
+
+def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
+    """The fingerprint is of the meaning, not of the text."""
+    project.edit("src/bnlab/numerics/layers.py", '"""Forward and backward', '"""FORWARD and backward')
+    project.edit("src/bnlab/numerics/layers.py", "    # The mean and variance paths", "    # Other words:\n    # The")
+    assert project.planned() == {}
+
+
+def test_an_edited_plot_redraws_and_retrains_nothing(project):
+    """Plotting code is no part of the trainer's import closure."""
+    project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
+    assert project.planned() == {"figure": 3, "report": 1}
+
+
+def test_a_repeated_gradient_check_retrains_nothing(project):
+    """Training waits for the check, but a stored run does not follow it."""
+    project.edit("config/gradients.yaml", "batch: 20", "batch: 19")
+    assert project.planned() == {"check_gradients": 1, "report": 1}
+
+
+def test_what_is_stale_runs_beside_a_repeated_gradient_check(project):
+    """A check that runs again hides nothing that has to run for other reasons."""
+    project.edit("config/gradients.yaml", "batch: 20", "batch: 19")
+    project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
+    shutil.rmtree(project.runs()[0])
+    assert project.planned() == {"check_gradients": 1, "train": 1} | AFTER_RUNS
+
+
+def test_a_forced_run_is_trained_alone(project):
+    """`snakemake -f` on one run's record retrains it, whatever is stored."""
+    target = str((project.runs()[0] / "run.json").relative_to(project.folder))
+    assert project.planned("-f", target) == {"train": 1}
+
+
+def test_stored_runs_need_no_data(project):
+    """With the data and the splits deleted nothing is to be done; a missing run has them made again, for itself."""
+    shutil.rmtree(project.folder / "results" / "data")
+    shutil.rmtree(project.folder / "results" / "splits")
+    assert project.planned() == {}
+    shutil.rmtree(project.runs()[0])
+    assert project.planned() == {"prepare": 1, "split": 1, "check_gradients": 1, "train": 1} | AFTER_RUNS
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout
+    assert project.planned() == {}
+
+
+def test_other_images_are_other_runs(project):
+    """A data set's digest is part of its runs' names; images that do not match it are refused."""
+    project.edit("src/bnlab/datasets.py", "79c282c4", "00000000")
+    planned = project.planned()
+    assert planned["train"] == 7
+    result = project.snakemake()
+    assert result.returncode != 0
+    assert "holds other images" in result.stdout
+
+
+def test_the_names_carry_the_truth_when_the_metadata_are_lost(project):
+    """Without .snakemake, as in a fresh clone with results, an edited protocol still asks for new runs."""
+    shutil.rmtree(project.folder / ".snakemake")
+    project.edit("config/protocols.yaml", "batch_size: 60", "batch_size: 75")
+    assert project.planned()["train"] == 2

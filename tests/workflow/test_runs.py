@@ -1,0 +1,137 @@
+"""The workflow at work: gates, faults, and results that do not depend on how they were made."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from bnlab.experiment.store import verify_run
+
+
+def test_every_run_is_stored_and_verifies(finished):
+    """Seven runs, each vouched for by its record, one of which diverged and says when."""
+    records = [verify_run(folder) for folder in finished.runs()]
+    assert len(records) == 7
+    diverged = [record for record in records if record["final"] is None]
+    assert [record["spec"]["weight_decay"] for record in diverged] == [1e200]
+    assert diverged[0]["diverged_at"] > 0
+
+
+def test_each_job_is_one_pasteable_command_with_its_log(finished):
+    """The commands that Snakemake prints run as they stand, and leave the same bytes."""
+    result = finished.snakemake("-n", "-p", "--forceall")
+    commands = re.findall(r"^Shell command: (python -m bnlab train \S+) > (\S+) 2>&1$", result.stdout, re.MULTILINE)
+    assert len(commands) == 7
+    assert all((finished.folder / log).is_file() for _, log in commands)
+    before = {path: path.read_bytes() for path in finished.folder.glob("results/runs/*/*/run.json")}
+    environment = os.environ | {"PYTHONPATH": str(finished.folder / "src")}
+    for command, _ in commands[:2]:
+        arguments = command.split()[1:]
+        subprocess.run([sys.executable, *arguments], cwd=finished.folder, env=environment, check=True)
+    assert before == {path: path.read_bytes() for path in before}
+
+
+def test_results_do_not_depend_on_cores_or_order(finished, fresh):
+    """One core, and the runs asked for in reverse, give the same bytes everywhere but in timings."""
+    names = [str((folder / "run.json").relative_to(finished.folder)) for folder in finished.runs()]
+    for name in reversed(names[-2:]):
+        assert fresh.snakemake("--cores", "1", name).returncode == 0
+    assert fresh.snakemake("--cores", "1").returncode == 0
+    compared = 0
+    for path in sorted((finished.folder / "results").rglob("*")):
+        relative = path.relative_to(finished.folder)
+        if path.is_file() and path.name != "timing.json" and "logs" not in relative.parts:
+            assert (fresh.folder / relative).read_bytes() == path.read_bytes(), relative
+            compared += 1
+    assert compared > 50
+
+
+def test_a_wrong_backward_pass_blocks_training(fresh):
+    """The gate fails with its own exit code in the log, and not one run is trained."""
+    fresh.edit("src/bnlab/numerics/layers.py", "g -= s_hat * (g_gamma", "g += s_hat * (g_gamma")
+    result = fresh.snakemake()
+    assert result.returncode != 0
+    assert "the analytic gradients disagree" in result.stdout
+    assert fresh.runs() == []
+    assert not (fresh.folder / "results" / "gradients" / "generated.json").exists()
+
+
+def test_tampered_curves_are_refused(project):
+    """The tables are not built from a file that its run's record does not vouch for."""
+    with (project.runs()[0] / "curves.csv").open("a") as file:
+        file.write("1,1,1,1,1,1,1,1,1,1\n")
+    (project.folder / "results" / "studies" / "tiny" / "runs.csv").unlink()
+    result = project.snakemake()
+    assert result.returncode != 0
+    assert "curves.csv: sha256 is" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "message"),
+    [
+        ("config/config.yaml", "studies:", "studis:", "Did you mean 'studies'?"),
+        ("config/protocols.yaml", "batch_size: 50", "batch_size: 5000", "expected at most training = 300"),
+        ("config/studies/tiny.yaml", "[0.005]", "[-0.005]", "found -0.005, expected at least 0"),
+    ],
+)
+def test_a_bad_configuration_stops_before_any_job(fresh, path, old, new, message):
+    """One clear error that names file and key, and nothing made."""
+    fresh.edit(path, old, new)
+    result = fresh.snakemake()
+    assert result.returncode != 0
+    assert path in result.stdout
+    assert message in result.stdout
+    assert not (fresh.folder / "results").exists()
+
+
+def test_a_run_of_another_configuration_is_refused(project):
+    """A stale name says what the run is called now."""
+    folder = project.runs()[0]
+    target = str((folder / "run.json").relative_to(project.folder))
+    project.edit("config/protocols.yaml", "probe: 50", "probe: 40")
+    shutil.rmtree(folder)
+    result = project.snakemake(target)
+    assert result.returncode != 0
+    assert "does not belong to the present configuration" in result.stdout
+
+
+def test_a_killed_training_leaves_nothing_and_is_made_up_for(fresh):
+    """After kill -9 of a training job no part of its result is there; the same command then trains it."""
+    fresh.edit("config/protocols.yaml", "step: 3", "step: 1500")
+    listing = fresh.snakemake("-n").stdout
+    record = re.search(r"results/runs/tiny/5_bn_he_lambda0.005_seed1_\w+/run\.json", listing)[0]
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", record]
+    snakemake = subprocess.Popen(command, cwd=fresh.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _wait_for_training(snakemake.pid).kill()
+    assert snakemake.wait(timeout=120) == 1
+    assert list((fresh.folder / record).parent.glob("*")) == []
+    assert fresh.snakemake(record).returncode == 0
+    verify_run((fresh.folder / record).parent)
+
+
+def _wait_for_training(parent: int) -> psutil.Process:
+    """The training process below `parent`, a second into its work."""
+    for _ in range(600):
+        for process in psutil.Process(parent).children(recursive=True):
+            arguments = process.cmdline()
+            if arguments[1:4] == ["-m", "bnlab", "train"]:
+                time.sleep(1)
+                return process
+        time.sleep(0.1)
+    pytest.fail("no training was started")
+
+
+def test_without_any_source_one_error_names_every_way_on(fresh, tmp_path, monkeypatch):
+    """A user's copy that is not there stops the workflow with the path, and leaves no data."""
+    fresh.edit("config/protocols.yaml", "data: generated", "data: cifar10")
+    monkeypatch.setenv("BNLAB_CIFAR10", str(tmp_path / "nowhere.tar.gz"))
+    result = fresh.snakemake()
+    assert result.returncode != 0
+    assert "nowhere.tar.gz" in result.stdout
+    assert "BNLAB_CIFAR10" in result.stdout
+    assert not (fresh.folder / "results" / "data" / "cifar10" / "manifest.json").exists()
