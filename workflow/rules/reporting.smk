@@ -12,7 +12,9 @@ rule report:
         "results/studies/{study}/pairs.csv",
         "results/studies/{study}/expectations.csv",
         "config/studies/{study}.yaml",
-        template="src/bnlab/report/template.html.jinja",
+        lambda w: expand("results/data/{data}/manifest.json", data=data_of(w.study)),
+        "src/bnlab/report/template.html.jinja",
+        "src/bnlab/report/report.css",
     output:
         "results/studies/{study}/report.html",
     log:

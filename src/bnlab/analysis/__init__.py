@@ -1,0 +1,1 @@
+"""From stored runs to tables and figures. Reads files, never numerics."""

@@ -1,0 +1,30 @@
+"""The only door to test results: opened for the final tables, by nothing that selects, searches, tunes or stops."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bnlab.analysis.collect import check_vouched, read_record, write_csv
+from bnlab.study import Configuration
+
+
+def collect_test_results(configuration: Configuration, study: str, *, results: Path) -> None:
+    """Write results/studies/<study>/test.csv: run, test_loss, test_cost, test_accuracy; empty for diverged runs.
+
+    Raises IntegrityError when a file is missing or not what its run's record vouches for.
+    """
+    rows = []
+    for name in configuration.names(configuration.study(study).runs):
+        folder = results / "runs" / name
+        path = folder / "test_predictions.npz"
+        check_vouched(path, read_record(folder, name))
+        with np.load(path, allow_pickle=False) as arrays:
+            rows.append(
+                {"run": name}
+                | {
+                    f"test_{metric}": float(arrays[metric]) if metric in arrays else None
+                    for metric in ("loss", "cost", "accuracy")
+                }
+            )
+    write_csv(results / "studies" / study / "test.csv", pd.DataFrame(rows))

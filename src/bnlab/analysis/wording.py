@@ -1,0 +1,40 @@
+"""How tables and figures name things to a reader."""
+
+from bnlab.spec import number_text
+
+WITH, WITHOUT = "with batch normalization", "without batch normalization"
+GENERATED_NOTE = "Generated data, not CIFAR-10"
+
+
+def batch_norm_words(batch_norm: bool) -> str:
+    """With or without batch normalization."""
+    return WITH if batch_norm else WITHOUT
+
+
+def network_words(network: str, layers: int) -> str:
+    """3 layers (50-50): the layers with weights, and the widths of the hidden ones."""
+    if network == "linear":
+        return "1 layer (linear)"
+    return f"{layers} layers ({network})"
+
+
+def initialization_words(initialization: str) -> str:
+    """He initialization, fan-in initialization, or σ = 1e-3, the standard deviation of every initial weight."""
+    schemes = {"he": "He initialization", "fanin": "fan-in initialization"}
+    if initialization in schemes:
+        return schemes[initialization]
+    return f"σ = {short_number(float(initialization.removeprefix('sigma')))}"
+
+
+def weight_decay_words(weight_decay: float) -> str:
+    """λ = 0.005."""
+    return f"λ = {short_number(weight_decay)}"
+
+
+def short_number(value: float) -> str:
+    """All digits of a setting in its shorter spelling: 0.1, 0.005, 1e-3, 7.2e-5."""
+    mantissa, _, exponent = f"{value:e}".partition("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    if value == 0 or value >= 0.01 or (value >= 0.001 and mantissa != "1"):
+        return number_text(value)
+    return f"{mantissa}e{int(exponent)}"

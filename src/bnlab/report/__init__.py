@@ -1,0 +1,1 @@
+"""The report: everything a study found, on one page."""

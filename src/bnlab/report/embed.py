@@ -1,0 +1,21 @@
+"""Put a stored SVG figure into a page."""
+
+import html
+import re
+from pathlib import Path
+
+
+def inline_svg(path: Path, *, prefix: str, label: str) -> str:
+    """The figure as an element of an HTML page, as wide as its place, read out as `label`.
+
+    Ids get the prefix: two figures of one page use the same ones. The prefix is also the id of the element that
+    holds the figure, to which matplotlib's style, meant for a file of its own, is confined.
+    """
+    svg = path.read_text(encoding="utf-8")
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    spoken = f' role="img" aria-label="{html.escape(label)}"'
+    svg = re.sub(r' width="[\d.]+pt" height="[\d.]+pt"', lambda _: spoken, svg, count=1)
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
+    return svg.replace("url(#", f"url(#{prefix}-").replace("*{", f"#{prefix} svg *{{")

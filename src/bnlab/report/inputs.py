@@ -1,0 +1,81 @@
+"""The files a report is made of, read once."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bnlab.errors import IntegrityError
+from bnlab.spec import Protocol, RunSpec, run_name
+from bnlab.study import Configuration, Study
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A study and everything that was found for it. Tables are as `bnlab.analysis` writes them."""
+
+    study: Study
+    protocols: dict[str, Protocol]
+    specs: dict[str, RunSpec]
+    runs: pd.DataFrame
+    cells: pd.DataFrame
+    pairs: pd.DataFrame
+    expectations: pd.DataFrame
+    gradients: dict[str, Any]
+    manifests: dict[str, Any]
+    figures: Path
+
+    def name_of(self, spec: RunSpec) -> str:
+        """A run's directory name."""
+        return run_name(spec, self.protocols[spec.protocol])
+
+    def protocol_of(self, experiment: str) -> Protocol:
+        """The one protocol of all runs of an experiment."""
+        return self.protocols[self.study.experiment(experiment).runs[0].protocol]
+
+
+def read_inputs(configuration: Configuration, study: str, *, results: Path) -> Inputs:
+    """Read the study's tables, and the gradient check and manifest of each data set it trains on.
+
+    Raises IntegrityError when the tables are about other runs than the configuration asks for.
+    """
+    folder = results / "studies" / study
+    the_study = configuration.study(study)
+    protocols = {run.protocol: configuration.protocols[run.protocol] for run in the_study.runs}
+    data_sets = sorted({protocol.data for protocol in protocols.values()})
+    inputs = Inputs(
+        study=the_study,
+        protocols=protocols,
+        specs=configuration.names(the_study.runs),
+        runs=_table(folder / "runs.csv").merge(_table(folder / "test.csv"), on="run", validate="1:1"),
+        cells=_table(folder / "cells.csv"),
+        pairs=_table(folder / "pairs.csv"),
+        expectations=_table(folder / "expectations.csv"),
+        gradients={data: _json(results / "gradients" / f"{data}.json") for data in data_sets},
+        manifests={data: _json(results / "data" / data / "manifest.json") for data in data_sets},
+        figures=folder / "figures",
+    )
+    for table in (inputs.cells, inputs.pairs, inputs.expectations):
+        _check_current(" ".join(table["runs"]).split(), inputs)
+    return inputs
+
+
+def _check_current(names: list[str], inputs: Inputs) -> None:
+    known = set(inputs.specs) & set(inputs.runs["run"])
+    unknown = sorted((set(names) | set(inputs.specs)) - known)
+    if unknown:
+        raise IntegrityError(
+            f"the tables of study '{inputs.study.key}' and config/studies disagree about the run {unknown[0]}. "
+            f"Make the tables again: `snakemake --cores 8 {inputs.study.key}`."
+        )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    # "50" is a network and must stay a text; no runs are an empty text.
+    return pd.read_csv(path, dtype={"network": str, "runs": str}).fillna({"runs": ""})
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

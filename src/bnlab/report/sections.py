@@ -1,0 +1,112 @@
+"""What the page says about each experiment, ready for the template."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bnlab.analysis.wording import initialization_words, network_words, short_number
+from bnlab.report.embed import inline_svg
+from bnlab.report.figure_words import figure_words
+from bnlab.report.findings import SETTING, Finding, findings
+from bnlab.report.inputs import Inputs
+from bnlab.report.links import LinkGroup, link_groups
+from bnlab.study import Experiment
+
+HEADINGS = {"network": "Network", "initialization": "Initialization", "weight_decay": "λ"}
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure and its words. `name` is its file's, without the ending; `anchor` its id on the page."""
+
+    number: int
+    kind: str
+    name: str
+    anchor: str
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """Rows of a table that share the settings that vary in it, each with the runs behind it."""
+
+    settings: list[str]
+    rows: list[tuple[Any, list[LinkGroup]]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One experiment on the page."""
+
+    experiment: Experiment
+    generated: bool
+    findings: list[Finding]
+    figures: list[FigureView]
+    headings: list[str]
+    shared: str
+    cells_number: int
+    cells: list[RowGroup]
+    pairs_number: int | None
+    pairs: list[RowGroup]
+
+
+def section(
+    inputs: Inputs, experiment: Experiment, figure_numbers: Iterator[int], table_numbers: Iterator[int]
+) -> Section:
+    """Gather one experiment's findings, figures and tables, numbering the latter on."""
+    cells = inputs.cells[inputs.cells["experiment"] == experiment.id]
+    pairs = inputs.pairs[inputs.pairs["experiment"] == experiment.id]
+    varying = [column for column in HEADINGS if cells[column].nunique() > 1]
+    shared = [column for column in HEADINGS if column not in varying]
+    return Section(
+        experiment=experiment,
+        generated=inputs.protocol_of(experiment.id).data == "generated",
+        findings=findings(inputs, experiment.id),
+        figures=[_figure(inputs, experiment, kind, next(figure_numbers)) for kind in experiment.figures],
+        headings=[HEADINGS[column] for column in varying],
+        shared=", ".join(_shared_words(cells.iloc[0], column) for column in shared),
+        cells_number=next(table_numbers),
+        cells=[
+            _group(cell, varying, [(row, row["runs"]) for _, row in rows.iterrows()], inputs)
+            for cell, rows in _by_setting(cells)
+        ],
+        pairs_number=next(table_numbers) if len(pairs) else None,
+        pairs=[
+            _group(pair, varying, [({row["metric"]: row for _, row in rows.iterrows()}, pair["runs"])], inputs)
+            for pair, rows in _by_setting(pairs)
+        ],
+    )
+
+
+def _by_setting(table: pd.DataFrame) -> list[tuple[pd.Series, pd.DataFrame]]:
+    return [(rows.iloc[0], rows) for _, rows in table.groupby(SETTING, sort=False)]
+
+
+def _group(setting: pd.Series, varying: list[str], records: list[tuple[Any, str]], inputs: Inputs) -> RowGroup:
+    rows = [(record, link_groups(runs.split(), inputs.specs)) for record, runs in records]
+    return RowGroup([_words(setting, column) for column in varying], rows)
+
+
+def _words(setting: pd.Series, column: str) -> str:
+    if column == "network":
+        return network_words(setting["network"], setting["layers"])
+    if column == "initialization":
+        return initialization_words(setting["initialization"])
+    return short_number(setting["weight_decay"])
+
+
+def _shared_words(setting: pd.Series, column: str) -> str:
+    words = _words(setting, column)
+    return f"λ = {words}" if column == "weight_decay" else words
+
+
+def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int) -> FigureView:
+    name = f"{experiment.id}_{kind}"
+    anchor = f"figure-{name}"
+    names = {inputs.name_of(spec) for spec in experiment.runs}
+    words = figure_words(kind, inputs.protocol_of(experiment.id), inputs.runs[inputs.runs["run"].isin(names)])
+    svg = inline_svg(inputs.figures / f"{name}.svg", prefix=anchor, label=words.alternative)
+    return FigureView(number, kind, name, anchor, svg, words.caption)
