@@ -197,7 +197,7 @@ def _report(parsed: argparse.Namespace) -> None:
 def _verify(_: argparse.Namespace) -> None:
     """Rehash all prepared data and stored runs; fail at the first difference."""
     from bnlab.data.prepared import verify
-    from bnlab.experiment.store import verify_run
+    from bnlab.stored import verify_run
 
     folders = sorted(path.parent for path in (RESULTS / "data").glob("*/manifest.json"))
     runs = sorted(path.parent for path in (RESULTS / "runs").glob("*/*/run.json"))

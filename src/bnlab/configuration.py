@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,21 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:
+        # PyYAML lets the errors of int(), date() and dict through, and of its own recursion.
         raise ConfigError(f"{path}: is not valid YAML. {error}") from error
 
 
 def validate(content: Any, schema: str, *, source: str) -> None:
-    """Check `content` against workflow/schemas/<schema>.schema.yaml.
+    """Raise one ConfigError that lists all `violations`, unless there are none."""
+    if found := violations(content, schema, source=source):
+        raise ConfigError("\n".join(found))
 
-    Raises one ConfigError that lists every violation with `source` (the file), the key, what was found and what
-    was expected.
+
+def violations(content: Any, schema: str, *, source: str) -> list[str]:
+    """Where `content` departs from workflow/schemas/<schema>.schema.yaml.
+
+    Each message says `source` (the file), the key, what was found and what was expected.
     """
     # Imported here: only planning validates; a training job trusts the digest in its run's name.
     import jsonschema
@@ -37,13 +44,19 @@ def validate(content: Any, schema: str, *, source: str) -> None:
     validator = extend(jsonschema.Draft202012Validator, type_checker=checker)
     definition = read_yaml(SCHEMAS / f"{schema}.schema.yaml")
     errors = sorted(validator(definition).iter_errors(content), key=lambda error: list(map(str, error.path)))
-    messages = [f"{source}: {message}" for error in errors for message in _explain(error)]
-    if messages:
-        raise ConfigError("\n".join(messages))
+    return list(dict.fromkeys(f"{source}: {message}" for error in errors for message in _explain(error)))
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML's safe subset, less repeated keys (the last would win) and aliases (they can explode)."""
+    """YAML's safe subset, less repeated keys (the last would win), aliases (they can explode), 010 and 1:30."""
+
+    def construct_scalar(self, node: Any) -> Any:
+        value = super().construct_scalar(node)
+        if node.tag.endswith((":int", ":float")) and re.match(r"[-+]?0[0-9]|.*:", str(value)):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"YAML would not read {value} as it looks: write it in decimal digits", node.start_mark
+            )
+        return value
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.events.AliasEvent):
@@ -67,7 +80,10 @@ def _is_integer(_: Any, value: Any) -> bool:
 
 
 def _is_number(_: Any, value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond the range of floats
+        return False
 
 
 def _explain(error: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ the images, so editing a protocol, or swapping two values, gives new names and n
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -31,6 +32,19 @@ class RunSpec:
     seed: int
 
     def __post_init__(self) -> None:
+        """Refuse what cannot be run, and spell zero in one way."""
+        sigma = self.initialization if isinstance(self.initialization, float) else 1.0
+        if not (
+            all(1 <= width < 10**6 for width in self.hidden)
+            and 0 < sigma < math.inf
+            and 0 <= self.weight_decay < math.inf
+            and 1 <= self.seed < 10**9
+        ):
+            raise ConfigError(
+                f"{self} cannot be run: expected widths from 1 to 999,999, a finite standard deviation > 0, a finite "
+                "weight decay >= 0 and a seed from 1 to 999,999,999."
+            )
+        object.__setattr__(self, "weight_decay", abs(self.weight_decay))
         if self.batch_norm and not self.hidden:
             raise ConfigError(
                 "batch_norm: true was asked of a network without hidden layers, which has nothing to normalize. "
@@ -104,14 +118,17 @@ def parse_run_name(name: str, protocols: Mapping[str, Protocol]) -> RunSpec:
             f"'{name}' names the protocol '{part['protocol']}', which config/protocols.yaml does not define. "
             f"It defines: {', '.join(sorted(protocols))}."
         )
-    spec = RunSpec(
-        protocol=part["protocol"],
-        hidden=() if part["hidden"] == "linear" else tuple(map(int, part["hidden"].split("-"))),
-        batch_norm=part["norm"] == "bn",
-        initialization=_parse_initialization(part["initialization"]),
-        weight_decay=float(part["weight_decay"]),
-        seed=int(part["seed"]),
-    )
+    try:
+        spec = RunSpec(
+            protocol=part["protocol"],
+            hidden=() if part["hidden"] == "linear" else tuple(map(int, part["hidden"].split("-"))),
+            batch_norm=part["norm"] == "bn",
+            initialization=_parse_initialization(part["initialization"]),
+            weight_decay=float(part["weight_decay"]),
+            seed=int(part["seed"]),
+        )
+    except ConfigError as error:
+        raise ConfigError(f"'{name}' is not the name of a run. {error}") from error
     expected = run_name(spec, protocols[spec.protocol])
     if name != expected:
         raise ConfigError(
@@ -166,18 +183,18 @@ def number_text(value: float) -> str:
 
 _NAME = re.compile(
     r"(?P<protocol>[a-z][a-z0-9_-]*)/"
-    r"(?P<hidden>linear|[0-9]+(?:-[0-9]+)*)_"
+    r"(?P<hidden>linear|[0-9]{1,6}(?:-[0-9]{1,6}){0,99})_"
     r"(?P<norm>bn|plain)_"
     r"(?P<initialization>he|fanin|sigma[0-9.e-]+)_"
     r"lambda(?P<weight_decay>[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)_"
-    r"seed(?P<seed>[0-9]+)_"
+    r"seed(?P<seed>[0-9]{1,9})_"
     r"(?P<digest>[0-9a-f]{8})"
 )
 
 
 _SPLIT_NAME = re.compile(
-    r"(?P<data>[a-z][a-z0-9]*)_(?P<training>[0-9]+)-(?P<validation>[0-9]+)_"
-    r"(?:random-seed(?P<seed>[0-9]+)|official-order)_per-pixel"
+    r"(?P<data>[a-z][a-z0-9]*)_(?P<training>[1-9][0-9]{0,8})-(?P<validation>[1-9][0-9]{0,8})_"
+    r"(?:random-seed(?P<seed>[1-9][0-9]{0,8})|official-order)_per-pixel"
 )
 
 

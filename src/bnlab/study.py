@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnlab.configuration import read_yaml, validate
+from bnlab.configuration import read_yaml, validate, violations
 from bnlab.datasets import DATA_SETS
 from bnlab.errors import ConfigError
 from bnlab.spec import Initialization, Protocol, RunSpec, parse_run_name, run_name
@@ -97,8 +97,10 @@ def load_configuration(folder: Path = Path("config")) -> Configuration:
 def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
     """Validate the content of config.yaml, overlays and --config included, against the studies there are."""
     validate(dict(config), "config", source=source)
-    for key in config["studies"]:
-        configuration.study(key)
+    for i, key in enumerate(config["studies"]):
+        if key not in configuration.studies:
+            known = ", ".join(sorted(configuration.studies))
+            raise ConfigError(f"{source}: studies[{i}]: found '{key}', expected one of config/studies: {known}.")
 
 
 def load_protocols(folder: Path) -> dict[str, Protocol]:
@@ -107,13 +109,15 @@ def load_protocols(folder: Path) -> dict[str, Protocol]:
     raw = read_yaml(path)
     if not isinstance(raw, dict) or not all(isinstance(content, dict) for content in raw.values()):
         raise ConfigError(f"{path}: expected a mapping of protocol names to their settings.")
-    protocols = {}
     for name in raw:
         _check_name(name, source=str(path), what="protocol")
-        content = _resolve(name, raw, source=str(path))
-        validate(content, "protocol", source=f"{path}: {name}")
-        protocols[name] = Protocol.from_content(_as_declared(content))
-        _check_protocol(protocols[name], source=f"{path}: {name}")
+    contents = {name: _resolve(name, raw, source=str(path)) for name in raw}
+    found = [text for name, own in contents.items() for text in violations(own, "protocol", source=f"{path}: {name}")]
+    if found:
+        raise ConfigError("\n".join(found))
+    protocols = {name: Protocol.from_content(_as_declared(content)) for name, content in contents.items()}
+    for name, protocol in protocols.items():
+        _check_protocol(protocol, source=f"{path}: {name}")
     return protocols
 
 
@@ -125,7 +129,7 @@ def _resolve(name: str, raw: Mapping[str, Any], *, source: str, chain: tuple[str
     base = own.pop("extends", None)
     if base is None:
         return own
-    if base not in raw:
+    if not isinstance(base, str) or base not in raw:
         raise ConfigError(f"{source}: {name}.extends: found {base!r}, expected one of {', '.join(map(str, raw))}.")
     return _overlay(_resolve(base, raw, source=source, chain=(*chain, name)), own)
 
@@ -189,8 +193,13 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol]) -> Study:
         tuple(experiments),
         tuple(_expectation(item) for item in content.get("expectations", ())),
     )
-    for expectation in study.expectations:
-        study.experiment(expectation.cells["experiment"])
+    ids = [experiment.id for experiment in study.experiments]
+    for i, expectation in enumerate(study.expectations):
+        where, named = f"{path}: expectations[{i}]", expectation.cells["experiment"]
+        if named not in ids:
+            raise ConfigError(f"{where}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
+        if expectation.low > expectation.high:
+            raise ConfigError(f"{where}.between: found [{expectation.low}, {expectation.high}], expected low, high.")
     return study
 
 
@@ -211,7 +220,7 @@ def _expand(experiment: Mapping[str, Any], protocols: Mapping[str, Protocol], *,
     axes = itertools.product(
         experiment["networks"],
         experiment["initialization"],
-        _weight_decays(experiment["weight_decay"]),
+        _weight_decays(experiment["weight_decay"], source=source),
         experiment["batch_norm"],
         range(1, experiment["seeds"] + 1),
     )
@@ -228,13 +237,19 @@ def _initialization(value: str | float) -> Initialization:
     return value if value in ("he", "fan_in") else float(value)  # type: ignore[return-value]
 
 
-def _weight_decays(value: Any) -> list[float]:
+def _weight_decays(value: Any, *, source: str) -> list[float]:
     """A list as it stands, or log-spaced values rounded to three digits, so that names stay readable."""
     if isinstance(value, list):
         return value
     spacing = value["log_spaced"]
     low, high, count = math.log10(spacing["from"]), math.log10(spacing["to"]), spacing["count"]
-    return [float(f"{10 ** (low + (high - low) * i / (count - 1)):.2e}") for i in range(count)]
+    values = [float(f"{10 ** (low + (high - low) * i / (count - 1)):.2e}") for i in range(count)]
+    if len(set(values)) < count:
+        raise ConfigError(
+            f"{source}.weight_decay.log_spaced: found {count} values from {spacing['from']} to {spacing['to']}, some of "
+            "which agree to three digits. Move the ends apart, or lower the count."
+        )
+    return values
 
 
 def _check_name(name: Any, *, source: str, what: str) -> None:

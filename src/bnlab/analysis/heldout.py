@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bnlab.analysis.collect import check_vouched, read_record, write_csv
+from bnlab.analysis.collect import write_csv
+from bnlab.stored import TEST, check_vouched, read_record
 from bnlab.study import Configuration
 
 
@@ -17,8 +18,8 @@ def collect_test_results(configuration: Configuration, study: str, *, results: P
     rows = []
     for name in configuration.names(configuration.study(study).runs):
         folder = results / "runs" / name
-        path = folder / "test_predictions.npz"
-        check_vouched(path, read_record(folder, name))
+        path = folder / TEST
+        check_vouched(path, read_record(folder))
         with np.load(path, allow_pickle=False) as arrays:
             rows.append(
                 {"run": name}

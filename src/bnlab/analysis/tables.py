@@ -8,6 +8,7 @@ from bnlab.analysis.collect import write_csv
 from bnlab.analysis.expectations import check_expectations
 from bnlab.analysis.pairs import PAIR, paired
 from bnlab.analysis.statistics import summary, t_interval
+from bnlab.errors import IntegrityError
 from bnlab.files import write_text
 from bnlab.study import Configuration, Study
 
@@ -18,9 +19,9 @@ METRICS = ["training_accuracy", "validation_accuracy", "test_accuracy", "validat
 def write_tables(configuration: Configuration, study: str, *, results: Path) -> None:
     """Read runs.csv and test.csv below results/studies/<study>; write cells, pairs (CSV and Markdown), expectations."""
     folder = results / "studies" / study
-    # "50" is the name of a network, not a number.
-    runs = pd.read_csv(folder / "runs.csv", dtype={"network": str})
-    runs = runs.merge(pd.read_csv(folder / "test.csv"), on="run", validate="1:1")
+    runs = _read(folder / "runs.csv", "collect").merge(
+        _read(folder / "test.csv", "test-results"), on="run", validate="1:1"
+    )
     runs = by_experiment(configuration, configuration.study(study), runs)
     cells, pairs = cell_table(runs), pair_table(runs)
     write_csv(folder / "cells.csv", cells)
@@ -30,11 +31,22 @@ def write_tables(configuration: Configuration, study: str, *, results: Path) -> 
     write_text(folder / "pairs.md", _pairs_markdown(pairs))
 
 
+def _read(path: Path, command: str) -> pd.DataFrame:
+    if not path.is_file():
+        raise IntegrityError(f"{path}: no such file. Make it: python -m bnlab {command} {path.parent.name}")
+    return pd.read_csv(path, dtype={"network": str})  # "50" is the name of a network, not a number
+
+
 def by_experiment(configuration: Configuration, study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     """The runs of each experiment in turn, with its id in the column `experiment`; a shared run comes again."""
     parts = []
     for experiment in study.experiments:
         names = list(configuration.names(experiment.runs))
+        if missing := set(names) - set(runs["run"]):
+            raise IntegrityError(
+                f"runs.csv and test.csv of study '{study.key}' lack {min(missing)}. Make them again: "
+                f"python -m bnlab collect {study.key}; python -m bnlab test-results {study.key}"
+            )
         parts.append(runs.set_index("run").loc[names].reset_index().assign(experiment=experiment.id))
     return pd.concat(parts, ignore_index=True)
 

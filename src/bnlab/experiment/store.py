@@ -1,6 +1,6 @@
 """The stored result of one run: a folder whose record is written last and vouches for the rest.
 
-    run.json               spec, protocol, data digest, code fingerprint, versions, outcome, hashes of the files
+    run.json               spec, protocol, data digest, code fingerprint, versions, outcome, hashes of all
     curves.csv             loss, cost and accuracy on the probe and the validation part, learning rate, batch loss
     model.npz              the last parameters and moving averages
     test_predictions.npz   predicted classes, loss and accuracy on the test set, in a file of their own: nothing
@@ -12,7 +12,6 @@ Equal runs have equal bytes in all but timing.json.
 
 import csv
 import io
-import json
 import platform
 from dataclasses import asdict
 from pathlib import Path
@@ -22,13 +21,10 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_info
 
-from bnlab.errors import IntegrityError
 from bnlab.experiment.evaluate import Evaluation
 from bnlab.experiment.train import CurvePoint, Training
 from bnlab.files import atomic, sha256, write_json, write_text
-from bnlab.stored import CURVES, MODEL, RECORD, TEST, TIMING
-
-SCHEMA = 1
+from bnlab.stored import CURVES, MODEL, RECORD, TEST, TIMING, sealed
 
 
 def store_run(
@@ -52,44 +48,13 @@ def store_run(
     with atomic(folder / TEST) as file:
         np.savez(file, allow_pickle=False, **_test_arrays(test))
     write_json(folder / TIMING, timing)
-    write_json(
-        folder / RECORD,
-        identity
-        | {
-            "schema": SCHEMA,
-            "environment": environment(),
-            "diverged_at": training.diverged_at,
-            "final": None if final is None else {name: asdict(value) for name, value in final.items()},
-            "files": {name: sha256(folder / name) for name in (CURVES, MODEL, TEST)},
-        },
-    )
-
-
-def load_record(folder: Path) -> dict[str, Any]:
-    """A run's record. Raises IntegrityError when it is missing, damaged or of another schema version."""
-    path = folder / RECORD
-    again = f"Train the run again: delete {folder} and repeat the command that needed it."
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise IntegrityError(f"{path}: cannot be read as a run's record ({error}). {again}") from error
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        raise IntegrityError(f"{path}: expected schema version {SCHEMA}. {again}")
-    return record
-
-
-def verify_run(folder: Path) -> dict[str, Any]:
-    """The record of a run whose files have been rehashed. Raises IntegrityError at the first difference."""
-    record = load_record(folder)
-    for name, expected in record["files"].items():
-        path = folder / name
-        found = sha256(path) if path.is_file() else "no such file"
-        if found != expected:
-            raise IntegrityError(
-                f"{path}: sha256 is {found}, but the run's record says {expected}. The file was changed after "
-                f"training. Delete {folder} and repeat the command that needed it."
-            )
-    return record
+    outcome = {
+        "environment": environment(),
+        "diverged_at": training.diverged_at,
+        "final": None if final is None else {name: asdict(value) for name, value in final.items()},
+        "files": {name: sha256(folder / name) for name in (CURVES, MODEL, TEST)},
+    }
+    write_json(folder / RECORD, sealed(identity | outcome))
 
 
 def environment() -> dict[str, str]:
