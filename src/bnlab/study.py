@@ -246,8 +246,8 @@ def _weight_decays(value: Any, *, source: str) -> list[float]:
     values = [float(f"{10 ** (low + (high - low) * i / (count - 1)):.2e}") for i in range(count)]
     if len(set(values)) < count:
         raise ConfigError(
-            f"{source}.weight_decay.log_spaced: found {count} values from {spacing['from']} to {spacing['to']}, some of "
-            "which agree to three digits. Move the ends apart, or lower the count."
+            f"{source}.weight_decay.log_spaced: found {count} values from {spacing['from']} to {spacing['to']}, some "
+            "of which agree to three digits. Move the ends apart, or lower the count."
         )
     return values
 
