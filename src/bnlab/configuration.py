@@ -20,7 +20,7 @@ def read_yaml(path: Path) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         # PyYAML lets the errors of int(), date() and dict through, and of its own recursion.
         raise ConfigError(f"{path}: is not valid YAML. {error}") from error
 
@@ -36,7 +36,7 @@ def violations(content: Any, schema: str, *, source: str) -> list[str]:
 
     Each message says `source` (the file), the key, what was found and what was expected.
     """
-    # Imported here: only planning validates; a training job trusts the digest in its run's name.
+    # Imported here: it takes longer to import than all of bnlab that a training needs.
     import jsonschema
 
     checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
@@ -113,6 +113,8 @@ def _explain(error: Any) -> Iterator[str]:
             close = difflib.get_close_matches(str(found), map(str, rule), n=1)
             hint = f" Did you mean '{close[0]}'?" if close else ""
             yield f"{prefix}found {found!r}, expected one of {', '.join(map(str, rule))}.{hint}"
+        case "maximum":
+            yield f"{prefix}found {found!r}, expected at most {rule}."
         case "minimum":
             yield f"{prefix}found {found!r}, expected at least {rule}."
         case "exclusiveMinimum":

@@ -34,7 +34,7 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
         _sync_directory(path.parent)
     except OSError as error:
         raise StorageError(
-            f"{path}: cannot be written ({error.strerror or error}). Nothing was kept under this name. "
+            f"{path}: cannot be written ({error.strerror or error}). No part of it was kept under this name. "
             "Free some space or choose a writable folder, then run the same command again."
         ) from error
     finally:

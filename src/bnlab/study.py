@@ -166,6 +166,11 @@ def _check_protocol(protocol: Protocol, *, source: str) -> None:
             f"{source}: training + validation: found {protocol.training} + {protocol.validation}, expected at most "
             f"{available}, the training images of {protocol.data}."
         )
+    if protocol.curve_points - 1 > schedule.updates // 2:
+        raise ConfigError(
+            f"{source}: curve_points: found {protocol.curve_points}, expected at most {schedule.updates // 2 + 1}: two "
+            f"of the {schedule.updates} updates between points."
+        )
     for key in ("batch_size", "probe"):
         if getattr(protocol, key) > protocol.training:
             raise ConfigError(

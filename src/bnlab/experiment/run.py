@@ -1,14 +1,17 @@
 """One run from its name to its stored result: the trainer, whose import closure is its results' fingerprint."""
 
+import math
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from bnlab.data.prepared import open_prepared, open_test
-from bnlab.data.splits import Split, load_split
+from bnlab.data.splits import Images, Rows, Split, load_split
 from bnlab.datasets import DATA_SETS
 from bnlab.errors import IntegrityError
 from bnlab.experiment.evaluate import Evaluation, Evaluator
@@ -35,15 +38,14 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
 
     final = test = None
     if training.diverged_at is None:
-        network, dtype = training.parameters.network, training.parameters.flat.dtype
-        evaluator = Evaluator(
-            network, data.train_images, data.train_labels, split, weight_decay=spec.weight_decay, dtype=dtype
-        )
-        final = {
-            part: evaluator(training.parameters, training.statistics, rows)[0]
-            for part, rows in (("training", split.training), ("validation", split.validation))
-        }
-        test = _evaluate_test(training, spec, split, data_folder)
+        evaluate = _evaluator(training, spec, split, data.train_images, data.train_labels)
+        final = {"training": evaluate(split.training)[0], "validation": evaluate(split.validation)[0]}
+        if not all(math.isfinite(part.cost) for part in final.values()):
+            final, training.diverged_at = None, protocol.schedule.updates
+    if final is not None:
+        # The one look at the test set: after the last update, for the record, informing nothing here.
+        images, labels = open_test(data_folder)
+        test = _evaluator(training, spec, split, images, labels)(np.arange(len(labels)))
 
     name = run_name(spec, protocol)
     store_run(
@@ -68,15 +70,17 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
     return training
 
 
-def _evaluate_test(training: Training, spec: RunSpec, split: Split, data_folder: Path) -> tuple[Evaluation, np.ndarray]:
-    """The one look at the test set: after the last update, for the record, informing nothing here."""
-    images, labels = open_test(data_folder)
+def _evaluator(
+    training: Training, spec: RunSpec, split: Split, images: Images, labels: npt.NDArray[np.uint8]
+) -> Callable[[Rows], tuple[Evaluation, npt.NDArray[np.uint8]]]:
+    """Evaluates the trained network on rows of the images."""
+    parameters = training.parameters
     evaluator = Evaluator(
-        training.parameters.network,
-        images,
-        labels,
-        split,
-        weight_decay=spec.weight_decay,
-        dtype=training.parameters.flat.dtype,
+        parameters.network, images, labels, split, weight_decay=spec.weight_decay, dtype=parameters.flat.dtype
     )
-    return evaluator(training.parameters, training.statistics, np.arange(len(labels)))
+
+    def evaluate(rows: Rows) -> tuple[Evaluation, npt.NDArray[np.uint8]]:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # divergence is a result
+            return evaluator(parameters, training.statistics, rows)
+
+    return evaluate

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_info
 
+from bnlab.errors import StorageError
 from bnlab.experiment.evaluate import Evaluation
 from bnlab.experiment.train import CurvePoint, Training
 from bnlab.files import atomic, sha256, write_json, write_text
@@ -41,7 +42,10 @@ def store_run(
     identity: what was run (spec, protocol, data, code), stored as it is.  final: evaluations by name, None when
     the run diverged; then test is None too and no test prediction is stored.
     """
-    (folder / RECORD).unlink(missing_ok=True)  # an old record must not vouch for new files
+    try:
+        (folder / RECORD).unlink(missing_ok=True)  # an old record must not vouch for new files
+    except OSError as error:
+        raise StorageError(f"{folder / RECORD}: cannot be replaced ({error.strerror}).") from error
     write_text(folder / CURVES, _curves_csv(training.curves))
     with atomic(folder / MODEL) as file:
         np.savez(file, allow_pickle=False, **_model_arrays(training))
@@ -59,7 +63,8 @@ def store_run(
 
 def environment() -> dict[str, str]:
     """Versions and kernels that a number's last digits can depend on."""
-    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    # NumPy's own comes first; SciPy may have loaded another since.
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"][:1]
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,

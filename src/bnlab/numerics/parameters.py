@@ -1,5 +1,6 @@
 """All parameters of a network as one flat vector with named views, weights first."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,13 +59,14 @@ class Parameters:
         self.network = network
         self.flat = flat
         self._views: dict[str, Array] = {}
+        size = sum(math.prod(shape) for shape in network.shapes().values())
+        if flat.shape != (size,):
+            raise ValueError(f"{network} has {size} parameters, but the vector has the shape {flat.shape}")
         start = 0
         for name, shape in network.shapes().items():
-            size = int(np.prod(shape))
+            size = math.prod(shape)
             self._views[name] = flat[start : start + size].reshape(shape)
             start += size
-        if start != flat.size:
-            raise ValueError(f"{network} has {start} parameters, but the vector holds {flat.size}")
         self.weights = self._family("W")
         self.biases = self._family("b")
         self.gamma = self._family("gamma")
@@ -74,7 +76,7 @@ class Parameters:
     @classmethod
     def zeros(cls, network: Network, dtype: npt.DTypeLike) -> "Parameters":
         """All parameters zero."""
-        return cls(network, np.zeros(sum(int(np.prod(s)) for s in network.shapes().values()), dtype))
+        return cls(network, np.zeros(sum(map(math.prod, network.shapes().values())), dtype))
 
     def named(self) -> Iterator[tuple[str, Array]]:
         """Every array's name (W1, b1, gamma1, beta1, ...) and view."""
