@@ -544,7 +544,7 @@ def test_any_value_in_any_place_loads_or_is_explained(tmp_path: Path, file: str,
     try:
         configuration = load_configuration(tmp_path)
     except ConfigError as error:
-        assert ".yaml" in str(error)  # noqa: PT017 (either outcome is right)
+        assert ".yaml" in str(error)
     else:
         names = configuration.names(configuration.study("small").runs)
         assert all(configuration.parse(name) == run for name, run in names.items())

@@ -80,7 +80,7 @@ def _prepare(parsed: argparse.Namespace) -> None:
             local, named_by = Path(os.environ["BNLAB_CIFAR10"]), "environment variable BNLAB_CIFAR10"
         arrays, source = obtain(local, named_by)
     else:
-        raise ConfigError(f"'{parsed.data}' is not a data set. Expected cifar10 or generated.")
+        raise ConfigError(f"'{parsed.data}' is not a data set. Expected {' or '.join(DATA_SETS)}.")
     folder = RESULTS / "data" / parsed.data
     store(folder, parsed.data, arrays)
     found, expected = open_prepared(folder).digest, DATA_SETS[parsed.data].digest
@@ -96,6 +96,8 @@ def _split(parsed: argparse.Namespace) -> None:
     from bnlab.streams import stream
 
     spec = parse_split_name(parsed.split)
+    if spec.data not in DATA_SETS:
+        raise ConfigError(f"'{parsed.split}': found the data set '{spec.data}', expected {' or '.join(DATA_SETS)}.")
     images = open_prepared(RESULTS / "data" / spec.data).train_images
     training, validation = draw_split(
         len(images),

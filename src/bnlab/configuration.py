@@ -52,7 +52,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_scalar(self, node: Any) -> Any:
         value = super().construct_scalar(node)
-        if node.tag.endswith((":int", ":float")) and re.match(r"[-+]?0[0-9]|.*:", str(value)):
+        if node.tag.endswith((":int", ":float")) and re.match(r"[-+]?0[0-9_]|.*:", str(value)):
             raise yaml.constructor.ConstructorError(
                 None, None, f"YAML would not read {value} as it looks: write it in decimal digits", node.start_mark
             )
