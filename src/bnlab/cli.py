@@ -40,33 +40,35 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     study = ("study", "the name of a file in config/studies")
-    add(_plan, study)
+    add(_plan).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
     prepare = add(_prepare, ("data", "cifar10 or generated"))
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
     add(_check_gradients, ("data", "the prepared data set whose images are used"))
-    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_071f10fe"))
+    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_58cb70d5"))
     add(_collect, study)
     add(_test_results, study)
     add(_tables, study)
     add(_figure, study, ("experiment", "an experiment of the study"), ("figure", "one of its figures"))
     add(_report, study)
+    add(_expectations, study)
     add(_verify)
     return parser
 
 
 def _plan(parsed: argparse.Namespace) -> None:
-    """List a study's runs: those that are stored, and those that are missing."""
+    """List a study's runs, or all studies' runs: those that are stored, and those that are missing."""
     from bnlab.study import load_configuration
 
     configuration = load_configuration(CONFIG)
-    for name in configuration.names(configuration.study(parsed.study).runs):
+    studies = configuration.studies.values() if parsed.study is None else [configuration.study(parsed.study)]
+    for name in configuration.names(run for study in studies for run in study.runs):
         print("stored " if (RESULTS / "runs" / name / "run.json").is_file() else "missing", name)
 
 
 def _prepare(parsed: argparse.Namespace) -> None:
     """Obtain (or generate) a data set, verify its content, and store it decoded."""
-    from bnlab.data.prepared import open_prepared, store
+    from bnlab.data.prepared import store
 
     if parsed.data == "generated":
         from bnlab.data.generate import generate
@@ -78,49 +80,40 @@ def _prepare(parsed: argparse.Namespace) -> None:
         local, named_by = parsed.cifar10, "configuration key cifar10"
         if local is None and os.environ.get("BNLAB_CIFAR10"):
             local, named_by = Path(os.environ["BNLAB_CIFAR10"]), "environment variable BNLAB_CIFAR10"
-        arrays, source = obtain(local, named_by)
+        arrays, source = obtain(None if local is None else local.expanduser(), named_by)
     else:
         raise ConfigError(f"'{parsed.data}' is not a data set. Expected {' or '.join(DATA_SETS)}.")
     folder = RESULTS / "data" / parsed.data
-    store(folder, parsed.data, arrays)
-    found, expected = open_prepared(folder).digest, DATA_SETS[parsed.data].digest
+    found, expected = arrays.digest, DATA_SETS[parsed.data].digest
     if found != expected:
-        raise DataError(f"{folder}: the content's digest is {found}, but src/bnlab/datasets.py expects {expected}.")
+        raise DataError(f"{source}: the content's digest is {found}, but src/bnlab/datasets.py expects {expected}.")
+    store(folder, parsed.data, arrays)
     print(f"Prepared {folder} from {source}.")
 
 
 def _split(parsed: argparse.Namespace) -> None:
     """Draw a training and a validation part and compute the training part's pixel statistics."""
     from bnlab.data.prepared import open_prepared
-    from bnlab.data.splits import Split, draw_split, pixel_statistics, store_split
-    from bnlab.streams import stream
+    from bnlab.data.splits import make_split, store_split
 
     spec = parse_split_name(parsed.split)
     if spec.data not in DATA_SETS:
         raise ConfigError(f"'{parsed.split}': found the data set '{spec.data}', expected {' or '.join(DATA_SETS)}.")
     images = open_prepared(RESULTS / "data" / spec.data).train_images
-    training, validation = draw_split(
-        len(images),
-        training=spec.training,
-        validation=spec.validation,
-        random=None if spec.seed is None else stream(spec.seed, "split"),
-    )
-    mean, std = pixel_statistics(images, training)
-    store_split(RESULTS / "splits" / f"{parsed.split}.npz", Split(training, validation, mean, std))
+    split = make_split(images, training=spec.training, validation=spec.validation, seed=spec.seed)
+    store_split(RESULTS / "splits" / f"{parsed.split}.npz", split)
 
 
 def _check_gradients(parsed: argparse.Namespace) -> None:
     """Compare the analytic gradients with central differences; fail unless every array agrees."""
     from dataclasses import asdict
 
-    from bnlab.configuration import read_yaml, validate
     from bnlab.data.prepared import open_prepared
     from bnlab.files import write_json
     from bnlab.gradients.check import check_gradients
+    from bnlab.study import load_gradient_settings
 
-    path = CONFIG / "gradients.yaml"
-    settings = read_yaml(path)
-    validate(settings, "gradients", source=str(path))
+    settings = load_gradient_settings(CONFIG)
     data = open_prepared(RESULTS / "data" / parsed.data)
     pixels = data.train_images[: settings["batch"], : settings["inputs"]].astype(float)
     pixels = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
@@ -178,6 +171,22 @@ def _tables(parsed: argparse.Namespace) -> None:
     from bnlab.study import load_configuration
 
     write_tables(load_configuration(CONFIG), parsed.study, results=RESULTS)
+
+
+def _expectations(parsed: argparse.Namespace) -> None:
+    """Print how a finished study's expectations turned out; fail unless all hold."""
+    import csv
+
+    path = RESULTS / "studies" / parsed.study / "expectations.csv"
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file. Make it: snakemake --cores 8 {parsed.study}")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        verdict = "holds " if row["holds"] == "True" else "FAILED"
+        print(f"{verdict} {row['text']}: {row['low']} to {row['high']}, found {row['found_min']} to {row['found_max']}")
+    if not all(row["holds"] == "True" for row in rows):
+        raise GateError(f"not every expectation of study '{parsed.study}' holds (see FAILED above).")
 
 
 def _figure(parsed: argparse.Namespace) -> None:

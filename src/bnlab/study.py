@@ -94,6 +94,17 @@ def load_configuration(folder: Path = Path("config")) -> Configuration:
     return Configuration(protocols, {study.key: study for study in studies})
 
 
+def load_gradient_settings(folder: Path = Path("config")) -> dict[str, Any]:
+    """The validated content of gradients.yaml."""
+    path = folder / "gradients.yaml"
+    settings: dict[str, Any] = read_yaml(path)
+    validate(settings, "gradients", source=str(path))
+    for i, network in enumerate(settings["networks"]):
+        if network["batch_norm"] and not network["hidden"]:
+            raise ConfigError(f"{path}: networks[{i}]: batch_norm: true needs hidden layers, found none.")
+    return settings
+
+
 def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
     """Validate the content of config.yaml, overlays and --config included, against the studies there are."""
     validate(dict(config), "config", source=source)

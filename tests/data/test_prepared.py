@@ -103,7 +103,7 @@ def test_training_never_opens_the_test_files(stored: Path, monkeypatch: pytest.M
 def test_without_a_manifest_there_is_no_data_set(tmp_path: Path) -> None:
     """The message says so and gives the command."""
     with pytest.raises(IntegrityError, match=r"manifest.json: found no file(?s:.*)python -m bnlab prepare cifar10"):
-        open_prepared(tmp_path)
+        open_prepared(tmp_path / "cifar10")
 
 
 @contextmanager

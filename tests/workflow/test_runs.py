@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from bnlab.experiment.store import verify_run
+from bnlab.stored import verify_run
 
 
 def test_every_run_is_stored_and_verifies(finished):

@@ -19,11 +19,12 @@ from bnlab.errors import BnlabError
 from bnlab.fingerprint import code_fingerprint
 from bnlab.spec import split_name
 from bnlab.stored import is_current
-from bnlab.study import check_selection, load_configuration
+from bnlab.study import check_selection, load_configuration, load_gradient_settings
 
 try:
     CONFIGURATION = load_configuration()
     check_selection(config, CONFIGURATION, source="config/config.yaml (or --config)")
+    load_gradient_settings()
 except BnlabError as error:
     raise WorkflowError(str(error)) from None
 

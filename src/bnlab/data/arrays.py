@@ -27,6 +27,13 @@ class Arrays:
             if array.dtype != np.uint8 or not array.flags.c_contiguous:
                 raise TypeError(f"{name}: {array.dtype}, strides {array.strides}; expected uint8 in C order")
 
+    @property
+    def digest(self) -> str:
+        """What bnlab.datasets knows the data set by."""
+        return data_set_digest(
+            content_digest(self.train_images, self.train_labels), content_digest(self.test_images, self.test_labels)
+        )
+
 
 def content_digest(images: Bytes, labels: Bytes) -> str:
     """Hex sha256 of the images' bytes in C order, then the labels' bytes."""

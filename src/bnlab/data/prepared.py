@@ -128,5 +128,7 @@ def _write_array(path: Path, array: Bytes) -> None:
         file.write(array.data)  # np.save would write past `file`, and can miss the error of a full disk
 
 
-def _damaged(path: Path, found: str, expected: str, name: str = "cifar10 (or generated)") -> IntegrityError:
-    return IntegrityError(f"{path}: found {found}, expected {expected}. Make it again: python -m bnlab prepare {name}")
+def _damaged(path: Path, found: str, expected: str, name: str | None = None) -> IntegrityError:
+    return IntegrityError(
+        f"{path}: found {found}, expected {expected}. Make it again: python -m bnlab prepare {name or path.parent.name}"
+    )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bnlab.errors import DataError, IntegrityError
 from bnlab.files import atomic
+from bnlab.streams import stream
 
 Images = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.integer]
@@ -42,6 +43,16 @@ def draw_split(
     rows = np.arange(n_images) if random is None else random.permutation(n_images)
     rows = rows.astype(np.int32)
     return rows[:training], rows[training : training + validation]
+
+
+def make_split(images: Images, *, training: int, validation: int, seed: int | None) -> Split:
+    """Draw a split of images, (n, d), and compute its training part's pixel statistics; seed=None: official order.
+
+    This module is in the trainer's import closure, so runs on splits that were drawn otherwise count as stale.
+    """
+    random = None if seed is None else stream(seed, "split")
+    rows, held_out = draw_split(len(images), training=training, validation=validation, random=random)
+    return Split(rows, held_out, *pixel_statistics(images, rows))
 
 
 def pixel_statistics(images: Images, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -94,7 +105,6 @@ class StandardizedImages:
         self._inverse_std = (1 / split.std).astype(dtype)
         self._raw = np.empty((block, images.shape[1]), np.uint8)
         self._batch = np.empty((block, images.shape[1]), dtype)
-        self.block = block
 
     def __getitem__(self, rows: Rows) -> npt.NDArray[np.floating]:
         """(pixel - mean) / std of the given rows, (len(rows), d); lasts until the next call."""
