@@ -113,6 +113,10 @@ def test_a_forced_run_is_trained_alone(project):
     """`snakemake -f` on one run's record retrains it, whatever is stored."""
     target = str((project.runs()[0] / "run.json").relative_to(project.folder))
     assert project.planned("-f", target) == {"train": 1}
+    shutil.rmtree(project.folder / "results" / "data")
+    needs = {"prepare": 1, "split": 1, "check_gradients": 1}
+    assert project.planned("-f", target) == needs | {"train": 1}
+    assert project.planned("-R", target)["train"] == 1
 
 
 def test_stored_runs_need_no_data(project):

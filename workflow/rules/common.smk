@@ -69,7 +69,11 @@ def needs_of(wildcards):
         )
     name = f"{wildcards.protocol}/{wildcards.run}"
     run = CONFIGURATION.parse(name)
-    forced = workflow.dag_settings.forceall or "train" in workflow.dag_settings.forcerun
+    settings = workflow.dag_settings
+    forced = settings.forceall or settings.forcetargets or "train" in settings.forcerun
+    forced = forced or any(
+        path.startswith(f"results/runs/{name}/") for path in settings.forcerun
+    )
     if is_current(Path("results/runs", name), code=CODE["train"]) and not forced:
         return []
     protocol = CONFIGURATION.protocols[run.protocol]
