@@ -250,6 +250,7 @@ def test_an_interrupt_is_no_error(project: Path) -> None:
         preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads here)
     )
     descriptor = open_when_read(pipe)
+    time.sleep(0.5)  # a signal just before the blocking read would wait for the read to end
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     os.close(descriptor)
