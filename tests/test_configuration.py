@@ -474,11 +474,11 @@ def test_the_committed_selection_is_good(committed: Configuration) -> None:
     ),
 )
 def test_mistakes_in_the_gradient_check(place: tuple[str | int, ...], value: Any, said: str) -> None:
-    """One wrong value in gradients.yaml: the message has the source, the key, what was found and what was expected."""
-    content = read_yaml(COMMITTED / "gradients.yaml")
-    validate(content, "gradients", source="gradients.yaml")
+    """One wrong value: the message has the source, the key, what was found and what was expected."""
+    content = read_yaml(COMMITTED / "gradients" / "gate.yaml")
+    validate(content, "gate", source="gate.yaml")
     put(content, place, value)
-    assert f"gradients.yaml: {said}" in message_of(lambda: validate(content, "gradients", source="gradients.yaml"))
+    assert f"gate.yaml: {said}" in message_of(lambda: validate(content, "gate", source="gate.yaml"))
 
 
 # --- whatever is written ------------------------------------------------------------------------------------------

@@ -110,10 +110,10 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
 
     from bnlab.data.prepared import open_prepared
     from bnlab.files import write_json
+    from bnlab.gradient_settings import load_gate_settings
     from bnlab.gradients.check import check_gradients
-    from bnlab.study import load_gradient_settings
 
-    settings = load_gradient_settings(CONFIG)
+    settings = load_gate_settings(CONFIG)
     data = open_prepared(RESULTS / "data" / parsed.data)
     pixels = data.train_images[: settings["batch"], : settings["inputs"]].astype(float)
     pixels = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
@@ -128,7 +128,7 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
     if not all(check.passed for check in checks):
         raise GateError(
             "the analytic gradients disagree with the numerical ones (see FAILED above), so nothing may be trained. "
-            "Mend the backward pass in src/bnlab/numerics, or the settings in config/gradients.yaml."
+            "Mend the backward pass in src/bnlab/numerics, or the settings in config/gradients/gate.yaml."
         )
     write_json(
         RESULTS / "gradients" / f"{parsed.data}.json",
@@ -139,8 +139,8 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
 def _train(parsed: argparse.Namespace) -> None:
     """Train, evaluate and store one run."""
     from bnlab.experiment.run import perform_run
+    from bnlab.protocols import load_protocols
     from bnlab.spec import parse_run_name
-    from bnlab.study import load_protocols
 
     protocols = load_protocols(CONFIG)
     spec = parse_run_name(parsed.run, protocols)

@@ -150,3 +150,12 @@ def _location(path: Any) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
+
+
+def check_name(name: Any, *, source: str, what: str) -> None:
+    """Raise ConfigError unless `name`, found at `source`, can name a `what`, a target and a folder."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name):
+        raise ConfigError(
+            f"{source}: found the {what} name {name!r}, expected lower-case letters, digits, '_' and '-', "
+            "starting with a letter, at most 40."
+        )

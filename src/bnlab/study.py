@@ -2,15 +2,14 @@
 
 import itertools
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bnlab.configuration import read_yaml, validate, violations
-from bnlab.datasets import DATA_SETS
+from bnlab.configuration import check_name, read_yaml, validate
 from bnlab.errors import ConfigError
+from bnlab.protocols import load_protocols
 from bnlab.spec import Initialization, Protocol, RunSpec, parse_run_name, run_name
 
 
@@ -94,17 +93,6 @@ def load_configuration(folder: Path = Path("config")) -> Configuration:
     return Configuration(protocols, {study.key: study for study in studies})
 
 
-def load_gradient_settings(folder: Path = Path("config")) -> dict[str, Any]:
-    """The validated content of gradients.yaml."""
-    path = folder / "gradients.yaml"
-    settings: dict[str, Any] = read_yaml(path)
-    validate(settings, "gradients", source=str(path))
-    for i, network in enumerate(settings["networks"]):
-        if network["batch_norm"] and not network["hidden"]:
-            raise ConfigError(f"{path}: networks[{i}]: batch_norm: true needs hidden layers, found none.")
-    return settings
-
-
 def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
     """Validate the content of config.yaml, overlays and --config included, against the studies there are."""
     validate(dict(config), "config", source=source)
@@ -114,83 +102,8 @@ def check_selection(config: Mapping[str, Any], configuration: Configuration, *, 
             raise ConfigError(f"{source}: studies[{i}]: found '{key}', expected one of config/studies: {known}.")
 
 
-def load_protocols(folder: Path) -> dict[str, Protocol]:
-    """The protocols of protocols.yaml by name, what each extends filled in."""
-    path = folder / "protocols.yaml"
-    raw = read_yaml(path)
-    if not isinstance(raw, dict) or not all(isinstance(content, dict) for content in raw.values()):
-        raise ConfigError(f"{path}: expected a mapping of protocol names to their settings.")
-    for name in raw:
-        _check_name(name, source=str(path), what="protocol")
-    contents = {name: _resolve(name, raw, source=str(path)) for name in raw}
-    found = [text for name, own in contents.items() for text in violations(own, "protocol", source=f"{path}: {name}")]
-    if found:
-        raise ConfigError("\n".join(found))
-    protocols = {name: Protocol.from_content(_as_declared(content)) for name, content in contents.items()}
-    for name, protocol in protocols.items():
-        _check_protocol(protocol, source=f"{path}: {name}")
-    return protocols
-
-
-def _resolve(name: str, raw: Mapping[str, Any], *, source: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A protocol's content laid over that of the protocol it extends."""
-    if name in chain:
-        raise ConfigError(f"{source}: {' extends '.join((*chain, name))}: a circle.")
-    own = dict(raw[name])
-    base = own.pop("extends", None)
-    if base is None:
-        return own
-    if not isinstance(base, str) or base not in raw:
-        raise ConfigError(f"{source}: {name}.extends: found {base!r}, expected one of {', '.join(map(str, raw))}.")
-    return _overlay(_resolve(base, raw, source=source, chain=(*chain, name)), own)
-
-
-def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _overlay(merged[key], value) if both else value
-    return merged
-
-
-def _as_declared(content: dict[str, Any]) -> dict[str, Any]:
-    """Whole numbers written for real-valued keys become floats, so that 0 and 0.0 are one protocol."""
-    schedule = content["schedule"]
-    real = ("momentum", "bn_average", "bn_epsilon")
-    return (
-        content
-        | {key: float(content[key]) for key in real}
-        | {"schedule": schedule | {key: float(schedule[key]) for key in ("minimum", "maximum")}}
-    )
-
-
-def _check_protocol(protocol: Protocol, *, source: str) -> None:
-    """What a schema cannot say: relations between values."""
-    schedule, available = protocol.schedule, DATA_SETS[protocol.data].training_images
-    if schedule.minimum > schedule.maximum:
-        raise ConfigError(
-            f"{source}: schedule.minimum: found {schedule.minimum}, expected at most schedule.maximum = "
-            f"{schedule.maximum}."
-        )
-    if protocol.training + protocol.validation > available:
-        raise ConfigError(
-            f"{source}: training + validation: found {protocol.training} + {protocol.validation}, expected at most "
-            f"{available}, the training images of {protocol.data}."
-        )
-    if protocol.curve_points - 1 > schedule.updates // 2:
-        raise ConfigError(
-            f"{source}: curve_points: found {protocol.curve_points}, expected at most {schedule.updates // 2 + 1}: two "
-            f"of the {schedule.updates} updates between points."
-        )
-    for key in ("batch_size", "probe"):
-        if getattr(protocol, key) > protocol.training:
-            raise ConfigError(
-                f"{source}: {key}: found {getattr(protocol, key)}, expected at most training = {protocol.training}."
-            )
-
-
 def _load_study(path: Path, protocols: Mapping[str, Protocol]) -> Study:
-    _check_name(path.stem, source=str(path), what="study")
+    check_name(path.stem, source=str(path), what="study")
     content = read_yaml(path)
     validate(content, "study", source=str(path))
     experiments: list[Experiment] = []
@@ -266,11 +179,3 @@ def _weight_decays(value: Any, *, source: str) -> list[float]:
             "of which agree to three digits. Move the ends apart, or lower the count."
         )
     return values
-
-
-def _check_name(name: Any, *, source: str, what: str) -> None:
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_-]{0,39}", name):
-        raise ConfigError(
-            f"{source}: found the {what} name {name!r}, expected lower-case letters, digits, '_' and '-', "
-            "starting with a letter, at most 40."
-        )

@@ -13,7 +13,7 @@ from bnlab.gradients.check import NetworkCheck, check_gradients, check_network
 from bnlab.numerics import layers
 from bnlab.numerics.parameters import Network
 
-SETTINGS = read_yaml(Path(__file__).parents[2] / "config" / "gradients.yaml")
+SETTINGS = read_yaml(Path(__file__).parents[2] / "config" / "gradients" / "gate.yaml")
 INPUTS, BATCH = 10, 20
 
 
@@ -92,7 +92,7 @@ def test_the_shipped_backward_pass_passes(hidden: tuple[int, ...], batch_norm: b
 
 
 def test_the_configured_gate_passes() -> None:
-    """Every network of config/gradients.yaml, under every weight decay, with the sizes given there."""
+    """Every network of config/gradients/gate.yaml, under every weight decay, with the sizes given there."""
     assert (SETTINGS["inputs"], SETTINGS["batch"]) == (INPUTS, BATCH)
     results = check_gradients(SETTINGS, *problem())
     assert [(result.hidden, result.batch_norm, result.weight_decay) for result in results] == [

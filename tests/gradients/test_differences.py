@@ -43,7 +43,7 @@ def test_entries_are_moved_one_at_a_time() -> None:
 
 
 def test_they_are_exact_enough_for_the_gate() -> None:
-    """At the step of config/gradients.yaml a smooth function's error is far below the tolerance of 1e-7."""
+    """At the step of config/gradients/gate.yaml a smooth function's error is far below the tolerance of 1e-7."""
     theta = np.linspace(-2, 2, 9)
     found = central_differences(lambda: float(np.sum(np.exp(theta))), theta, step=1e-5)
     assert np.linalg.norm(found - np.exp(theta)) / np.linalg.norm(found) == pytest.approx(0, abs=1e-9)

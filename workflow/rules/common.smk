@@ -17,14 +17,15 @@ from snakemake.settings.enums import RerunTrigger
 
 from bnlab.errors import BnlabError
 from bnlab.fingerprint import code_fingerprint
+from bnlab.gradient_settings import load_gate_settings
 from bnlab.spec import split_name
 from bnlab.stored import is_current
-from bnlab.study import check_selection, load_configuration, load_gradient_settings
+from bnlab.study import check_selection, load_configuration
 
 try:
     CONFIGURATION = load_configuration()
     check_selection(config, CONFIGURATION, source="config/config.yaml (or --config)")
-    load_gradient_settings()
+    load_gate_settings()
 except BnlabError as error:
     raise WorkflowError(str(error)) from None
 

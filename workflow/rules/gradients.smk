@@ -4,7 +4,7 @@
 rule check_gradients:
     """Compare analytic gradients with central differences on images of one data set."""
     input:
-        "config/gradients.yaml",
+        "config/gradients/gate.yaml",
         data_files("{data}"),
     output:
         "results/gradients/{data}.json",

@@ -50,7 +50,7 @@ class NetworkCheck:
 def check_gradients(
     settings: Mapping[str, Any], pixels: npt.NDArray[np.float64], labels: npt.NDArray[np.uint8]
 ) -> list[NetworkCheck]:
-    """Check every configured network (config/gradients.yaml) on standardized pixels, (batch, inputs)."""
+    """Check every configured network (config/gradients/gate.yaml) on standardized pixels, (batch, inputs)."""
     return [
         check_network(
             Network((pixels.shape[1], *net["hidden"], 10), net["batch_norm"], EPSILON),
