@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bnlab import blas
+
+blas.prepare()  # before any test loads NumPy, so that tests compute what the program's commands compute
+
 
 @pytest.fixture(scope="session")
 def real_cifar10() -> Path:

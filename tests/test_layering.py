@@ -17,7 +17,8 @@ MODULES = {
 
 MAY_IMPORT = {
     "__init__": set(),
-    "__main__": {"cli"},
+    "__main__": {"blas", "cli"},
+    "blas": set(),
     "cli": {"*"},
     "errors": set(),
     "datasets": set(),

@@ -1,11 +1,11 @@
-"""`python -m bnlab`: one BLAS thread a process, set before NumPy loads, since more change the last bits."""
+"""`python -m bnlab`."""
 
-import os
 import sys
 
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+from bnlab import blas
 
-from bnlab.cli import main  # noqa: E402
+blas.prepare()
+
+from bnlab.cli import main  # noqa: E402 (BLAS must be prepared before anything loads NumPy)
 
 sys.exit(main())

@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from threadpoolctl import threadpool_limits
 
 from bnlab.analysis.collect import collect
 from bnlab.data.generate import generate
@@ -120,9 +119,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
         rows = draw_split(6000, training=300, validation=100, random=stream(seed, "split"))
         split = Split(*rows, *pixel_statistics(arrays.train_images, rows[0]))
         store_split(results / "splits" / f"{split_name(protocol, seed)}.npz", split)
-    with threadpool_limits(1, user_api="blas"):
-        for run in configuration.study("tiny").runs:
-            perform_run(run, protocol, results=results)
+    for run in configuration.study("tiny").runs:
+        perform_run(run, protocol, results=results)
     yield Workplace(configuration, results)
     shutil.rmtree(results)
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from threadpoolctl import threadpool_limits
 
 from bnlab.data.generate import generate
 from bnlab.data.prepared import open_prepared, store
@@ -33,13 +32,6 @@ PROTOCOL = Protocol(
 )
 """32 updates: three epochs of ten mini-batches, each leaving ten rows over, and a bit."""
 SPEC = RunSpec("tiny", (12, 10), batch_norm=True, initialization="he", weight_decay=0.005, seed=1)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Train as jobs of the workflow do, each on one core."""
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,13 @@ def garbage() -> np.ndarray:
     return np.full_like(random_parameters(0).flat, np.nan)
 
 
+def update(parameters: Parameters, gradient: np.ndarray, velocity: Parameters | None, **options: float) -> None:
+    """One update, which uses up a copy of the gradient."""
+    gradients = Parameters(NETWORK, gradient.copy())
+    options = {"weight_decay": 0.0, "momentum": 0.0} | options
+    descend(parameters, gradients, velocity, scratch=np.full_like(gradient, np.nan), **options)  # type: ignore[arg-type]
+
+
 @given(seed=SEEDS, weight_decay=st.floats(0, 10))
 @settings(max_examples=25, deadline=None)
 def test_the_penalty_is_the_sum_of_squared_weights(seed: int, weight_decay: float) -> None:
@@ -66,29 +73,27 @@ def test_no_decay_changes_no_bit() -> None:
 
 @given(seed=SEEDS, learning_rate=st.floats(1e-6, 10))
 @settings(max_examples=25, deadline=None)
-def test_without_momentum_it_is_plain_descent(calculus: SimpleNamespace, seed: int, learning_rate: float) -> None:
-    """Theta moves against the gradient, learning rate times; the gradient is only read; views follow."""
-    parameters, gradients = random_parameters(seed), random_parameters(seed + 1)
-    gradients = Parameters(NETWORK, calculus.locked(gradients.flat))
+def test_without_momentum_it_is_plain_descent(seed: int, learning_rate: float) -> None:
+    """Theta moves against the gradient, learning rate times; views follow."""
+    parameters, gradient = random_parameters(seed), random_parameters(seed + 1).flat
     before, flat = parameters.flat.copy(), parameters.flat
-    descend(parameters, gradients, None, learning_rate=learning_rate, momentum=0.0, scratch=garbage())
-    np.testing.assert_array_equal(parameters.flat, before - learning_rate * gradients.flat)
+    update(parameters, gradient, None, learning_rate=learning_rate)
+    np.testing.assert_array_equal(parameters.flat, before - learning_rate * gradient)
     assert parameters.flat is flat
     np.testing.assert_array_equal(parameters.beta[-1], flat[-2:])
 
 
 @given(seed=SEEDS, momentum=st.floats(0, 0.99), count=st.integers(1, 6))
 @settings(max_examples=25, deadline=None)
-def test_momentum_sums_past_gradients(calculus: SimpleNamespace, seed: int, momentum: float, count: int) -> None:
+def test_momentum_sums_past_gradients(seed: int, momentum: float, count: int) -> None:
     """The velocity is the sum of momentum^age times gradient; each update moves by its own learning rate times it."""
     parameters, velocity = random_parameters(seed), Parameters.zeros(NETWORK, np.float64)
     expected = parameters.flat.copy()
     past: list[np.ndarray] = []
-    for update in range(count):
-        learning_rate = 0.1 * (update + 1)  # it varies, which tells this form from the textbook's
-        gradients = Parameters(NETWORK, calculus.locked(random_parameters(seed + 1 + update).flat))
-        past.append(gradients.flat)
-        descend(parameters, gradients, velocity, learning_rate=learning_rate, momentum=momentum, scratch=garbage())
+    for time in range(count):
+        learning_rate = 0.1 * (time + 1)  # it varies, which tells this form from the textbook's
+        past.append(random_parameters(seed + 1 + time).flat)
+        update(parameters, past[-1], velocity, learning_rate=learning_rate, momentum=momentum)
         total = sum(momentum**age * gradient for age, gradient in enumerate(reversed(past)))
         expected -= learning_rate * total
         np.testing.assert_allclose(velocity.flat, total, rtol=1e-10, atol=1e-12)
@@ -98,10 +103,30 @@ def test_momentum_sums_past_gradients(calculus: SimpleNamespace, seed: int, mome
 def test_momentum_zero_is_no_momentum() -> None:
     """A velocity that is forgotten at once gives the plain update."""
     plain, heavy, velocity = random_parameters(1), random_parameters(1), random_parameters(3)
-    gradients = random_parameters(2)
-    descend(plain, gradients, None, learning_rate=0.1, momentum=0.0, scratch=garbage())
-    descend(heavy, gradients, velocity, learning_rate=0.1, momentum=0.0, scratch=garbage())
+    gradient = random_parameters(2).flat
+    update(plain, gradient, None, learning_rate=0.1)
+    update(heavy, gradient, velocity, learning_rate=0.1)
     np.testing.assert_array_equal(heavy.flat, plain.flat)
+
+
+@pytest.mark.parametrize("momentum", [None, 0.0, 0.9])
+@given(seed=SEEDS, learning_rate=st.floats(1e-6, 1), weight_decay=st.floats(0, 1))
+@settings(max_examples=25, deadline=None)
+def test_weight_decay_is_the_gradient_of_the_penalty(
+    momentum: float | None, seed: int, learning_rate: float, weight_decay: float
+) -> None:
+    """An update with decay is one without along g + 2 lambda W, to rounding; with lambda 0 to the last bit."""
+    decayed, plain = random_parameters(seed), random_parameters(seed)
+    gradient = random_parameters(seed + 1)
+    with_penalty = Parameters(NETWORK, gradient.flat.copy())
+    add_weight_decay(with_penalty, plain, weight_decay, scratch=garbage())
+    for parameters, g, decay in ((decayed, gradient, weight_decay), (plain, with_penalty, 0.0)):
+        velocity = None if momentum is None else random_parameters(seed + 2)
+        update(parameters, g.flat, velocity, learning_rate=learning_rate, weight_decay=decay, momentum=momentum or 0.0)
+    atol = 1e-14 if weight_decay else 0.0
+    np.testing.assert_allclose(decayed.flat, plain.flat, rtol=0, atol=atol)
+    undecayed = plain.decayed.size
+    np.testing.assert_array_equal(decayed.flat[undecayed:], plain.flat[undecayed:])
 
 
 def test_descent_descends() -> None:
@@ -109,8 +134,7 @@ def test_descent_descends() -> None:
     parameters = random_parameters(4)
     target, start = random_parameters(5).flat, parameters.flat.copy()
     for _ in range(10):
-        gradients = Parameters(NETWORK, parameters.flat - target)
-        descend(parameters, gradients, None, learning_rate=0.5, momentum=0.0, scratch=garbage())
+        update(parameters, parameters.flat - target, None, learning_rate=0.5)
     np.testing.assert_allclose(parameters.flat - target, (start - target) / 2**10, rtol=1e-9, atol=1e-12)
 
 
@@ -118,8 +142,7 @@ def test_single_precision_stays_single() -> None:
     """Learning rate, momentum and decay are Python floats and promote nothing."""
     arrays = [Parameters(NETWORK, random_parameters(seed).flat.astype(np.float32)) for seed in range(3)]
     parameters, gradients, velocity = arrays
-    scratch = np.empty_like(parameters.flat)
-    add_weight_decay(gradients, parameters, 0.1, scratch=scratch)
-    descend(parameters, gradients, velocity, learning_rate=0.1, momentum=0.9, scratch=scratch)
+    for either in (velocity, None):
+        update(parameters, gradients.flat, either, learning_rate=0.1, weight_decay=0.1, momentum=0.9)
     assert {array.flat.dtype for array in arrays} == {np.dtype(np.float32)}
     assert weight_penalty(parameters, 0.1).dtype == np.float32

@@ -21,7 +21,7 @@ def numbered(network: Network) -> Parameters:
 
 
 def test_names_shapes_and_order() -> None:
-    """Weights first, then biases, gamma and beta, each layer by layer, contiguous and in C order."""
+    """Weights first, then biases, gamma and beta, each layer by layer, contiguous, weights column by column."""
     parameters = numbered(Network((3, 4, 2, 5), True))
     expected = {
         "W1": (3, 4), "W2": (4, 2), "W3": (2, 5),
@@ -30,8 +30,10 @@ def test_names_shapes_and_order() -> None:
         "beta1": (4,), "beta2": (2,),
     }  # fmt: skip
     assert [(name, view.shape) for name, view in parameters.named()] == [*expected.items()]
-    np.testing.assert_array_equal(np.concatenate([view.ravel() for _, view in parameters.named()]), parameters.flat)
-    assert parameters.weights[1][0, 1] == 13  # after the 12 of W1 and the first of W2
+    np.testing.assert_array_equal(
+        np.concatenate([view.ravel(order="F") for _, view in parameters.named()]), parameters.flat
+    )
+    assert parameters.weights[1][1, 0] == 13  # after the 12 of W1 and the first of W2
 
 
 def test_the_families_are_the_named_views() -> None:

@@ -1,11 +1,9 @@
 """The images that the twins train on."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from threadpoolctl import threadpool_limits
 
 sys.path.append(str(Path(__file__).parent))  # the tests import the scripts beside them, which also run alone
 
@@ -14,13 +12,6 @@ from shipped import Data
 
 from bnlab.data.archive import load
 from bnlab.data.cifar10 import OFFICIAL
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Train as jobs of the workflow do, each on one core."""
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from shipped import TOLERANCE, Data, Setting, shipped
 from bnlab.experiment import train as module
 from bnlab.numerics import layers
 from bnlab.numerics.arrays import Array
+from bnlab.numerics.optimizer import add_weight_decay
 from bnlab.numerics.parameters import Parameters
 from bnlab.numerics.statistics import RunningStatistics
 
@@ -68,22 +69,36 @@ def swap(g: Parameters, layer: slice = slice(None)) -> None:
 def decay(*families: str, factor: float = 2.0) -> Mutation:
     """Add factor * lambda * theta to the gradients of other families of parameters, or with another factor."""
 
-    def mutant(g: Parameters, theta: Parameters, weight_decay: float, *, scratch: Array) -> None:
-        scratch.fill(np.nan)
-        for (name, gradient), (_, value) in zip(g.named(), theta.named(), strict=True):
-            if name.rstrip("0123456789") in families:
-                gradient += factor * weight_decay * value
+    def mutate(patch: Patch) -> None:
+        right = module.descend
 
-    return lambda patch: patch.setattr(module, "add_weight_decay", mutant)
+        def mutant(
+            theta: Parameters, g: Parameters, v: Parameters | None, *, weight_decay: float, **options: Any
+        ) -> None:
+            for (name, gradient), (_, value) in zip(g.named(), theta.named(), strict=True):
+                if name.rstrip("0123456789") in families:
+                    gradient += factor * weight_decay * value
+            right(theta, g, v, weight_decay=0.0, **options)
+
+        patch.setattr(module, "descend", mutant)
+
+    return mutate
 
 
 def step(form: Callable[[Array, Array, Array, float, float], Array]) -> Mutation:
     """Move the parameters by -form(g, v, eta, rho), which also updates the velocity v."""
 
     def mutant(
-        theta: Parameters, g: Parameters, v: Parameters, *, learning_rate: float, momentum: float, scratch: Array
+        theta: Parameters,
+        g: Parameters,
+        v: Parameters,
+        *,
+        learning_rate: float,
+        weight_decay: float,
+        momentum: float,
+        scratch: Array,
     ) -> None:
-        scratch.fill(np.nan)
+        add_weight_decay(g, theta, weight_decay, scratch=scratch)
         theta.flat -= form(g.flat, v.flat, learning_rate, momentum)
 
     return lambda patch: patch.setattr(module, "descend", mutant)

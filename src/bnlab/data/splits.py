@@ -111,6 +111,7 @@ class StandardizedImages:
         raw, batch = self._raw[: len(rows)], self._batch[: len(rows)]
         # mode="clip" skips the buffering that out= otherwise costs; rows are in range by construction.
         np.take(self._images, rows, axis=0, out=raw, mode="clip")
-        np.subtract(raw, self._mean, out=batch)
+        np.copyto(batch, raw)
+        batch -= self._mean
         batch *= self._inverse_std
         return batch

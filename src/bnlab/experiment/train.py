@@ -11,7 +11,7 @@ from bnlab.data.splits import Rows, Split, StandardizedImages
 from bnlab.experiment.evaluate import Evaluation, Evaluator
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
-from bnlab.numerics.optimizer import add_weight_decay, descend
+from bnlab.numerics.optimizer import descend
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.schedule import triangular
 from bnlab.numerics.statistics import RunningStatistics
@@ -82,12 +82,12 @@ def train(
                 training.diverged_at = update
                 return training
             loss_backward(parameters, x, y, work, gradients=gradients)
-            add_weight_decay(gradients, parameters, spec.weight_decay, scratch=scratch)
             descend(
                 parameters,
                 gradients,
                 velocity,
                 learning_rate=learning_rate,
+                weight_decay=spec.weight_decay,
                 momentum=protocol.momentum,
                 scratch=scratch,
             )

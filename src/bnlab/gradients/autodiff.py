@@ -23,7 +23,7 @@ def autodiff_gradient(parameters: Parameters, x: Array, labels: Labels, *, weigh
         return -np.mean(np.sum(one_hot * _log_softmax(_scores(network, theta, x)), axis=1)) + weight_decay * penalty
 
     gradient = autograd.grad(cost)(dict(parameters.named()))
-    return np.concatenate([gradient[name].ravel() for name, _ in parameters.named()])
+    return np.concatenate([gradient[name].ravel(order="F") for name, _ in parameters.named()])
 
 
 def _scores(network: Network, theta: dict[str, Array], x: Array) -> Any:
