@@ -94,7 +94,7 @@ def test_the_official_protocol_is_the_assignment_s(committed: Configuration) -> 
         momentum=0.0,
         bn_average=0.9,
         bn_epsilon=2.2e-16,
-        curve_points=46,
+        curve_points=41,
         probe=2_000,
     )
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bnlab.data.splits import Split, StandardizedImages, draw_split, load_split, pixel_statistics, store_split
+from bnlab.data.splits import Split, draw_split, load_split, pixel_statistics, store_split
 from bnlab.errors import DataError, IntegrityError
 from bnlab.streams import stream
 
@@ -132,54 +132,6 @@ def test_a_constant_pixel_is_refused(pixel: int) -> None:
     with pytest.raises(DataError, match=rf"Pixel {pixel} has the same value in all 10 training images"):
         pixel_statistics(pixels, np.arange(10))
     pixel_statistics(pixels, np.arange(11))
-
-
-@given(seed=SEEDS, dtype=st.sampled_from([np.float32, np.float64]), count=st.integers(0, 10), d=st.integers(1, 6))
-@settings(deadline=None)
-def test_standardized_images_are_their_formula(seed: int, dtype: type, count: int, d: int) -> None:
-    """(pixel - mean) / std for any rows in any order, repeated ones too, with the mean and std of the training part."""
-    pixels = images(40, d, seed)
-    split = split_of(pixels, 30)
-    rows = np.random.default_rng(seed).integers(0, 40, count)
-    batch = StandardizedImages(pixels, split, block=10, dtype=dtype)[rows]
-    training = pixels[split.training].astype(float)
-    expected = (pixels[rows] - training.mean(axis=0)) / training.std(axis=0)
-    assert batch.dtype == dtype
-    assert batch.shape == (count, d)
-    np.testing.assert_allclose(batch, expected, atol=1e-12 if dtype is np.float64 else 1e-4)
-
-
-def test_the_training_part_is_standardized() -> None:
-    """Over the training rows each pixel has mean 0 and standard deviation 1; the validation part played no part."""
-    pixels = images(200)
-    split = split_of(pixels, 150)
-    standardized = StandardizedImages(pixels, split, block=150, dtype=np.float64)[split.training]
-    np.testing.assert_allclose(standardized.mean(axis=0), 0, atol=1e-14)
-    np.testing.assert_allclose(standardized.std(axis=0), 1, rtol=1e-14)
-    changed = pixels.copy()
-    changed[split.validation] ^= 255
-    np.testing.assert_array_equal(pixel_statistics(changed, split.training), (split.mean, split.std))
-
-
-def test_one_buffer_serves_every_batch() -> None:
-    """A batch is a view that lasts until the next one, and a short one after a full one holds no leftovers."""
-    pixels = images(20)
-    split = split_of(pixels, 15)
-    served = StandardizedImages(pixels, split, block=5, dtype=np.float64)
-    first = served[np.arange(5)]
-    kept = first.copy()
-    second = served[np.arange(10, 13)]
-    assert np.shares_memory(first, second)
-    np.testing.assert_array_equal(served[np.arange(5)], kept)
-    assert served[np.array([13])].shape == (1, 12)
-
-
-def test_reading_images_changes_none() -> None:
-    """The data set, mapped read-only in earnest, is not written to."""
-    pixels = images(20)
-    pixels.flags.writeable = False
-    split = split_of(pixels, 15)
-    StandardizedImages(pixels, split, block=5, dtype=np.float64)[np.arange(5)]
 
 
 @pytest.fixture(scope="module")

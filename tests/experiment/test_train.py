@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bnlab.data.splits import Split
 from bnlab.experiment.evaluate import BLOCK, Evaluator
 from bnlab.experiment.train import Training, batch_rows, train
+from bnlab.numerics.network import Workspace, predict
 from bnlab.spec import Protocol, RunSpec
 from bnlab.streams import stream
 
@@ -285,6 +286,22 @@ def test_evaluation_is_a_mean_over_images_not_blocks(tiny: SimpleNamespace, coun
     assert evaluation.loss == pytest.approx(np.mean([single.loss for single, _ in alone]), rel=1e-10)
     assert evaluation.accuracy == np.mean([single.accuracy for single, _ in alone])
     assert evaluation.accuracy == np.mean(predictions == tiny.labels[rows])
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_evaluation_is_of_standardized_images(tiny: SimpleNamespace, batch_norm: bool) -> None:
+    """Taking the standardization into the first layer changes nothing but rounding, and not the parameters."""
+    training = trained(tiny, tiny.spec(batch_norm=batch_norm), tiny.protocol())
+    network, rows = training.parameters.network, np.arange(60)
+    before = training.parameters.flat.copy()
+    evaluator = Evaluator(network, tiny.images, tiny.labels, tiny.split, weight_decay=0.0, dtype=np.float64)
+    evaluation, predictions = evaluator(training.parameters, training.statistics, rows)
+    np.testing.assert_array_equal(training.parameters.flat, before)
+    x = (tiny.images[rows] - tiny.split.mean) / tiny.split.std
+    scores = predict(training.parameters, training.statistics, x, Workspace(network, 60, np.float64)).copy()
+    assert predictions.tolist() == scores.argmax(axis=1).tolist()
+    log_total = np.log(np.exp(scores).sum(axis=1))
+    assert evaluation.loss == pytest.approx(np.mean(log_total - scores[rows, tiny.labels[rows]]), rel=1e-12)
 
 
 def test_training_does_not_change_its_inputs(tiny: SimpleNamespace) -> None:

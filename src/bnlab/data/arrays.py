@@ -8,6 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
+Images: TypeAlias = npt.NDArray[np.uint8]
+"""(n, pixels)."""
+Rows: TypeAlias = npt.NDArray[np.integer]
+"""Indices of images, (n,)."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Which images train and which validate, and the pixel statistics of the training part.
 
-Only indices, mean and standard deviation are stored; pixels stay uint8 in the shared, memory-mapped data set and
-are standardized batch by batch.
+Only indices, mean and standard deviation are stored; pixels stay uint8 in the shared, memory-mapped data set.
 """
 
 from dataclasses import dataclass
@@ -10,12 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bnlab.data.arrays import Images, Rows
 from bnlab.errors import DataError, IntegrityError
 from bnlab.files import atomic
 from bnlab.streams import stream
-
-Images = npt.NDArray[np.uint8]
-Rows = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -93,25 +90,3 @@ def load_split(path: Path) -> Split:
         raise IntegrityError(
             f"{path}: cannot be read as a split ({error}). Make it again with `python -m bnlab split {path.stem}`."
         ) from error
-
-
-class StandardizedImages:
-    """Rows of uint8 images as standardized floating-point batches, in one reused buffer."""
-
-    def __init__(self, images: Images, split: Split, *, block: int, dtype: npt.DTypeLike) -> None:
-        """Serve up to `block` rows of `images`, (n, d), at a time, as `dtype`, standardized by `split`."""
-        self._images = images
-        self._mean = split.mean.astype(dtype)
-        self._inverse_std = (1 / split.std).astype(dtype)
-        self._raw = np.empty((block, images.shape[1]), np.uint8)
-        self._batch = np.empty((block, images.shape[1]), dtype)
-
-    def __getitem__(self, rows: Rows) -> npt.NDArray[np.floating]:
-        """(pixel - mean) / std of the given rows, (len(rows), d); lasts until the next call."""
-        raw, batch = self._raw[: len(rows)], self._batch[: len(rows)]
-        # mode="clip" skips the buffering that out= otherwise costs; rows are in range by construction.
-        np.take(self._images, rows, axis=0, out=raw, mode="clip")
-        np.copyto(batch, raw)
-        batch -= self._mean
-        batch *= self._inverse_std
-        return batch

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from bnlab.data.arrays import Images, Rows
 from bnlab.data.prepared import open_prepared, open_test
-from bnlab.data.splits import Images, Rows, Split, load_split
+from bnlab.data.splits import Split, load_split
 from bnlab.datasets import DATA_SETS
 from bnlab.errors import IntegrityError
 from bnlab.experiment.evaluate import Evaluation, Evaluator

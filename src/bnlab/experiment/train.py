@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bnlab.data.splits import Rows, Split, StandardizedImages
+from bnlab.data.arrays import Rows
+from bnlab.data.batches import StandardizedBatches
+from bnlab.data.splits import Split
 from bnlab.experiment.evaluate import Evaluation, Evaluator
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
@@ -64,7 +66,7 @@ def train(
     scratch = np.empty_like(parameters.flat)
     statistics = RunningStatistics(network, dtype, average=protocol.bn_average)
     work = Workspace(network, protocol.batch_size, dtype)
-    batches = StandardizedImages(images, split, block=protocol.batch_size, dtype=dtype)
+    batches = StandardizedBatches(images, split, size=protocol.batch_size, dtype=dtype)
     evaluator = Evaluator(network, images, labels, split, weight_decay=spec.weight_decay, dtype=dtype)
     recorder = _Recorder(protocol, split, evaluator)
     training = Training(parameters, statistics, recorder.curves)
