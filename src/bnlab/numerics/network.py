@@ -16,15 +16,16 @@ class Workspace:
 
     h[i]: (n, d) activations of hidden layer i, s_hat[i]: its standardized pre-activations, g[i]: the gradient
     passing through it; probabilities: (n, k); moments and inverse_std: per normalized layer the batch's
-    (mean, variance) and 1 / std, (d,). An inference pass uses h and probabilities only.
+    (mean, variance) and 1 / std, (d,). An inference pass uses h and probabilities only. All lie column by column, so
+    that the many sums over the batch, and what is done to each unit alone, run along memory.
     """
 
     def __init__(self, network: Network, batch: int, dtype: npt.DTypeLike) -> None:
         hidden, classes = network.widths[1:-1], network.widths[-1]
-        self.h = [np.empty((batch, d), dtype) for d in hidden]
-        self.g = [np.empty((batch, d), dtype) for d in hidden]
-        self.s_hat = [np.empty((batch, d), dtype) for d in hidden if network.batch_norm]
-        self.probabilities = np.empty((batch, classes), dtype)
+        self.h = [np.empty((batch, d), dtype, order="F") for d in hidden]
+        self.g = [np.empty((batch, d), dtype, order="F") for d in hidden]
+        self.s_hat = [np.empty((batch, d), dtype, order="F") for d in hidden if network.batch_norm]
+        self.probabilities = np.empty((batch, classes), dtype, order="F")
         self.moments: list[tuple[Array, Array]] = []
         self.inverse_std: list[Array] = []
 
