@@ -59,6 +59,7 @@ def specs(draw: st.DrawFn) -> RunSpec:
         initialization=draw(st.sampled_from(["he", "fan_in"]) | sigmas),
         weight_decay=draw(st.floats(0, allow_infinity=False)),
         seed=draw(st.integers(1, 999_999_999)),
+        learning_rate=draw(st.none() | st.floats(0, exclude_min=True, allow_infinity=False)),
     )
 
 
@@ -77,6 +78,8 @@ def named(spec: RunSpec) -> str:
 @example(replace(SPEC, initialization=1e16))
 @example(replace(SPEC, weight_decay=1.7976931348623157e308))
 @example(replace(SPEC, hidden=(), batch_norm=False, initialization="fan_in"))
+@example(replace(SPEC, learning_rate=5e-324))
+@example(replace(SPEC, learning_rate=1e16))
 def test_parsing_inverts_naming(spec: RunSpec) -> None:
     """Every run's name reads back as that run, with types that name it alike, and stays inside one safe folder."""
     name = named(spec)
@@ -105,6 +108,7 @@ def test_different_runs_have_different_names(one: RunSpec, other: RunSpec) -> No
         ({"initialization": 1e-4, "seed": 12}, "official/50-50_bn_sigma0.0001_lambda0.005_seed12_"),
         ({"initialization": 1e-5, "weight_decay": 3.73e-5}, "official/50-50_bn_sigma1e-05_lambda3.73e-05_seed1_"),
         ({"initialization": 1.0, "weight_decay": 10.0}, "official/50-50_bn_sigma1_lambda10_seed1_"),
+        ({"learning_rate": 0.02}, "official/50-50_bn_he_eta0.02_lambda0.005_seed1_"),
     ],
 )
 def test_names_say_what_the_run_is(changes: dict[str, Any], readable: str) -> None:
@@ -122,6 +126,7 @@ def test_every_field_of_the_spec_is_in_the_name(field: str) -> None:
         "initialization": "fan_in",
         "weight_decay": 0.0050000000000000001 * (1 + 2**-52),
         "seed": 2,
+        "learning_rate": 0.1,
     }[field]
     changed = run_name(replace(SPEC, **{field: other}), PROTOCOL)  # under the same content
     assert changed != NAME

@@ -290,7 +290,9 @@ def test_new_seeds_and_cells_rename_nothing(plan: Plan) -> None:
 def test_a_study_knows_its_experiments_and_the_configuration_its_studies(committed: Configuration) -> None:
     """Both are found by their key; an unknown one is answered with those there are."""
     assert committed.study("demo").experiment("depth").id == "depth"
-    with pytest.raises(ConfigError, match=r"'demos' is not a study. config/studies holds: demo, official, short"):
+    with pytest.raises(
+        ConfigError, match=r"'demos' is not a study. config/studies holds: demo, fan2017, official, short"
+    ):
         committed.study("demos")
     with pytest.raises(ConfigError, match=r"no experiment 'dept'. It has: depth, initialization, weight-decay"):
         committed.study("demo").experiment("dept")

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
     add(_check_gradients, ("data", "the prepared data set whose images are used"))
-    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_58cb70d5"))
+    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_63267ea5"))
     add(_collect, study)
     add(_test_results, study)
     add(_tables, study)

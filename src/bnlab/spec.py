@@ -22,7 +22,11 @@ Initialization = Literal["he", "fan_in"] | float
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One cell of an experiment's grid with one seed. `initialization` is a scheme or a standard deviation."""
+    """One cell of an experiment's grid with one seed.
+
+    initialization: a scheme or a standard deviation.  learning_rate: constant, in place of the protocol's schedule, of
+    which only the number of updates is left; None follows the schedule.
+    """
 
     protocol: str
     hidden: tuple[int, ...]
@@ -30,6 +34,7 @@ class RunSpec:
     initialization: Initialization
     weight_decay: float
     seed: int
+    learning_rate: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run, and spell zero in one way."""
@@ -38,11 +43,12 @@ class RunSpec:
             all(1 <= width < 10**6 for width in self.hidden)
             and 0 < sigma < math.inf
             and 0 <= self.weight_decay < math.inf
+            and (self.learning_rate is None or 0 < self.learning_rate < math.inf)
             and 1 <= self.seed < 10**9
         ):
             raise ConfigError(
                 f"{self} cannot be run: expected widths from 1 to 999,999, a finite standard deviation > 0, a finite "
-                "weight decay >= 0 and a seed from 1 to 999,999,999."
+                "weight decay >= 0, a finite learning rate > 0 (or none) and a seed from 1 to 999,999,999."
             )
         object.__setattr__(self, "weight_decay", abs(self.weight_decay))
         if self.batch_norm and not self.hidden:
@@ -126,6 +132,7 @@ def parse_run_name(name: str, protocols: Mapping[str, Protocol]) -> RunSpec:
             initialization=_parse_initialization(part["initialization"]),
             weight_decay=float(part["weight_decay"]),
             seed=int(part["seed"]),
+            learning_rate=None if part["learning_rate"] is None else float(part["learning_rate"]),
         )
     except ConfigError as error:
         raise ConfigError(f"'{name}' is not the name of a run. {error}") from error
@@ -181,12 +188,14 @@ def number_text(value: float) -> str:
     return repr(float(value)).removesuffix(".0").replace("e+", "e")
 
 
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?"
 _NAME = re.compile(
     r"(?P<protocol>[a-z][a-z0-9_-]*)/"
     r"(?P<hidden>linear|[0-9]{1,6}(?:-[0-9]{1,6}){0,99})_"
     r"(?P<norm>bn|plain)_"
     r"(?P<initialization>he|fanin|sigma[0-9.e-]+)_"
-    r"lambda(?P<weight_decay>[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)_"
+    rf"(?:eta(?P<learning_rate>{_NUMBER})_)?"
+    rf"lambda(?P<weight_decay>{_NUMBER})_"
     r"seed(?P<seed>[0-9]{1,9})_"
     r"(?P<digest>[0-9a-f]{8})"
 )
@@ -199,10 +208,16 @@ _SPLIT_NAME = re.compile(
 
 
 def _readable(spec: RunSpec) -> str:
-    norm = "bn" if spec.batch_norm else "plain"
-    decay = number_text(spec.weight_decay)
-    return (
-        f"{network_text(spec.hidden)}_{norm}_{initialization_text(spec.initialization)}_lambda{decay}_seed{spec.seed}"
+    rate = [] if spec.learning_rate is None else [learning_rate_text(spec.learning_rate)]
+    return "_".join(
+        [
+            network_text(spec.hidden),
+            "bn" if spec.batch_norm else "plain",
+            initialization_text(spec.initialization),
+            *rate,
+            f"lambda{number_text(spec.weight_decay)}",
+            f"seed{spec.seed}",
+        ]
     )
 
 
@@ -218,6 +233,11 @@ def initialization_text(initialization: Initialization) -> str:
     return f"sigma{number_text(initialization)}"
 
 
+def learning_rate_text(learning_rate: float | None) -> str:
+    """Eta and the constant rate: eta0.02; scheduled for none."""
+    return "scheduled" if learning_rate is None else f"eta{number_text(learning_rate)}"
+
+
 def _parse_initialization(text: str) -> Initialization:
     if text == "he":
         return "he"
@@ -230,5 +250,6 @@ def _parse_initialization(text: str) -> Initialization:
 
 
 def _digest(spec: RunSpec, protocol: Protocol) -> str:
-    content = {"spec": asdict(spec), "protocol": asdict(protocol), "data": DATA_SETS[protocol.data].digest}
+    own = {key: value for key, value in asdict(spec).items() if value is not None}
+    content = {"spec": own, "protocol": asdict(protocol), "data": DATA_SETS[protocol.data].digest}
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:8]

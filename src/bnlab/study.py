@@ -112,6 +112,8 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol]) -> Study:
         runs = _expand(experiment, protocols, source=where)
         if any(known.id == experiment["id"] for known in experiments):
             raise ConfigError(f"{where}.id: '{experiment['id']}' stands here twice; ids must differ.")
+        if "grid" in experiment["figures"] and "learning_rate" not in experiment:
+            raise ConfigError(f"{where}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
         experiments.append(
             Experiment(experiment["id"], experiment["title"], experiment["text"], runs, tuple(experiment["figures"]))
         )
@@ -149,14 +151,23 @@ def _expand(experiment: Mapping[str, Any], protocols: Mapping[str, Protocol], *,
     axes = itertools.product(
         experiment["networks"],
         experiment["initialization"],
-        _weight_decays(experiment["weight_decay"], source=source),
+        _numbers(experiment.get("learning_rate", [None]), source=f"{source}.learning_rate"),
+        _numbers(experiment["weight_decay"], source=f"{source}.weight_decay"),
         experiment["batch_norm"],
         range(1, experiment["seeds"] + 1),
     )
     try:
         return tuple(
-            RunSpec(name, tuple(hidden), batch_norm, _initialization(scheme), float(decay), seed)
-            for hidden, scheme, decay, batch_norm, seed in axes
+            RunSpec(
+                name,
+                tuple(hidden),
+                batch_norm,
+                _initialization(scheme),
+                float(decay),
+                seed,
+                None if rate is None else float(rate),
+            )
+            for hidden, scheme, rate, decay, batch_norm, seed in axes
         )
     except ConfigError as error:
         raise ConfigError(f"{source}: {error}") from error
@@ -166,7 +177,7 @@ def _initialization(value: str | float) -> Initialization:
     return value if value in ("he", "fan_in") else float(value)  # type: ignore[return-value]
 
 
-def _weight_decays(value: Any, *, source: str) -> list[float]:
+def _numbers(value: Any, *, source: str) -> list[Any]:
     """A list as it stands, or log-spaced values rounded to three digits, so that names stay readable."""
     if isinstance(value, list):
         return value
@@ -175,7 +186,7 @@ def _weight_decays(value: Any, *, source: str) -> list[float]:
     values = [float(f"{10 ** (low + (high - low) * i / (count - 1)):.2e}") for i in range(count)]
     if len(set(values)) < count:
         raise ConfigError(
-            f"{source}.weight_decay.log_spaced: found {count} values from {spacing['from']} to {spacing['to']}, some "
+            f"{source}.log_spaced: found {count} values from {spacing['from']} to {spacing['to']}, some "
             "of which agree to three digits. Move the ends apart, or lower the count."
         )
     return values

@@ -138,11 +138,21 @@ def test_a_row_per_run_with_its_final_evaluations(place: Workplace) -> None:
     assert list(table["run"]) == place.runs
     assert len(place.runs) == 6
     metrics = [f"{part}_{metric}" for part in ("training", "validation") for metric in ("loss", "cost", "accuracy")]
-    identity = ["protocol", "data", "network", "layers", "batch_norm", "initialization", "weight_decay", "seed"]
+    identity = [
+        "protocol",
+        "data",
+        "network",
+        "layers",
+        "batch_norm",
+        "initialization",
+        "learning_rate",
+        "weight_decay",
+        "seed",
+    ]
     assert list(table.columns) == ["run", *identity, "diverged_at", *metrics]
     for i, (row, spec) in enumerate(zip(table.to_dict("records"), place.configuration.study("tiny").runs, strict=True)):
         assert [row[key] for key in identity] == [
-            "tiny", "generated", "8-8", 3, spec.batch_norm, "he", spec.weight_decay, spec.seed,
+            "tiny", "generated", "8-8", 3, spec.batch_norm, "he", "scheduled", spec.weight_decay, spec.seed,
         ]  # fmt: skip
         if spec.weight_decay < 1:
             final = place.record(i)["final"]

@@ -31,6 +31,7 @@ def row(
         "layers": network.count("-") + 2,
         "batch_norm": norm,
         "initialization": initialization,
+        "learning_rate": "scheduled",
         "weight_decay": decay,
         "seed": seed,
         "diverged_at": math.nan if test is not None else 17.0,

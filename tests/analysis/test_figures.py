@@ -15,12 +15,13 @@ from matplotlib.figure import Figure
 from bnlab.analysis.curve_panels import limit_to_finished, mark_diverged
 from bnlab.analysis.curves_figure import draw_curves
 from bnlab.analysis.figures import draw_figure
+from bnlab.analysis.grid_figure import draw_grid
 from bnlab.analysis.initialization_figure import draw_initialization
 from bnlab.analysis.style import COLOUR, THICK, THIN
 from bnlab.analysis.weight_decay_figure import draw_weight_decay, positions
-from bnlab.analysis.wording import short_number
+from bnlab.analysis.wording import WITH, WITHOUT, short_number
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.spec import RunSpec, initialization_text
+from bnlab.spec import RunSpec, initialization_text, learning_rate_text
 from bnlab.study import Configuration, load_configuration
 
 PROTOCOL: dict[str, Any] = {
@@ -106,6 +107,7 @@ def run_row(name: str, spec: RunSpec, data: str, *, diverged_at: int | None) -> 
         "layers": len(spec.hidden) + 1,
         "batch_norm": spec.batch_norm,
         "initialization": initialization_text(spec.initialization),
+        "learning_rate": learning_rate_text(spec.learning_rate),
         "weight_decay": spec.weight_decay,
         "seed": spec.seed,
         "diverged_at": diverged_at,
@@ -296,6 +298,42 @@ def test_any_grid_can_be_drawn(tmp_path: Path, figure: str, grid: dict[str, Any]
     assert svg
 
 
+def test_a_grid_is_a_heat_map_of_means(tmp_path: Path) -> None:
+    """A panel without and one with batch normalization; cells are means over seeds in percent, the best ringed."""
+    made = workplace(tmp_path, learning_rate=[0.001, 0.01, 0.1], weight_decay=[0, 1e-3], figures=["grid"])
+    runs = made.table("runs.csv")
+    best = (runs["learning_rate"] == "eta0.01") & (runs["weight_decay"] == 1e-3)
+    runs.loc[best, "validation_accuracy"] += 0.2 * runs.loc[best, "seed"]
+    figure = draw_grid(runs, made.table("curves.csv"), made.configuration.protocols["small"])
+    plain, norm = figure.axes[:2]
+    assert [axes.get_title().splitlines()[-1] for axes in (plain, norm)] == [WITHOUT, WITH]
+    cells = np.asarray(plain.collections[0].get_array())
+    assert cells.shape == (2, 3)
+    corner = runs[~runs["batch_norm"] & (runs["learning_rate"] == "eta0.1") & (runs["weight_decay"] == 0)]
+    assert cells[0, 2] == pytest.approx(100 * corner["validation_accuracy"].mean())
+    assert [(float(ring.get_xdata()[0]), float(ring.get_ydata()[0])) for ring in plain.lines] == [(1.5, 1.5)]
+    assert [label.get_text() for label in plain.get_xticklabels()] == ["1e-3", "0.01", "0.1"]
+    assert made.draw("grid")[0]
+
+
+def test_a_grid_with_diverged_runs(tmp_path: Path) -> None:
+    """A setting that diverged is crossed out, and a network whose every run diverged is drawn all the same."""
+    made = workplace(tmp_path, diverged=(0,), learning_rate=[0.01, 0.1], weight_decay=[0], seeds=1, figures=["grid"])
+    runs, curves, protocol = made.table("runs.csv"), made.table("curves.csv"), made.configuration.protocols["small"]
+    assert [line.get_marker() for line in draw_grid(runs, curves, protocol).axes[0].lines] == ["o", "x"]
+    runs = runs.assign(diverged_at=3, validation_accuracy=math.nan)
+    assert [line.get_marker() for line in draw_grid(runs, curves, protocol).axes[0].lines] == ["x", "x"]
+
+
+def test_constant_learning_rates_have_their_own_strip(tmp_path: Path) -> None:
+    """Below runs of constant learning rates the strip shows those rates and not the protocol's cycles."""
+    made = workplace(tmp_path, learning_rate=[0.02, 0.3], weight_decay=[0])
+    protocol = made.configuration.protocols["small"]
+    figure = draw_curves(made.table("runs.csv"), made.table("curves.csv"), protocol)
+    assert [set(line.get_ydata()) for line in figure.axes[-1].lines] == [{0.02}, {0.3}]
+    assert figure.axes[-3].get_yticklabels()[0].get_text() == "0.3"
+
+
 def test_curves_of_many_seeds_stay_small(tmp_path: Path) -> None:
     """Twenty seeds of two networks, 46 points each, make an SVG below 300 kB."""
     made = workplace(tmp_path, networks=[[6], [6, 5]], seeds=20)
@@ -328,7 +366,7 @@ def test_svg_has_no_date_and_no_path(tmp_path: Path) -> None:
 def test_unknown_figure_and_missing_run_are_explained(tmp_path: Path) -> None:
     """A kind that does not exist, and tables without a run, are errors that say what to do."""
     made = workplace(tmp_path)
-    with pytest.raises(ConfigError, match="curves, initialization, weight_decay"):
+    with pytest.raises(ConfigError, match="curves, grid, initialization, weight_decay"):
         draw_figure(made.configuration, "tiny", "grid", "pie", results=made.results)
     with pytest.raises(ConfigError, match="no experiment 'none'"):
         draw_figure(made.configuration, "tiny", "none", "curves", results=made.results)

@@ -13,7 +13,7 @@ import yaml
 
 from bnlab.analysis.tables import CELL, METRICS, by_experiment, cell_table, pair_table, write_tables
 from bnlab.errors import IntegrityError
-from bnlab.spec import RunSpec, initialization_text, network_text
+from bnlab.spec import RunSpec, initialization_text, learning_rate_text, network_text
 from bnlab.study import Configuration, load_configuration
 
 COMMITTED = Path(__file__).parents[2] / "config"
@@ -62,6 +62,7 @@ class Workplace:
                     "layers": len(run.hidden) + 1,
                     "batch_norm": run.batch_norm,
                     "initialization": initialization_text(run.initialization),
+                    "learning_rate": learning_rate_text(run.learning_rate),
                     "weight_decay": run.weight_decay,
                     "seed": run.seed,
                     "diverged_at": 17 if test is None else None,
@@ -129,8 +130,8 @@ def test_cells_by_hand(make: Make) -> None:
     cells = place.write()["cells"]
     assert len(cells) == 2
     plain, norm = cells.to_dict("records")
-    assert [plain[key] for key in CELL] == ["e0", "50-50", 3, False, "he", 0.005]
-    assert [norm[key] for key in CELL] == ["e0", "50-50", 3, True, "he", 0.005]
+    assert [plain[key] for key in CELL] == ["e0", "50-50", 3, "he", "scheduled", 0.005, False]
+    assert [norm[key] for key in CELL] == ["e0", "50-50", 3, "he", "scheduled", 0.005, True]
     assert (plain["n"], plain["diverged"]) == (3, 0)
     assert (norm["n"], norm["diverged"]) == (2, 1)
     expected = {"mean": 0.52, "sd": 0.02, "min": 0.50, "max": 0.54}
@@ -195,8 +196,8 @@ def test_one_seed_has_no_spread_and_no_interval(make: Make) -> None:
     assert list(pairs["n"]) == [1, 1]
     assert pairs[["gain_sd", "ci_low", "ci_high"]].isna().all(axis=None)
     assert list(pairs["gain_mean"]) == pytest.approx([0.0125, 0.0125])
-    assert place.markdown("cells.md")[2][5:] == ["75.00", "62.50", "50.00", "1"]
-    assert place.markdown("pairs.md")[2][4:] == ["test accuracy", "+1.25", "one pair", "1"]
+    assert place.markdown("cells.md")[2][6:] == ["75.00", "62.50", "50.00", "1"]
+    assert place.markdown("pairs.md")[2][5:] == ["test accuracy", "+1.25", "one pair", "1"]
 
 
 def test_markdown_says_the_same(make: Make) -> None:
@@ -205,17 +206,28 @@ def test_markdown_says_the_same(make: Make) -> None:
     place.put(three_seeds)
     place.write()
     header, rule, *rows = place.markdown("cells.md")
-    assert len(header) == len(rule) == 9
+    assert len(header) == len(rule) == 10
     assert set(rule) == {"---"}
     assert rows == [
-        ["e0", "50-50", "without", "he", "0.005", "77.00 ± 2.00", "64.50 ± 2.00", "52.00 ± 2.00", "3"],
-        ["e0", "50-50", "with", "he", "0.005", "80.50 ± 0.71", "68.00 ± 0.71", "55.50 ± 0.71", "2 (1 diverged)"],
+        ["e0", "50-50", "without", "he", "scheduled", "0.005", "77.00 ± 2.00", "64.50 ± 2.00", "52.00 ± 2.00", "3"],
+        [
+            "e0",
+            "50-50",
+            "with",
+            "he",
+            "scheduled",
+            "0.005",
+            "80.50 ± 0.71",
+            "68.00 ± 0.71",
+            "55.50 ± 0.71",
+            "2 (1 diverged)",
+        ],
     ]
     header, rule, *rows = place.markdown("pairs.md")
-    assert len(header) == len(rule) == 8
+    assert len(header) == len(rule) == 9
     assert rows == [
-        ["e0", "50-50", "he", "0.005", "test accuracy", "+4.50", "-1.85 to +10.85", "2"],
-        ["e0", "50-50", "he", "0.005", "validation accuracy", "+4.50", "-1.85 to +10.85", "2"],
+        ["e0", "50-50", "he", "scheduled", "0.005", "test accuracy", "+4.50", "-1.85 to +10.85", "2"],
+        ["e0", "50-50", "he", "scheduled", "0.005", "validation accuracy", "+4.50", "-1.85 to +10.85", "2"],
     ]
 
 
@@ -240,9 +252,9 @@ def test_every_cell_and_pair_has_a_row(make: Make) -> None:
     assert not cells.duplicated(CELL).any()
     assert set(cells["initialization"]) == {"he", "fanin", "sigma0.001", "sigma1e-05"}
     assert set(cells["network"]) == {"50-50", "linear", "50-30-20"}
-    words = {tuple(row[:5]) for row in place.markdown("cells.md")[2:]}
+    words = {tuple(row[:6]) for row in place.markdown("cells.md")[2:]}
     assert len(words) == 32
-    assert ("e0", "linear", "without", "sigma0.001", "3.73e-05") in words
+    assert ("e0", "linear", "without", "sigma0.001", "scheduled", "3.73e-05") in words
 
 
 def test_a_cell_whose_runs_all_diverged(make: Make) -> None:
@@ -255,7 +267,7 @@ def test_a_cell_whose_runs_all_diverged(make: Make) -> None:
     assert list(lost["diverged"]) == [3, 3]
     numbers = [f"{metric}_{name}" for metric in METRICS for name in ("mean", "sd", "min", "max")]
     assert lost[numbers].isna().all(axis=None)
-    assert [row[5:] for row in place.markdown("cells.md")[4:]] == [["diverged"] * 3 + ["0 (3 diverged)"]] * 2
+    assert [row[6:] for row in place.markdown("cells.md")[4:]] == [["diverged"] * 3 + ["0 (3 diverged)"]] * 2
     assert list(tables["pairs"]["weight_decay"]) == [0.005, 0.005]
     assert "nan" not in (place.folder / "cells.md").read_text()
 
@@ -380,7 +392,14 @@ def test_tables_that_have_not_been_collected(make: Make) -> None:
 
 def test_a_frame_of_its_own() -> None:
     """The two tables work on a small frame of any origin: the same numbers, no files."""
-    common = {"experiment": "e", "network": "5", "layers": 2, "initialization": "he", "weight_decay": 0.0}
+    common = {
+        "experiment": "e",
+        "network": "5",
+        "layers": 2,
+        "initialization": "he",
+        "learning_rate": "scheduled",
+        "weight_decay": 0.0,
+    }
     runs = pd.DataFrame(
         common
         | {"run": f"{norm}{seed}", "batch_norm": norm, "seed": seed, "diverged_at": math.nan}

@@ -17,7 +17,7 @@ from bnlab.errors import IntegrityError
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
 from bnlab.report.render import render_report
-from bnlab.spec import RunSpec, initialization_text
+from bnlab.spec import RunSpec, initialization_text, learning_rate_text
 from bnlab.study import Configuration, load_configuration
 
 PROTOCOL: dict[str, Any] = {
@@ -169,6 +169,7 @@ def run_row(name: str, spec: RunSpec, data: str, diverged_at: int | None) -> dic
         "layers": len(spec.hidden) + 1,
         "batch_norm": spec.batch_norm,
         "initialization": initialization_text(spec.initialization),
+        "learning_rate": learning_rate_text(spec.learning_rate),
         "weight_decay": spec.weight_decay,
         "seed": spec.seed,
         "diverged_at": diverged_at,

@@ -53,7 +53,7 @@ wildcard_constraints:
     split="[a-z0-9_-]+",
     study="|".join(STUDIES),
     experiment="[a-z][a-z0-9_-]*",
-    figure="curves|initialization|weight_decay",
+    figure="curves|grid|initialization|weight_decay",
 
 
 def needs_of(wildcards):

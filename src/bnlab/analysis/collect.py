@@ -7,7 +7,7 @@ import pandas as pd
 
 from bnlab.errors import IntegrityError
 from bnlab.files import write_text
-from bnlab.spec import RunSpec, initialization_text, network_text
+from bnlab.spec import RunSpec, initialization_text, learning_rate_text, network_text
 from bnlab.stored import CURVES, check_vouched, read_record
 from bnlab.study import Configuration
 
@@ -49,6 +49,7 @@ def _run_row(name: str, run: RunSpec, record: dict[str, Any]) -> dict[str, Any]:
         "layers": len(run.hidden) + 1,
         "batch_norm": run.batch_norm,
         "initialization": initialization_text(run.initialization),
+        "learning_rate": learning_rate_text(run.learning_rate),
         "weight_decay": run.weight_decay,
         "seed": run.seed,
         "diverged_at": record["diverged_at"],

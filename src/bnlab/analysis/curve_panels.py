@@ -14,14 +14,13 @@ from bnlab.analysis.style import BLACK, COLOUR, GREY, LIGHT_GREY, THICK, THIN
 from bnlab.analysis.wording import (
     batch_norm_words,
     initialization_words,
+    learning_rate_words,
     network_words,
     short_number,
     weight_decay_words,
 )
 from bnlab.spec import Protocol
 
-SETTING = ["network", "layers", "initialization", "weight_decay"]
-"""The columns of runs.csv that tell an experiment's cells apart, batch normalization and seed aside."""
 DASHES = (0, (2.5, 1.5))
 """The line style of training; validation is solid."""
 
@@ -34,10 +33,12 @@ def with_runs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def setting_words(run: pd.Series, runs: pd.DataFrame) -> str:
-    """The network of a run, and of its initialization and weight decay what varies among `runs`."""
+    """The network of a run, and of its initialization, learning rate and weight decay what varies among `runs`."""
     words = [network_words(run["network"], run["layers"])]
     if runs["initialization"].nunique() > 1:
         words.append(initialization_words(run["initialization"]))
+    if runs["learning_rate"].nunique() > 1:
+        words.append(f"η {learning_rate_words(run['learning_rate'])}")
     if runs["weight_decay"].nunique() > 1:
         words.append(weight_decay_words(run["weight_decay"]))
     return ", ".join(words)
@@ -102,23 +103,32 @@ def limit_to_finished(
         panel.set_ylim(low - margin, high + margin)
 
 
-def draw_learning_rates(strips: Sequence[Axes], protocol: Protocol) -> None:
-    """Below every column of panels, a strip that shows where in its cycles the learning rate is; and the x-axis."""
+def draw_learning_rates(strips: Sequence[Axes], protocol: Protocol, runs: pd.DataFrame) -> None:
+    """Below every column of panels, a strip that shows the learning rates of the runs; and the x-axis."""
     schedule = protocol.schedule
     corners = np.arange(2 * schedule.cycles + 1)
-    rates = np.where(corners % 2 == 0, schedule.minimum, schedule.maximum)
+    scheduled = np.where(corners % 2 == 0, schedule.minimum, schedule.maximum)
+    rates = [scheduled if own is None else np.full(len(corners), own) for own in constant_rates(runs)]
+    highest = max(rate.max() for rate in rates)
     for strip in strips:
-        strip.fill_between(corners * schedule.step, 0, rates, color=LIGHT_GREY, linewidth=0)
-        strip.set_ylim(0, 1.15 * schedule.maximum)
-        strip.set_yticks([schedule.maximum], [""])
+        for rate in rates:
+            strip.fill_between(corners * schedule.step, 0, rate, color=LIGHT_GREY, linewidth=0)
+            strip.plot(corners * schedule.step, rate, color=GREY, linewidth=THIN)
+        strip.set_ylim(0, 1.15 * highest)
+        strip.set_yticks([highest], [""])
         strip.grid(visible=False, axis="y")
         strip.set_xlim(0, schedule.updates)
         # A tick at the end of every cycle, where there is room.
         ends = corners[::2] * schedule.step
         strip.xaxis.set_major_locator(FixedLocator(ends.tolist()) if schedule.cycles <= 2 else MaxNLocator(2))
         strip.xaxis.set_major_formatter(FuncFormatter(lambda update, _: f"{update:,.0f}"))
-    strips[0].set_yticks([schedule.maximum], [short_number(schedule.maximum)])
+    strips[0].set_yticks([highest], [short_number(highest)])
     strips[0].set_title("Learning rate", loc="left", pad=2)
+
+
+def constant_rates(runs: pd.DataFrame) -> list[float | None]:
+    """The different constant learning rates among runs, None for the schedule's."""
+    return [None if text == "scheduled" else float(text.removeprefix("eta")) for text in runs["learning_rate"].unique()]
 
 
 def updates_label(protocol: Protocol) -> str:

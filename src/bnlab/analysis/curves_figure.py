@@ -4,7 +4,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bnlab.analysis.curve_panels import (
-    SETTING,
     add_legend,
     draw_learning_rates,
     draw_lines,
@@ -16,6 +15,7 @@ from bnlab.analysis.curve_panels import (
     updates_label,
     with_runs,
 )
+from bnlab.analysis.grid import SETTING
 from bnlab.analysis.style import new_figure
 from bnlab.spec import Protocol
 
@@ -25,7 +25,7 @@ ROW, STRIP, REST = 1.95, 0.3, 0.95
 
 
 def draw_curves(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
-    """A row of three panels per network (and per initialization and weight decay, where they vary)."""
+    """A row of three panels per network (and per initialization, learning rate and weight decay, where they vary)."""
     curves = with_runs(curves, runs)
     settings = [setting for _, setting in runs.groupby(SETTING, sort=False)]
     rows = len(settings)
@@ -40,7 +40,7 @@ def draw_curves(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) ->
         head_row(row, setting_words(setting.iloc[0], runs), METRICS.values())
     for column, metric in zip(axes[:-1].T, METRICS, strict=True):
         limit_to_finished(column, curves, [f"probe_{metric}", f"validation_{metric}"])
-    draw_learning_rates(axes[-1], protocol)
+    draw_learning_rates(axes[-1], protocol, runs)
     canvas.supxlabel(updates_label(protocol), fontsize=9)
     add_legend(canvas, legend_handles(runs, parts=True))
     return figure

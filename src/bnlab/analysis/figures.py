@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bnlab.analysis.curves_figure import draw_curves
+from bnlab.analysis.grid_figure import draw_grid
 from bnlab.analysis.initialization_figure import draw_initialization
 from bnlab.analysis.style import house_style, save
 from bnlab.analysis.weight_decay_figure import draw_weight_decay
@@ -16,6 +17,7 @@ from bnlab.study import Configuration
 
 KINDS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, Protocol], Figure]] = {
     "curves": draw_curves,
+    "grid": draw_grid,
     "initialization": draw_initialization,
     "weight_decay": draw_weight_decay,
 }

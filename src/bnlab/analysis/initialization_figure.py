@@ -33,7 +33,7 @@ def draw_initialization(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Prot
     """A column per initialization; per network and weight decay a row of losses and a row of accuracies."""
     curves = with_runs(curves, runs)
     initializations = runs["initialization"].unique()
-    settings = [setting for _, setting in runs.groupby(["network", "weight_decay"], sort=False)]
+    settings = [setting for _, setting in runs.groupby(["network", "learning_rate", "weight_decay"], sort=False)]
     rows = len(settings) * len(METRICS)
     figure, canvas = new_figure(rows * ROW + STRIP + REST, protocol.data)
     axes = canvas.subplots(
@@ -61,7 +61,7 @@ def draw_initialization(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Prot
                 mark_diverged(panel, cells)
     for row, metric in zip(axes[:-1], [*METRICS] * len(settings), strict=True):
         limit_to_finished(row, curves, [f"validation_{metric}"], show=[CHANCE[metric]])
-    draw_learning_rates(axes[-1], protocol)
+    draw_learning_rates(axes[-1], protocol, runs)
     canvas.supxlabel(updates_label(protocol), fontsize=9)
     add_legend(canvas, legend_handles(runs, parts=False))
     return figure

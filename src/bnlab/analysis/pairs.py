@@ -2,7 +2,9 @@
 
 import pandas as pd
 
-PAIR = ["experiment", "network", "layers", "initialization", "weight_decay"]
+from bnlab.analysis.grid import SETTING
+
+PAIR = ["experiment", *SETTING]
 
 
 def paired(runs: pd.DataFrame, metric: str) -> pd.DataFrame:

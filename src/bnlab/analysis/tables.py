@@ -6,13 +6,15 @@ import pandas as pd
 
 from bnlab.analysis.collect import write_csv
 from bnlab.analysis.expectations import check_expectations
+from bnlab.analysis.grid import SETTING
 from bnlab.analysis.pairs import PAIR, paired
 from bnlab.analysis.statistics import summary, t_interval
+from bnlab.analysis.wording import learning_rate_words
 from bnlab.errors import IntegrityError
 from bnlab.files import write_text
 from bnlab.study import Configuration, Study
 
-CELL = ["experiment", "network", "layers", "batch_norm", "initialization", "weight_decay"]
+CELL = ["experiment", *SETTING, "batch_norm"]
 METRICS = ["training_accuracy", "validation_accuracy", "test_accuracy", "validation_loss"]
 
 
@@ -87,6 +89,7 @@ def _cells_markdown(cells: pd.DataFrame) -> str:
         "Network",
         "BN",
         "Initialization",
+        "η",
         "λ",
         "Training %",
         "Validation %",
@@ -99,6 +102,7 @@ def _cells_markdown(cells: pd.DataFrame) -> str:
             row.network,
             "with" if row.batch_norm else "without",
             row.initialization,
+            learning_rate_words(row.learning_rate),
             f"{row.weight_decay:g}",
             *(_percent(getattr(row, f"{m}_mean"), getattr(row, f"{m}_sd")) for m in METRICS[:3]),
             f"{row.n}" + (f" ({row.diverged} diverged)" if row.diverged else ""),
@@ -113,6 +117,7 @@ def _pairs_markdown(pairs: pd.DataFrame) -> str:
         "Experiment",
         "Network",
         "Initialization",
+        "η",
         "λ",
         "Metric",
         "BN - no BN, points",
@@ -124,6 +129,7 @@ def _pairs_markdown(pairs: pd.DataFrame) -> str:
             row.experiment,
             row.network,
             row.initialization,
+            learning_rate_words(row.learning_rate),
             f"{row.weight_decay:g}",
             row.metric.replace("_", " "),
             _points(row.gain_mean),

@@ -26,6 +26,13 @@ def initialization_words(initialization: str) -> str:
     return f"σ = {short_number(float(initialization.removeprefix('sigma')))}"
 
 
+def learning_rate_words(learning_rate: str) -> str:
+    """The digits of a constant learning rate, 0.02, or that it is scheduled."""
+    if learning_rate == "scheduled":
+        return learning_rate
+    return short_number(float(learning_rate.removeprefix("eta")))
+
+
 def weight_decay_words(weight_decay: float) -> str:
     """λ = 0.005."""
     return f"λ = {short_number(weight_decay)}"

@@ -75,7 +75,7 @@ def train(
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         order = batch_rows(split.training, protocol.batch_size, stream(spec.seed, "batches"))
         for update in range(protocol.schedule.updates):
-            learning_rate = learning_rate_at(protocol, update)
+            learning_rate = learning_rate_at(spec, protocol, update)
             rows = next(order)
             x, y = batches[rows], labels[rows]
             loss = float(loss_forward(parameters, x, y, work))
@@ -94,7 +94,7 @@ def train(
                 scratch=scratch,
             )
         end = protocol.schedule.updates
-        if not recorder.record(end, learning_rate_at(protocol, end), None, parameters, statistics):
+        if not recorder.record(end, learning_rate_at(spec, protocol, end), None, parameters, statistics):
             training.diverged_at = end
     return training
 
@@ -104,8 +104,10 @@ def network_of(spec: RunSpec, protocol: Protocol, *, n_inputs: int) -> Network:
     return Network((n_inputs, *spec.hidden, N_CLASSES), spec.batch_norm, protocol.bn_epsilon)
 
 
-def learning_rate_at(protocol: Protocol, update: int) -> float:
-    """The scheduled learning rate."""
+def learning_rate_at(spec: RunSpec, protocol: Protocol, update: int) -> float:
+    """The run's own constant learning rate, or the protocol's scheduled one."""
+    if spec.learning_rate is not None:
+        return spec.learning_rate
     schedule = protocol.schedule
     return triangular(update, minimum=schedule.minimum, maximum=schedule.maximum, step=schedule.step)
 

@@ -17,7 +17,7 @@ class FigureWords:
 
 def figure_words(kind: str, protocol: Protocol, runs: pd.DataFrame) -> FigureWords:
     """The words for a figure of that kind, drawn from these rows of runs.csv."""
-    sentences = {"curves": _curves, "initialization": _initialization, "weight_decay": _weight_decay}
+    sentences = {"curves": _curves, "grid": _grid, "initialization": _initialization, "weight_decay": _weight_decay}
     return FigureWords(" ".join(sentences[kind](protocol, runs)), _ALTERNATIVES[kind])
 
 
@@ -30,6 +30,17 @@ def _curves(protocol: Protocol, runs: pd.DataFrame) -> list[str]:
         *_lines(runs),
         "The loss before the first update can lie above the panel.",
         _STRIP,
+    ]
+
+
+def _grid(protocol: Protocol, runs: pd.DataFrame) -> list[str]:
+    mean = ", mean over seeds," if runs["seed"].nunique() > 1 else ""
+    return [
+        (
+            f"Accuracy on the {protocol.validation:,} validation images after the last update{mean} for every "
+            "learning rate η, constant during training, and weight decay λ. Rings mark the highest."
+        ),
+        *(["Crosses mark settings at which a run diverged."] if _diverged(runs) else []),
     ]
 
 
@@ -72,6 +83,7 @@ def _diverged(runs: pd.DataFrame) -> bool:
 
 _STRIP = "The strips at the bottom show the learning rate."
 _ALTERNATIVES = {
+    "grid": "Heat maps of the final validation accuracy over learning rate and weight decay.",
     "curves": "Line charts of loss, cost and accuracy against the update, with and without batch normalization.",
     "initialization": "Line charts of validation loss and accuracy against the update, a column per initialization, "
     "with and without batch normalization.",

@@ -6,15 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from bnlab.analysis.wording import initialization_words, network_words, short_number
+from bnlab.analysis.grid import SETTING
+from bnlab.analysis.wording import initialization_words, learning_rate_words, network_words, short_number
 from bnlab.report.embed import inline_svg
 from bnlab.report.figure_words import figure_words
-from bnlab.report.findings import SETTING, Finding, findings
+from bnlab.report.findings import Finding, findings
 from bnlab.report.inputs import Inputs
 from bnlab.report.links import LinkGroup, link_groups
 from bnlab.study import Experiment
 
-HEADINGS = {"network": "Network", "initialization": "Initialization", "weight_decay": "λ"}
+HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def section(
     cells = inputs.cells[inputs.cells["experiment"] == experiment.id]
     pairs = inputs.pairs[inputs.pairs["experiment"] == experiment.id]
     varying = [column for column in HEADINGS if cells[column].nunique() > 1]
-    shared = [column for column in HEADINGS if column not in varying]
+    scheduled = (cells["learning_rate"] == "scheduled").all()
+    shared = [column for column in HEADINGS if column not in varying and not (column == "learning_rate" and scheduled)]
     return Section(
         experiment=experiment,
         generated=inputs.protocol_of(experiment.id).data == "generated",
@@ -95,12 +97,14 @@ def _words(setting: pd.Series, column: str) -> str:
         return network_words(setting["network"], setting["layers"])
     if column == "initialization":
         return initialization_words(setting["initialization"])
+    if column == "learning_rate":
+        return learning_rate_words(setting["learning_rate"])
     return short_number(setting["weight_decay"])
 
 
 def _shared_words(setting: pd.Series, column: str) -> str:
     words = _words(setting, column)
-    return f"λ = {words}" if column == "weight_decay" else words
+    return f"{HEADINGS[column]} = {words}" if column in ("learning_rate", "weight_decay") else words
 
 
 def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int) -> FigureView:
