@@ -300,7 +300,8 @@ def test_planning_lists_every_run(bnlab: Run, project: Path) -> None:
     """One line a run, in the study's order, all of them missing at first."""
     configuration = load_configuration(project / "config")
     for study, count in (("official", 34), ("tiny", 4)):
-        lines = bnlab("plan", study).stdout.splitlines()
+        *lines, cost = bnlab("plan", study).stdout.splitlines()
+        assert re.fullmatch(rf"{study}: {count} runs, {count} missing, about \d+ core-minutes", cost)
         assert lines == [f"missing {name}" for name in configuration.names(configuration.study(study).runs)]
         assert len(lines) == count
 
@@ -339,7 +340,9 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     assert inside(project, heavy, "train", first) == "[]"  # training stays light
     for name in others:
         assert bnlab("train", name).stdout == f"{name}: finished.\n"
-    assert bnlab("plan", "tiny").stdout == "".join(f"stored  {name}\n" for name in runs)
+    assert bnlab("plan", "tiny").stdout == (
+        "".join(f"stored  {name}\n" for name in runs) + "tiny: 4 runs, 0 missing, about 0 core-minutes\n"
+    )
 
     bnlab("collect", "tiny")
     bnlab("test-results", "tiny")

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "spec": {"datasets", "errors"},
     "configuration": {"errors"},
+    "cost": {"spec"},
     "protocols": {"spec", "configuration", "datasets", "errors"},
     "gradient_settings": {"configuration", "errors"},
     "study": {"spec", "configuration", "protocols", "errors"},

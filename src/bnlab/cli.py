@@ -57,13 +57,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(parsed: argparse.Namespace) -> None:
-    """List a study's runs, or all studies' runs: those that are stored, and those that are missing."""
+    """List a study's runs, or all studies' runs, stored or missing, and what training the missing ones will cost."""
+    from bnlab.cost import estimated_seconds
     from bnlab.study import load_configuration
 
     configuration = load_configuration(CONFIG)
     studies = configuration.studies.values() if parsed.study is None else [configuration.study(parsed.study)]
-    for name in configuration.names(run for study in studies for run in study.runs):
-        print("stored " if (RESULTS / "runs" / name / "run.json").is_file() else "missing", name)
+    runs = configuration.names(run for study in studies for run in study.runs)
+    stored = {name for name in runs if (RESULTS / "runs" / name / "run.json").is_file()}
+    for name in runs:
+        print("stored " if name in stored else "missing", name)
+    for study in studies:
+        missing = {name: run for name, run in configuration.names(study.runs).items() if name not in stored}
+        seconds = sum(estimated_seconds(run, configuration.protocols[run.protocol]) for run in missing.values())
+        print(f"{study.key}: {len(study.runs)} runs, {len(missing)} missing, about {seconds / 60:.0f} core-minutes")
 
 
 def _prepare(parsed: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ sys.path.insert(0, SOURCE)
 
 from snakemake.settings.enums import RerunTrigger
 
+from bnlab.cost import estimated_seconds
 from bnlab.errors import BnlabError
 from bnlab.fingerprint import code_fingerprint
 from bnlab.gradient_settings import load_gate_settings
@@ -44,6 +45,9 @@ CODE = {
         "report": "report.render",
     }.items()
 }
+
+# Trainings start in the order of their cost, and what they wait for before any of them.
+FIRST = 10**9
 
 
 wildcard_constraints:
@@ -83,6 +87,12 @@ def needs_of(wildcards):
         f"results/gradients/{protocol.data}.json",
         f"results/splits/{split_name(protocol, run.seed)}.npz",
     ]
+
+
+def cost_of(run):
+    """Seconds that a run will take, more or less."""
+    spec = CONFIGURATION.parse(run)
+    return estimated_seconds(spec, CONFIGURATION.protocols[spec.protocol])
 
 
 def data_files(data):

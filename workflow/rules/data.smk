@@ -12,6 +12,7 @@ rule prepare:
         "results/logs/prepare/{data}.log",
     conda:
         "../envs/bnlab.yaml"
+    priority: FIRST
     params:
         source=(
             f"--cifar10 {shlex.quote(config['cifar10'])}" if config["cifar10"] else ""
@@ -31,6 +32,7 @@ rule split:
         "results/logs/split/{split}.log",
     conda:
         "../envs/bnlab.yaml"
+    priority: FIRST
     params:
         code=CODE["split"],
     shell:

@@ -12,6 +12,7 @@ rule check_gradients:
         "results/logs/gradients/{data}.log",
     conda:
         "../envs/bnlab.yaml"
+    priority: FIRST
     params:
         code=CODE["gradients"],
     shell:

@@ -20,6 +20,8 @@ rule train:
     conda:
         "../envs/bnlab.yaml"
     threads: 1
+    # Long runs first: a short one fills the last gaps.
+    priority: lambda w: cost_of(f"{w.protocol}/{w.run}")
     resources:
         mem_mb=250,
     params:
