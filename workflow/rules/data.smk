@@ -10,9 +10,9 @@ rule prepare:
         data_files("{data}"),
     log:
         "results/logs/prepare/{data}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
-    priority: FIRST
     params:
         source=(
             f"--cifar10 {shlex.quote(config['cifar10'])}" if config["cifar10"] else ""
@@ -30,9 +30,9 @@ rule split:
         "results/splits/{split}.npz",
     log:
         "results/logs/split/{split}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
-    priority: FIRST
     params:
         code=CODE["split"],
     shell:

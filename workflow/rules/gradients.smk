@@ -10,9 +10,9 @@ rule check_gradients:
         "results/gradients/{data}.json",
     log:
         "results/logs/gradients/{data}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
-    priority: FIRST
     params:
         code=CODE["gradients"],
     shell:

@@ -17,11 +17,11 @@ rule train:
         record="results/runs/{protocol}/{run}/run.json",
     log:
         "results/logs/train/{protocol}/{run}.log",
+    # Long runs first: a short one fills the last gaps.
+    priority: lambda w: cost_of(f"{w.protocol}/{w.run}")
     conda:
         "../envs/bnlab.yaml"
     threads: 1
-    # Long runs first: a short one fills the last gaps.
-    priority: lambda w: cost_of(f"{w.protocol}/{w.run}")
     resources:
         mem_mb=250,
     params:
