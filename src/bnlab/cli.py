@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
     add(_check_gradients, ("data", "the prepared data set whose images are used"))
     add(_compare_gradients, ("data", "the prepared data set"), ("exhibit", "a file in config/gradients"))
+    add(_gradient_figure, ("data", "the prepared data set"), ("exhibit", "a file in config/gradients"))
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_58cb70d5"))
     add(_collect, study)
     add(_test_results, study)
@@ -167,6 +168,14 @@ def _compare_gradients(parsed: argparse.Namespace) -> None:
     writer.writerow(COLUMNS)
     writer.writerows(compare_exhibit(exhibit, (images[:needed] - mean) / std, data.train_labels[:needed]))
     write_text(RESULTS / "gradients" / parsed.data / f"{parsed.exhibit}.csv", table.getvalue())
+
+
+def _gradient_figure(parsed: argparse.Namespace) -> None:
+    """Draw what rival causes of a report's gradient errors leave, as SVG and PNG."""
+    from bnlab.analysis.rivals_figure import draw_rivals
+    from bnlab.gradient_settings import load_exhibit
+
+    draw_rivals(load_exhibit(parsed.exhibit, CONFIG), RESULTS / "gradients" / parsed.data / parsed.exhibit)
 
 
 def _train(parsed: argparse.Namespace) -> None:

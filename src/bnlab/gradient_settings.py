@@ -38,17 +38,22 @@ def check_exhibit_name(name: str, folder: Path, *, source: str) -> None:
 
 
 def load_exhibit(name: str, folder: Path = Path("config")) -> dict[str, Any]:
-    """The validated content of gradients/<name>.yaml, with what stands under `common` put into each case."""
+    """The validated content of gradients/<name>.yaml, with what stands under `common` put into each case.
+
+    `published` may name another exhibit, which holds the tables; "published_in" says which one does.
+    """
     check_exhibit_name(name, folder, source="exhibit")
     path = folder / "gradients" / f"{name}.yaml"
     check_name(name, source=str(path), what="exhibit")
     exhibit: dict[str, Any] = _with_common(read_yaml(path))
-    if isinstance(exhibit, dict) and isinstance(holder := exhibit.get("published"), str):
+    holder = name
+    if isinstance(exhibit, dict) and isinstance(exhibit.get("published"), str):
+        holder = exhibit["published"]
         check_exhibit_name(holder, folder, source=f"{path}: published")
-        exhibit["published"] = read_yaml(folder / "gradients" / f"{holder}.yaml").get("published")
+        exhibit["published"] = dict(read_yaml(folder / "gradients" / f"{holder}.yaml")).get("published")
     validate(exhibit, "gradient_exhibit", source=str(path))
-    tables, seen = exhibit.setdefault("published", {}), set()
-    exhibit.setdefault("claims", [])
+    exhibit = {"published": {}, "claims": [], **exhibit, "published_in": holder}
+    tables, seen = exhibit["published"], set()
     for i, case in enumerate(exhibit["cases"]):
         where = f"{path}: cases[{i}]"
         if case["id"] in seen:
@@ -58,6 +63,11 @@ def load_exhibit(name: str, folder: Path = Path("config")) -> dict[str, Any]:
         _check_case(case, network, source=where)
         _check_published(case, network, tables, source=where)
     return exhibit
+
+
+def has_rivals(exhibit: Mapping[str, Any]) -> bool:
+    """Whether the cases set several causes against one another, which is drawn as a figure."""
+    return any("cause" in case for case in exhibit["cases"])
 
 
 def _with_common(content: Any) -> Any:

@@ -22,6 +22,7 @@ from bnlab.numerics.parameters import Network, Parameters
 from bnlab.streams import stream
 
 EPSILON = 2.2e-16
+"""Of batch normalization where a case names no other: as the protocols have it."""
 COMPLEX_STEP = "complex_step"
 """The metric of weights at a kink, differentiated again without differences: their ‖a − c‖ / max(‖a‖, ‖c‖)."""
 
@@ -64,7 +65,8 @@ def compare_exhibit(exhibit: Mapping[str, Any], pixels: Pixels, labels: ClassLab
 
 def compare(case: Mapping[str, Any], x: Pixels, labels: ClassLabels, draw: int) -> Iterator[Row]:
     """One draw of one case.  x: (n, d).  labels: (n,)."""
-    network = Network((x.shape[1], *case["network"]["hidden"], 10), case["network"]["batch_norm"], EPSILON)
+    shape = case["network"]
+    network = Network((x.shape[1], *shape["hidden"], 10), shape["batch_norm"], shape.get("epsilon", EPSILON))
     parameters = _drawn(network, case["initialization"], draw)
     where = _chosen(network, case.get("entries"), draw)
     analytic = dict(_analytic(parameters, x, labels, case).named())

@@ -33,6 +33,13 @@ def error(value: float) -> str:
     return f"{value:.1e}"
 
 
+def short(value: float) -> str:
+    """0.41, −0.51, 1.2e−9: two significant digits."""
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    text = f"{value:.2g}" if value == 0 or 1e-3 <= abs(value) < 1e3 else f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
 def count(n: int, noun: str) -> str:
     """1 run, 34 runs."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
