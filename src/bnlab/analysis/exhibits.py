@@ -75,10 +75,10 @@ def rival_words(exhibit: Mapping[str, Any], rows: pd.DataFrame, table: pd.DataFr
     errors = rows.join(wrong[["cause", "published"]], on="case", how="inner")
     by_cause = errors.pivot_table("value", ["published", "draw", "array", "metric"], "cause")
     by_cause = by_cause[by_cause.min(axis=1) > LARGE]
-    gap = (by_cause.max(axis=1) - by_cause.min(axis=1)).max()
+    gap = float(f"{(by_cause.max(axis=1) - by_cause.min(axis=1)).max():.0e}")
     apart = (
-        f"In every draw, array and formula the two mistakes give errors that differ by {gap:.0e} at most: a table of "
-        "relative errors cannot tell a wrong numerical loss from a wrong backward pass."
+        f"In every draw, array and formula the two mistakes give errors that differ by {short_number(gap)} at most: a table "
+        "of relative errors cannot tell a wrong numerical loss from a wrong backward pass."
     )
     sentences = [apart]
     large = table[table["case"].isin(wrong.index) & (table["published"] > LARGE)]
@@ -89,8 +89,8 @@ def rival_words(exhibit: Mapping[str, Any], rows: pd.DataFrame, table: pd.DataFr
     ]
     total = of.iloc[0] // len(wrong["cause"].unique())
     sentences.append(
-        f"Of the {total} published errors above {short_number(LARGE)} the range of our draws holds {', '.join(counts)}: "
-        "the formula matters as much as the cause."
+        f"Of the {total} published errors above {short_number(LARGE)} the range of our draws holds "
+        f"{', '.join(counts)}: the formula matters as much as the cause."
     )
     right = table[table["case"].isin(cases.index.difference(wrong.index)) & (table["median"] > LARGE)]
     if len(right):

@@ -29,12 +29,16 @@ MARKS = {"": "", FITS: "✓", AT_KINKS: "(✓)", FITS_NOT: "✗"}
 
 @dataclass(frozen=True)
 class Cell:
-    """A number, its range over draws, and how it stands to the published one."""
+    """A number, its range over draws where there are several, and how it stands to the published one.
+
+    smooth: the number without crossed entries, where there are any; crossed: how many of how many.
+    """
 
     value: str
-    spread: str
-    crossed: str
-    verdict: str
+    spread: tuple[str, str] | None = None
+    smooth: str = ""
+    crossed: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class ExhibitTable:
     """The cases that are compared with one published table, or with none."""
 
     number: int
-    place: str
+    title: str
     arrays: list[ArrayName]
     rows: list[ExhibitRow]
     draws: str
@@ -122,11 +126,16 @@ def _table(
             if label not in shown and any(value is not None for value in values):
                 rows.append(ExhibitRow("published", label, published=True, cells=[_plain(value) for value in values]))
                 shown.append(label)
-            rows.append(ExhibitRow(case["title"], metric_words(metric), published=False, cells=cells))
+            rows.append(
+                ExhibitRow(
+                    "ours" if len(cases) == 1 else case["title"], metric_words(metric), published=False, cells=cells
+                )
+            )
+    place = exhibit["published"][name]["place"] if name else "no numbers published"
     draws = sorted({case["draws"] for case in cases})
     return ExhibitTable(
         number=number,
-        place=exhibit["published"][name]["place"] if name else "no numbers published",
+        title=f"{place}; {cases[0]['title']}" if len(cases) == 1 else place,
         arrays=[array_name(array) for array in arrays],
         rows=rows,
         draws=" or ".join(map(str, draws)),
@@ -134,15 +143,17 @@ def _table(
 
 
 def _plain(value: float | None) -> Cell | None:
-    return None if value is None else Cell(short(value), "", "", "")
+    return None if value is None else Cell(short(value))
 
 
 def _cell(row: pd.Series | None) -> Cell | None:
     if row is None:
         return None
-    crossed = ""
-    if row["crossed"] and row["metric"] != "complex_step":
-        rest = "" if pd.isna(row["smooth_median"]) else f"{short(row['smooth_median'])} "
-        crossed = f"{rest}without {row['crossed']:,} crossed of {row['entries']:,}"
-    spread = f"{short(row['low'])} to {short(row['high'])}" if row["draws"] > 1 else ""
-    return Cell(short(row["median"]), spread, crossed, MARKS[row["verdict"]])
+    crossed = bool(row["crossed"]) and row["metric"] != "complex_step"
+    return Cell(
+        short(row["median"]),
+        spread=(short(row["low"]), short(row["high"])) if row["draws"] > 1 else None,
+        smooth="" if not crossed or pd.isna(row["smooth_median"]) else short(row["smooth_median"]),
+        crossed=f"{row['crossed']:,} of {row['entries']:,}" if crossed else "",
+        verdict=MARKS[row["verdict"]],
+    )
