@@ -145,10 +145,8 @@ def _compare_gradients(parsed: argparse.Namespace) -> None:
     import csv
     import io
 
-    import numpy as np
-
     from bnlab.data.prepared import open_prepared
-    from bnlab.data.splits import pixel_statistics
+    from bnlab.data.splits import make_split
     from bnlab.files import write_text
     from bnlab.gradient_settings import load_exhibit
     from bnlab.gradients.exhibit import COLUMNS, compare_exhibit
@@ -162,11 +160,11 @@ def _compare_gradients(parsed: argparse.Namespace) -> None:
             f"'{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the exhibit out of the "
             "study's `gradients`."
         )
-    mean, std = pixel_statistics(images, np.arange(len(images)))
+    part = make_split(images, training=len(images), validation=0, seed=None)
     table = io.StringIO(newline="")
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(compare_exhibit(exhibit, (images[:needed] - mean) / std, data.train_labels[:needed]))
+    writer.writerows(compare_exhibit(exhibit, (images[:needed] - part.mean) / part.std, data.train_labels[:needed]))
     write_text(RESULTS / "gradients" / parsed.data / f"{parsed.exhibit}.csv", table.getvalue())
 
 

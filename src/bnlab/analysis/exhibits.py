@@ -77,8 +77,9 @@ def rival_words(exhibit: Mapping[str, Any], rows: pd.DataFrame, table: pd.DataFr
     by_cause = by_cause[by_cause.min(axis=1) > LARGE]
     gap = float(f"{(by_cause.max(axis=1) - by_cause.min(axis=1)).max():.0e}")
     apart = (
-        f"In every draw, array and formula the two mistakes give errors that differ by {short_number(gap)} at most: a table "
-        "of relative errors cannot tell a wrong numerical loss from a wrong backward pass."
+        "In every draw, array and formula the errors that the two mistakes give differ by "
+        f"{short_number(gap)} at most: a table of relative errors cannot tell a wrong numerical loss from a wrong "
+        "backward pass."
     )
     sentences = [apart]
     large = table[table["case"].isin(wrong.index) & (table["published"] > LARGE)]

@@ -34,10 +34,10 @@ def error(value: float) -> str:
 
 
 def short(value: float) -> str:
-    """0.41, −0.51, 1.2e−9: two significant digits."""
+    """0.412, −0.510, 1.2e−9: three significant digits, or two and a power of ten."""
     mantissa, _, exponent = f"{value:.1e}".partition("e")
-    text = f"{value:.2g}" if value == 0 or 1e-3 <= abs(value) < 1e3 else f"{mantissa}e{int(exponent)}"
-    return text.replace("-", "−")
+    plain = value == 0 or 1e-3 <= abs(value) < 1e3
+    return (f"{value:#.3g}" if plain else f"{mantissa}e{int(exponent)}").replace("-", "−")
 
 
 def count(n: int, noun: str) -> str:
