@@ -73,11 +73,12 @@ def rival_words(exhibit: Mapping[str, Any], rows: pd.DataFrame, table: pd.DataFr
     cases = pd.DataFrame([case for case in exhibit["cases"] if "cause" in case]).set_index("id")
     wrong = cases[(cases["statistics"] == "frozen") | (cases["backward"] == "constant_statistics")]
     errors = rows.join(wrong[["cause", "published"]], on="case", how="inner")
+    errors = errors[errors["crossed"] == 0]
     by_cause = errors.pivot_table("value", ["published", "draw", "array", "metric"], "cause")
-    by_cause = by_cause[by_cause.min(axis=1) > LARGE]
+    by_cause = by_cause[by_cause.min(axis=1) > LARGE].dropna()
     gap = float(f"{(by_cause.max(axis=1) - by_cause.min(axis=1)).max():.0e}")
     apart = (
-        "In every draw, array and formula the errors that the two mistakes give differ by "
+        "In every draw, array and formula, crossed entries apart, the errors that the two mistakes give differ by "
         f"{short_number(gap)} at most: a table of relative errors cannot tell a wrong numerical loss from a wrong "
         "backward pass."
     )
