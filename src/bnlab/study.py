@@ -46,7 +46,7 @@ class Study:
     summary: str
     experiments: tuple[Experiment, ...]
     expectations: tuple[Expectation, ...]
-    gradients: tuple[str, ...]
+    gradients: tuple[str, ...] = ()
     """The exhibits of config/gradients that the report shows."""
 
     @property
