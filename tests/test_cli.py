@@ -128,6 +128,11 @@ def a_wrong_gradient_setting(project: Path) -> None:
     edit(project / "config/gradients/gate.yaml", "batch: 20 ", "bacth: 20 ")
 
 
+def an_unknown_metric(project: Path) -> None:
+    """Misspell a metric of an exhibit."""
+    edit(project / "config/gradients/banaei2022.yaml", "[gradient_mean,", "[gradient_men,")
+
+
 def no_configuration(project: Path) -> None:
     """Take the whole configuration away."""
     shutil.rmtree(project / "config")
@@ -155,7 +160,7 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("train 50-50_bn", 2, nothing, {}, ["'50-50_bn' is not the name of a run", "`python -m bnlab plan`"]),
     ("train ../../evil", 2, nothing, {}, ["'../../evil' is not the name of a run"]),
     (f"train {STALE}", 2, nothing, {}, [f"'{STALE}' does not belong to the present configuration", "'{official}'"]),
-    ("train offical/50_bn_he_lambda0_seed1_00000000", 2, nothing, {}, ["'offical'", "It defines: demo, fan2017, official,"]),
+    ("train offical/50_bn_he_lambda0_seed1_00000000", 2, nothing, {}, ["'offical'", "It defines: demo, fan2017,"]),
     ("prepare mnist", 2, nothing, {}, ["'mnist' is not a data set. Expected cifar10 or generated."]),
     ("split cifar10", 2, nothing, {}, ["'cifar10' is not the name of a split", "cifar10_45000-5000_random-seed1"]),
     ("check-gradients generated", 2, a_wrong_gradient_setting, {}, ["config/gradients/gate.yaml: 'bacth'", "'batch'?"]),
@@ -178,6 +183,17 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("prepare generated", 4, a_file_for_a_folder, {}, ["results/data/generated/manifest.json"]),
     ("train {name}", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
     ("split {split}", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
+    ("compare-gradients generated fan2017", 2, nothing, {}, ["found 'fan2017', expected an exhibit of", "banaei2022"]),
+    ("compare-gradients generated anon", 5, nothing, {}, ["results/data/generated/manifest.json", "bnlab prepare"]),
+    (
+        "compare-gradients generated banaei2022",
+        2,
+        an_unknown_metric,
+        {},
+        ["banaei2022.yaml: cases[0].metrics[0]: found"],
+    ),
+    ("gradient-figure generated anon", 2, nothing, {}, ["config/gradients/anon.yaml: no case names a `cause`"]),
+    ("gradient-figure generated anon_batch_norm", 5, nothing, {}, ["anon_batch_norm.csv: no such file. Make it:"]),
     ("check-gradients generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
     ("collect tiny", 5, nothing, {}, ["results/runs/{name}/run.json", "repeat the command that needed it"]),
     ("test-results tiny", 5, nothing, {}, ["results/runs/{name}/run.json", "repeat the command that needed it"]),
@@ -232,7 +248,17 @@ def test_wrong_usage_is_explained(bnlab: Run, arguments: list[str]) -> None:
 def test_help_names_every_command(bnlab: Run) -> None:
     """`--help` lists the commands of the workflow with what each does."""
     text = bnlab("--help").stdout
-    for command in ("plan", "prepare", "split", "check-gradients", "train", "collect", "test-results", "tables"):
+    for command in (
+        "plan",
+        "prepare",
+        "split",
+        "check-gradients",
+        "compare-gradients",
+        "train",
+        "collect",
+        "test-results",
+        "tables",
+    ):
         assert re.search(rf"^ +{command}\s+\S", text, re.MULTILINE)
 
 
@@ -304,6 +330,21 @@ def test_planning_lists_every_run(bnlab: Run, project: Path) -> None:
         assert re.fullmatch(rf"{study}: {count} runs, {count} missing, about \d+ core-minutes", cost)
         assert lines == [f"missing {name}" for name in configuration.names(configuration.study(study).runs)]
         assert len(lines) == count
+
+
+def test_a_report_s_own_check_is_repeated(bnlab: Run, project: Path) -> None:
+    """Its numbers are stored as a table, if the data set has images enough."""
+    results = project / "results"
+    bnlab("prepare", "generated")
+    too_large = bnlab("compare-gradients", "generated", "saccardi2022_full", code=2)
+    assert "images: found 10000, expected at most 6000 on 'generated'" in too_large.stderr
+    edit(project / "config/gradients/banaei2022.yaml", "draws: 200", "draws: 2")
+    bnlab("compare-gradients", "generated", "banaei2022")
+    compared = pd.read_csv(results / "gradients/generated/banaei2022.csv")
+    assert len(compared) == 2 * 5 * (6 + 10)
+    assert list(compared.columns[:4]) == ["case", "draw", "array", "metric"]
+    difference = compared[compared["metric"] == "difference_std"]["value"]
+    assert difference.max() < 1e-3
 
 
 def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:

@@ -30,8 +30,8 @@ MAY_IMPORT = {
     "configuration": {"errors"},
     "cost": {"spec"},
     "protocols": {"spec", "configuration", "datasets", "errors"},
-    "gradient_settings": {"configuration", "errors"},
-    "study": {"spec", "configuration", "protocols", "errors"},
+    "gradient_settings": {"configuration", "errors", "numerics"},
+    "study": {"spec", "configuration", "gradient_settings", "protocols", "errors"},
     "data": {"data", "errors", "files", "streams"},
     "numerics": {"numerics"},
     "gradients": {"gradients", "numerics", "streams"},
@@ -39,7 +39,9 @@ MAY_IMPORT = {
         "experiment", "data", "numerics", "spec", "datasets", "stored", "streams", "files", "fingerprint", "errors",
     },
     "analysis": {"analysis", "stored", "study", "spec", "files", "configuration", "errors"},
-    "report": {"report", "analysis", "stored", "study", "spec", "files", "configuration", "errors"},
+    "report": {
+        "report", "analysis", "stored", "study", "spec", "files", "gradient_settings", "configuration", "errors",
+    },
 }  # fmt: skip
 """Parts of bnlab (a module or a folder at its top) that each part may import."""
 

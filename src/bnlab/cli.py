@@ -12,6 +12,8 @@ from bnlab.spec import parse_split_name
 
 RESULTS = Path("results")
 CONFIG = Path("config")
+DATA_BATCH = 10_000
+"""The first training images in official order: CIFAR-10's data_batch_1, by whose statistics exhibits standardize."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
     add(_check_gradients, ("data", "the prepared data set whose images are used"))
+    add(_compare_gradients, ("data", "the prepared data set"), ("exhibit", "a file in config/gradients"))
+    add(_gradient_figure, ("data", "the prepared data set"), ("exhibit", "a file in config/gradients"))
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_63267ea5"))
     add(_collect, study)
     add(_test_results, study)
@@ -141,6 +145,42 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
         RESULTS / "gradients" / f"{parsed.data}.json",
         {"data": data.name, "settings": settings, "checks": [asdict(check) for check in checks]},
     )
+
+
+def _compare_gradients(parsed: argparse.Namespace) -> None:
+    """Repeat a report's own gradient check, whose numbers are shown beside the published ones; nothing is judged."""
+    import csv
+    import io
+
+    from bnlab.data.prepared import open_prepared
+    from bnlab.data.splits import make_split
+    from bnlab.files import write_text
+    from bnlab.gradient_settings import load_exhibit
+    from bnlab.gradients.exhibit import COLUMNS, compare_exhibit
+
+    exhibit = load_exhibit(parsed.exhibit, CONFIG)
+    data = open_prepared(RESULTS / "data" / parsed.data)
+    images, needed = data.train_images[:DATA_BATCH], max(case["images"] for case in exhibit["cases"])
+    if needed > len(images):
+        raise ConfigError(
+            f"config/gradients/{parsed.exhibit}.yaml: images: found {needed}, expected at most {len(images)} on "
+            f"'{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the exhibit out of the "
+            "study's `gradients`."
+        )
+    part = make_split(images, training=len(images), validation=0, seed=None)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(compare_exhibit(exhibit, (images[:needed] - part.mean) / part.std, data.train_labels[:needed]))
+    write_text(RESULTS / "gradients" / parsed.data / f"{parsed.exhibit}.csv", table.getvalue())
+
+
+def _gradient_figure(parsed: argparse.Namespace) -> None:
+    """Draw what rival causes of a report's gradient errors leave, as SVG and PNG."""
+    from bnlab.analysis.rivals_figure import draw_rivals
+    from bnlab.gradient_settings import load_exhibit
+
+    draw_rivals(load_exhibit(parsed.exhibit, CONFIG), RESULTS / "gradients" / parsed.data / parsed.exhibit)
 
 
 def _train(parsed: argparse.Namespace) -> None:

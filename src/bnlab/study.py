@@ -9,6 +9,7 @@ from typing import Any
 
 from bnlab.configuration import check_name, read_yaml, validate
 from bnlab.errors import ConfigError
+from bnlab.gradient_settings import check_exhibit_name
 from bnlab.protocols import load_protocols
 from bnlab.spec import Initialization, Protocol, RunSpec, parse_run_name, run_name
 
@@ -45,6 +46,8 @@ class Study:
     summary: str
     experiments: tuple[Experiment, ...]
     expectations: tuple[Expectation, ...]
+    gradients: tuple[str, ...] = ()
+    """The exhibits of config/gradients that the report shows."""
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
@@ -66,6 +69,7 @@ class Configuration:
 
     protocols: Mapping[str, Protocol]
     studies: Mapping[str, Study]
+    folder: Path
 
     def study(self, key: str) -> Study:
         """The study of that key. Raises ConfigError when there is none."""
@@ -90,7 +94,7 @@ def load_configuration(folder: Path = Path("config")) -> Configuration:
     """Read and validate protocols.yaml and every study. Raises ConfigError with all violations of a file."""
     protocols = load_protocols(folder)
     studies = [_load_study(path, protocols) for path in sorted((folder / "studies").glob("*.yaml"))]
-    return Configuration(protocols, {study.key: study for study in studies})
+    return Configuration(protocols, {study.key: study for study in studies}, folder)
 
 
 def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
@@ -123,7 +127,10 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol]) -> Study:
         content["summary"],
         tuple(experiments),
         tuple(_expectation(item) for item in content.get("expectations", ())),
+        tuple(content.get("gradients", ())),
     )
+    for i, exhibit in enumerate(study.gradients):
+        check_exhibit_name(exhibit, path.parents[1], source=f"{path}: gradients[{i}]")
     ids = [experiment.id for experiment in study.experiments]
     for i, expectation in enumerate(study.expectations):
         where, named = f"{path}: expectations[{i}]", expectation.cells["experiment"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bnlab.gradients.autodiff import autodiff_gradient
+from bnlab.gradients.chosen import cost_of, differences_at
 from bnlab.gradients.complex_step import complex_step, directional_derivative
 from bnlab.gradients.differences import central_differences
 from bnlab.gradients.structured import complex_step_weights, structured_gradient
@@ -107,9 +108,11 @@ def test_complex_step_of_single_weights_is_the_backward_pass(hidden, batch_norm)
     parameters, x, labels = random_problem(hidden, batch_norm)
     shipped = shipped_gradient(parameters, x, labels, 0.0)
     for layer, weight in enumerate(shipped.weights):
-        rows = np.arange(len(weight))
-        found = complex_step_weights(parameters, x, labels, layer=layer, rows=rows, unit=3)
-        np.testing.assert_allclose(found, weight[:, 3], rtol=1e-11, atol=1e-14)
+        where = np.zeros(weight.shape, np.bool_)
+        where[:, 3] = where[1] = True
+        found = complex_step_weights(parameters, x, labels, layer=layer, where=where)
+        np.testing.assert_allclose(found[where], weight[where], rtol=1e-11, atol=1e-14)
+        assert np.isnan(found[~where]).all()
 
 
 def test_kinks_between_the_two_evaluations_are_counted():
@@ -125,5 +128,34 @@ def test_kinks_between_the_two_evaluations_are_counted():
     shipped = shipped_gradient(parameters, x, labels, 0.0).weights[0]
     off = np.abs(found.gradient - shipped) > 1e-6
     assert np.array_equal(off[:, 1], moved)
-    again = complex_step_weights(parameters, x, labels, layer=0, rows=np.flatnonzero(moved), unit=1)
-    np.testing.assert_allclose(again, shipped[moved, 1], rtol=1e-11)
+    again = complex_step_weights(parameters, x, labels, layer=0, where=found.crossings)
+    np.testing.assert_allclose(again[moved, 1], shipped[moved, 1], rtol=1e-11)
+
+
+def test_kinks_above_the_moved_unit_are_counted():
+    """A weight whose move switches a ReLU of a higher layer is marked, too, and those that switch none are not."""
+    parameters, x, labels = random_problem((4, 3), batch_norm=False)
+    work = Workspace(parameters.network, len(x), np.float64)
+    loss_forward(parameters, x, labels, work)
+    s = work.h[0] @ parameters.weights[1] + parameters.biases[1]
+    parameters.biases[1][2] -= s[0, 2] - 1e-9
+    found = structured_gradient(parameters, x, labels, layer=0, step=1e-5, scheme="central")
+    reached = (work.h[0][0] > 0) & (parameters.weights[1][:, 2] != 0)
+    assert np.array_equal(found.crossings, np.broadcast_to(reached, found.crossings.shape))
+    assert reached.any()
+    assert not reached.all()
+
+
+@pytest.mark.parametrize("hidden", [(5,), (5, 4)])
+def test_structured_differences_with_frozen_statistics(hidden):
+    """They are the naive loop's, whose loss normalizes by the statistics of the batch before anything moved."""
+    parameters, x, labels = random_problem(hidden, batch_norm=True)
+    evaluate = cost_of(parameters, x, labels, weight_decay=0, frozen=True)
+    for layer, weight in enumerate(parameters.weights):
+        naive, _ = differences_at(evaluate, weight, np.arange(weight.size), step=1e-5, scheme="central")
+        where = np.arange(weight.size).reshape(weight.shape) % 3 == 0
+        found = structured_gradient(
+            parameters, x, labels, layer=layer, step=1e-5, scheme="central", frozen=True, where=where
+        ).gradient
+        np.testing.assert_allclose(found[where], naive.reshape(weight.shape)[where], rtol=0, atol=3e-10)
+        assert np.isnan(found[~where]).all()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +21,7 @@ from bnlab.report.render import render_report
 from bnlab.spec import RunSpec, initialization_text, learning_rate_text
 from bnlab.study import Configuration, load_configuration
 
+ROOT = Path(__file__).parents[2]
 PROTOCOL: dict[str, Any] = {
     "data": "cifar10",
     "training": 400,
@@ -135,6 +137,7 @@ def workplace(
     """Write the study's configuration, tables, figures, gradient check and manifest below `folder`."""
     config = folder / "config"
     (config / "studies").mkdir(parents=True)
+    shutil.copytree(ROOT / "config" / "gradients", config / "gradients")
     (config / "protocols.yaml").write_text(yaml.safe_dump({"small": PROTOCOL | {"data": data}}))
     plain = json.loads(json.dumps(study))  # without shared parts, which YAML would write as references
     (config / "studies" / "tiny.yaml").write_text(yaml.safe_dump(plain))
@@ -456,4 +459,33 @@ def test_tables_of_another_configuration_are_refused(tmp_path: Path) -> None:
     path = made.folder / "cells.csv"
     path.write_text(path.read_text().replace("seed1_", "seed9_"))
     with pytest.raises(IntegrityError, match="snakemake --cores 8 tiny"):
+        made.report()
+
+
+def test_exhibits_stand_beside_what_was_published(tmp_path: Path) -> None:
+    """Every array has the published value and ours with its range, its verdict, and what was crossed."""
+    made = workplace(tmp_path, study=UNDRAWN | {"gradients": ["falk2024"]})
+    header = "case,draw,array,metric,value,value_without_crossed,entries,crossed\n"
+    rows = [
+        f"{case},{draw},{array},{metric},{value},{smooth},200,{crossed}\n"
+        for case in ("small", "whole")
+        for array, values in {
+            "W1": [(2e-9, 2e-9, 0), (4e-9, 3e-9, 2)],
+            "b1": [(2e-11, 2e-11, 0), (3e-11, 3e-11, 0)],
+        }.items()
+        for metric in ("norm_max", "norm_sum")
+        for draw, (value, smooth, crossed) in enumerate(values, 1)
+    ]
+    path = made.results / "gradients" / "cifar10" / "falk2024.csv"
+    path.parent.mkdir()
+    path.write_text(header + "".join(rows))
+    page = Page(made.report())
+    assert "What the reports' gradient checks say" in page.text
+    assert page.text.count("7.1e−9") == 1
+    assert page.text.count("3.0e−9 ✓ 2.0e−9 to 4.0e−9 2.5e−9 without 2 of 400 crossed") == 4
+    assert page.text.count("2.5e−11 ✗") == 4
+    assert "python -m bnlab compare-gradients cifar10 falk2024" in page.text
+    assert page.open == []
+    path.unlink()
+    with pytest.raises(IntegrityError, match="compare-gradients cifar10 falk2024"):
         made.report()

@@ -146,3 +146,18 @@ def test_the_names_carry_the_truth_when_the_metadata_are_lost(project):
     shutil.rmtree(project.folder / ".snakemake")
     project.edit("config/protocols.yaml", "batch_size: 60", "batch_size: 75")
     assert project.planned()["train"] == 2
+
+
+def test_a_report_s_gradient_check_is_made_for_the_report_alone(project):
+    """A study that asks for exhibits gets them, with a figure where causes are compared; no training waits for them."""
+    project.edit(
+        "config/studies/tiny.yaml", "summary: For tests.", "summary: For tests.\ngradients: [anon_batch_norm, anon]"
+    )
+    shutil.rmtree(project.runs()[0])
+    exhibits = {"compare_gradients": 2, "gradient_figure": 1}
+    assert project.planned() == {"train": 1} | exhibits | AFTER_RUNS
+    target = "results/gradients/generated/anon.csv"
+    assert project.snakemake(target).returncode == 0
+    assert project.planned(target) == {}
+    project.edit("config/gradients/anon.yaml", "draws: 20", "draws: 2")
+    assert project.planned(target) == {"compare_gradients": 1}

@@ -18,7 +18,12 @@ from snakemake.settings.enums import RerunTrigger
 from bnlab.cost import estimated_seconds
 from bnlab.errors import BnlabError
 from bnlab.fingerprint import code_fingerprint
-from bnlab.gradient_settings import load_gate_settings
+from bnlab.gradient_settings import (
+    exhibit_names,
+    has_rivals,
+    load_exhibit,
+    load_gate_settings,
+)
 from bnlab.spec import split_name
 from bnlab.stored import is_current
 from bnlab.study import check_selection, load_configuration
@@ -27,6 +32,7 @@ try:
     CONFIGURATION = load_configuration()
     check_selection(config, CONFIGURATION, source="config/config.yaml (or --config)")
     load_gate_settings()
+    EXHIBITS = {exhibit: load_exhibit(exhibit) for exhibit in exhibit_names()}
 except BnlabError as error:
     raise WorkflowError(str(error)) from None
 
@@ -37,6 +43,8 @@ CODE = {
     for name, module in {
         "split": "data.splits",
         "gradients": "gradients.check",
+        "exhibits": "gradients.exhibit",
+        "rivals": "analysis.rivals_figure",
         "train": "experiment.run",
         "collect": "analysis.collect",
         "heldout": "analysis.heldout",
@@ -56,6 +64,7 @@ wildcard_constraints:
     run="[A-Za-z0-9._-]+",
     split="[a-z0-9_-]+",
     study="|".join(STUDIES),
+    exhibit="|".join(EXHIBITS),
     experiment="[a-z][a-z0-9_-]*",
     figure="curves|grid|initialization|weight_decay",
 
@@ -127,6 +136,26 @@ def data_of(study):
     return sorted(
         {CONFIGURATION.protocols[run.protocol].data for run in STUDIES[study].runs}
     )
+
+
+def exhibit_files(exhibit):
+    """An exhibit's description: its own file, and the one that holds its published tables."""
+    return [
+        f"config/gradients/{name}.yaml"
+        for name in dict.fromkeys([exhibit, EXHIBITS[exhibit]["published_in"]])
+    ]
+
+
+def exhibits_of(study):
+    """The reports' own gradient checks that a study shows, on its data, with a figure where causes are compared."""
+    files = []
+    for data in data_of(study):
+        for exhibit in STUDIES[study].gradients:
+            endings = ["csv", "svg"] if has_rivals(EXHIBITS[exhibit]) else ["csv"]
+            files += [
+                f"results/gradients/{data}/{exhibit}.{ending}" for ending in endings
+            ]
+    return files
 
 
 def figures_of(study):

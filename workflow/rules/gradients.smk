@@ -1,4 +1,4 @@
-"""The gradient check: nothing is trained before it passes."""
+"""The gradient check, which nothing is trained before, and the reports' own checks, which only the report waits for."""
 
 
 rule check_gradients:
@@ -17,3 +17,40 @@ rule check_gradients:
         code=CODE["gradients"],
     shell:
         "python -m bnlab check-gradients {wildcards.data} > {log} 2>&1"
+
+
+rule compare_gradients:
+    """Repeat a report's own gradient check on images of one data set."""
+    input:
+        lambda w: exhibit_files(w.exhibit),
+        data_files("{data}"),
+    output:
+        "results/gradients/{data}/{exhibit}.csv",
+    log:
+        "results/logs/gradients/{data}_{exhibit}.log",
+    conda:
+        "../envs/bnlab.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        code=CODE["exhibits"],
+    shell:
+        "python -m bnlab compare-gradients {wildcards.data} {wildcards.exhibit} > {log} 2>&1"
+
+
+rule gradient_figure:
+    """Draw the errors that rival causes leave, beside the published ones."""
+    input:
+        lambda w: exhibit_files(w.exhibit),
+        "results/gradients/{data}/{exhibit}.csv",
+    output:
+        "results/gradients/{data}/{exhibit}.svg",
+        "results/gradients/{data}/{exhibit}.png",
+    log:
+        "results/logs/gradients/{data}_{exhibit}_figure.log",
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["rivals"],
+    shell:
+        "python -m bnlab gradient-figure {wildcards.data} {wildcards.exhibit} > {log} 2>&1"

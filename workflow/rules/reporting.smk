@@ -5,6 +5,7 @@ rule report:
     """Put tables, figures and the gradient check together as one self-contained HTML page."""
     input:
         lambda w: expand("results/gradients/{data}.json", data=data_of(w.study)),
+        lambda w: exhibits_of(w.study),
         lambda w: figures_of(w.study),
         "results/studies/{study}/runs.csv",
         "results/studies/{study}/test.csv",

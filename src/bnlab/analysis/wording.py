@@ -1,9 +1,36 @@
 """How tables and figures name things to a reader."""
 
+import re
+
 from bnlab.spec import number_text
 
 WITH, WITHOUT = "with batch normalization", "without batch normalization"
 GENERATED_NOTE = "Generated data, not CIFAR-10"
+
+
+METRIC_WORDS = {
+    "norm_max": "‖a − n‖ / max(‖a‖, ‖n‖)",
+    "norm_sum": "‖a − n‖ / (‖a‖ + ‖n‖)",
+    "elementwise_mean": "mean of |a − n| / (|a| + |n|)",
+    "sum_ratio": "Σ|a − n| / max(1e-5, Σ|a + n|)",
+    "complex_step": "crossed weights by complex step",
+    "gradient_mean": "mean of a",
+    "gradient_std": "standard deviation of a",
+    "difference_mean": "mean of n − a",
+    "difference_std": "standard deviation of n − a",
+    "difference_max": "maximum of n − a",
+}
+
+
+def metric_words(metric: str) -> str:
+    """The formula of a gradient check's metric: a is the analytic gradient, n the numerical one."""
+    return METRIC_WORDS[metric]
+
+
+def array_words(array: str) -> str:
+    """A parameter array for a figure, in TeX: W_{1}, or the Greek letter."""
+    kind, layer = re.fullmatch(r"([A-Za-z]+)(\d+)", array).groups()  # type: ignore[union-attr]
+    return f"{kind}_{{{layer}}}" if len(kind) == 1 else f"\\{kind}_{{{layer}}}"
 
 
 def batch_norm_words(batch_norm: bool) -> str:

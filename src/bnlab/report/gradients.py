@@ -42,7 +42,7 @@ class GradientTable:
 def gradient_table(content: dict[str, Any]) -> GradientTable:
     """Arrange the content of results/gradients/<data>.json."""
     names = {array["array"] for check in content["checks"] for array in check["arrays"]}
-    columns = sorted(names, key=_order)
+    columns = sorted(names, key=array_order)
     rows = []
     for check in content["checks"]:
         found = {array["array"]: array for array in check["arrays"]}
@@ -57,13 +57,20 @@ def gradient_table(content: dict[str, Any]) -> GradientTable:
     return GradientTable(
         data=content["data"],
         settings=content["settings"],
-        arrays=[ArrayName(SYMBOLS[kind], layer) for kind, layer in map(_parts, columns)],
+        arrays=[array_name(name) for name in columns],
         rows=rows,
         passed=all(array["passed"] for check in content["checks"] for array in check["arrays"]),
     )
 
 
-def _order(name: str) -> tuple[int, int]:
+def array_name(name: str) -> ArrayName:
+    """The symbol and the layer of an array, gamma1 for example."""
+    kind, layer = _parts(name)
+    return ArrayName(SYMBOLS[kind], layer)
+
+
+def array_order(name: str) -> tuple[int, int]:
+    """The key by which columns are sorted: all W, then all b, then all γ and β."""
     kind, layer = _parts(name)
     return list(SYMBOLS).index(kind), layer
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bnlab.errors import IntegrityError
+from bnlab.gradient_settings import load_exhibit
 from bnlab.spec import Protocol, RunSpec, run_name
 from bnlab.study import Configuration, Study
 
@@ -24,8 +25,10 @@ class Inputs:
     pairs: pd.DataFrame
     expectations: pd.DataFrame
     gradients: dict[str, Any]
+    exhibits: dict[str, dict[str, Any]]
     manifests: dict[str, Any]
     figures: Path
+    checks: Path
 
     def name_of(self, spec: RunSpec) -> str:
         """A run's directory name."""
@@ -54,8 +57,10 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
         pairs=_table(folder / "pairs.csv"),
         expectations=_table(folder / "expectations.csv"),
         gradients={data: _json(results / "gradients" / f"{data}.json") for data in data_sets},
+        exhibits={exhibit: load_exhibit(exhibit, configuration.folder) for exhibit in the_study.gradients},
         manifests={data: _json(results / "data" / data / "manifest.json") for data in data_sets},
         figures=folder / "figures",
+        checks=results / "gradients",
     )
     for table in (inputs.cells, inputs.pairs, inputs.expectations):
         _check_current(" ".join(table["runs"]).split(), inputs)

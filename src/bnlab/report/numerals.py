@@ -33,6 +33,13 @@ def error(value: float) -> str:
     return f"{value:.1e}"
 
 
+def short(value: float) -> str:
+    """0.412, −0.510, 1.2e−9: three significant digits, or two and a power of ten."""
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    plain = value == 0 or 1e-3 <= abs(value) < 1e3
+    return (f"{value:#.3g}" if plain else f"{mantissa}e{int(exponent)}").replace("-", "−")
+
+
 def count(n: int, noun: str) -> str:
     """1 run, 34 runs."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

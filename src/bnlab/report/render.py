@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bnlab.analysis.wording import GENERATED_NOTE
 from bnlab.files import write_text
 from bnlab.report import numerals
+from bnlab.report.exhibits import exhibit_view
 from bnlab.report.gradients import gradient_table
 from bnlab.report.inputs import Inputs, read_inputs
 from bnlab.report.links import link_groups
@@ -74,6 +75,11 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
         "expectations_number": next(table_numbers) if expectations else None,
         "gradients": [(next(table_numbers), gradient_table(found)) for found in inputs.gradients.values()],
+        "exhibits": [
+            exhibit_view(key, exhibit, inputs.checks / data, figure_numbers=figure_numbers, table_numbers=table_numbers)
+            for data in inputs.manifests
+            for key, exhibit in inputs.exhibits.items()
+        ],
         "protocols": {name: asdict(protocol) for name, protocol in inputs.protocols.items()},
         "manifests": inputs.manifests,
         "runs": run_entries(inputs),
