@@ -125,7 +125,7 @@ def two_wrong_values(project: Path) -> None:
 
 def a_wrong_gradient_setting(project: Path) -> None:
     """Misspell a key of the gradient check."""
-    edit(project / "config/gradients/gate.yaml", "batch: 20 ", "bacth: 20 ")
+    edit(project / "config/gradients/gate.yaml", "batch: 20,", "bacth: 20,")
 
 
 def no_configuration(project: Path) -> None:
@@ -158,7 +158,13 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("train offical/50_bn_he_lambda0_seed1_00000000", 2, nothing, {}, ["'offical'", "It defines: demo, official,"]),
     ("prepare mnist", 2, nothing, {}, ["'mnist' is not a data set. Expected cifar10 or generated."]),
     ("split cifar10", 2, nothing, {}, ["'cifar10' is not the name of a split", "cifar10_45000-5000_random-seed1"]),
-    ("check-gradients generated", 2, a_wrong_gradient_setting, {}, ["config/gradients/gate.yaml: 'bacth'", "'batch'?"]),
+    (
+        "check-gradients generated",
+        2,
+        a_wrong_gradient_setting,
+        {},
+        ["config/gradients/gate.yaml: conditions[0]: 'bacth'", "'batch'?"],
+    ),
     ("collect demos", 2, nothing, {}, ["'demos' is not a study"]),
     ("test-results demos", 2, nothing, {}, ["'demos' is not a study"]),
     (

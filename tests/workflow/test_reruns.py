@@ -97,13 +97,13 @@ def test_an_edited_plot_redraws_and_retrains_nothing(project):
 
 def test_a_repeated_gradient_check_retrains_nothing(project):
     """Training waits for the check, but a stored run does not follow it."""
-    project.edit("config/gradients/gate.yaml", "batch: 20", "batch: 19")
+    project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
     assert project.planned() == {"check_gradients": 1, "report": 1}
 
 
 def test_what_is_stale_runs_beside_a_repeated_gradient_check(project):
     """A check that runs again hides nothing that has to run for other reasons."""
-    project.edit("config/gradients/gate.yaml", "batch: 20", "batch: 19")
+    project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
     project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
     shutil.rmtree(project.runs()[0])
     assert project.planned() == {"check_gradients": 1, "train": 1} | AFTER_RUNS

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bnlab.analysis.wording import GENERATED_NOTE
 from bnlab.files import write_text
 from bnlab.report import numerals
-from bnlab.report.gradients import gradient_table
+from bnlab.report.gradients import ORACLES, gradient_table
 from bnlab.report.inputs import Inputs, read_inputs
 from bnlab.report.links import link_groups
 from bnlab.report.provenance import run_entries
@@ -56,6 +56,7 @@ def _environment() -> Environment:
         generated_note=GENERATED_NOTE,
         data_names=DATA_NAMES,
         metric_names=METRIC_NAMES,
+        oracle_names=ORACLES,
     )
     return environment
 
