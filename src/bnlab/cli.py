@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
     add(_check_gradients, ("data", "the prepared data set whose images are used"))
+    add(_step_sizes, ("data", "the prepared data set whose images are used"))
+    add(_overfit, ("data", "the prepared data set whose images are used"))
+    add(_gradient_figure, ("data", "cifar10 or generated"), ("figure", "step_sizes or overfit"))
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_58cb70d5"))
     add(_collect, study)
     add(_test_results, study)
@@ -138,6 +141,63 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
         RESULTS / "gradients" / f"{parsed.data}.json",
         {"data": parsed.data, "settings": settings, "checks": [asdict(check) for check in checks]},
     )
+
+
+def _step_sizes(parsed: argparse.Namespace) -> None:
+    """Measure the error of forward and central differences and of the complex step against their step."""
+    from bnlab.gradient_settings import load_step_sizes_settings
+    from bnlab.gradients.kinks import NoSmoothDrawError
+    from bnlab.gradients.step_sizes import step_size_errors
+
+    settings = load_step_sizes_settings(CONFIG)
+    try:
+        found = step_size_errors(settings, *_standardized_images(parsed.data))
+    except NoSmoothDrawError as error:
+        raise ConfigError(
+            f"{error}. Lower margin, spread, batch or largest in config/gradients/step_sizes.yaml."
+        ) from None
+    _write_csv(
+        RESULTS / "gradients" / f"{parsed.data}_step_sizes.csv",
+        ("batch_norm", "method", "step", "error"),
+        ((row.batch_norm, row.method, row.step, row.error) for row in found),
+    )
+
+
+def _overfit(parsed: argparse.Namespace) -> None:
+    """Learn a few images by heart, without weight decay, and record their loss at every update."""
+    from bnlab.gradient_settings import load_overfit_settings
+    from bnlab.gradients.overfit import overfit
+    from bnlab.spec import network_text
+
+    settings = load_overfit_settings(CONFIG)
+    learnt = overfit(settings, *_standardized_images(parsed.data))
+    _write_csv(
+        RESULTS / "gradients" / f"{parsed.data}_overfit.csv",
+        ("network", "layers", "batch_norm", "images", "update", "loss", "active"),
+        (
+            (network_text(net.hidden), len(net.hidden) + 1, net.batch_norm, settings["images"], update, loss, active)
+            for net in learnt
+            for update, (loss, active) in enumerate(zip(net.losses, net.active, strict=True))
+        ),
+    )
+
+
+def _gradient_figure(parsed: argparse.Namespace) -> None:
+    """Draw one figure about gradients as SVG and PNG."""
+    from bnlab.analysis.gradient_figures import draw_gradient_figure
+
+    draw_gradient_figure(parsed.data, parsed.figure, results=RESULTS)
+
+
+def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    import csv
+    import io
+
+    from bnlab.files import write_text
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    write_text(path, text.getvalue())
 
 
 def _standardized_images(data: str) -> tuple[Any, Any]:

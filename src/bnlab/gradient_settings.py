@@ -27,6 +27,28 @@ def load_gate_settings(folder: Path = Path("config")) -> dict[str, Any]:
     return settings
 
 
+def load_step_sizes_settings(folder: Path = Path("config")) -> dict[str, Any]:
+    """The validated content of gradients/step_sizes.yaml."""
+    path, settings = _load(folder, "step_sizes")
+    for key in ("smallest", "smallest_complex"):
+        if settings[key] >= settings["largest"]:
+            raise ConfigError(
+                f"{path}: {key}: found {settings[key]}, expected less than largest, {settings['largest']}. Lower it."
+            )
+    return settings
+
+
+def load_overfit_settings(folder: Path = Path("config")) -> dict[str, Any]:
+    """The validated content of gradients/overfit.yaml."""
+    path, settings = _load(folder, "overfit")
+    if settings["schedule"]["minimum"] > settings["schedule"]["maximum"]:
+        raise ConfigError(
+            f"{path}: schedule.minimum: found {settings['schedule']['minimum']}, expected at most the maximum, "
+            f"{settings['schedule']['maximum']}. Lower it."
+        )
+    return settings
+
+
 def _load(folder: Path, name: str) -> tuple[Path, dict[str, Any]]:
     path = folder / "gradients" / f"{name}.yaml"
     settings: dict[str, Any] = read_yaml(path)

@@ -17,7 +17,11 @@ from snakemake.settings.enums import RerunTrigger
 
 from bnlab.errors import BnlabError
 from bnlab.fingerprint import code_fingerprint
-from bnlab.gradient_settings import load_gate_settings
+from bnlab.gradient_settings import (
+    load_gate_settings,
+    load_overfit_settings,
+    load_step_sizes_settings,
+)
 from bnlab.spec import split_name
 from bnlab.stored import is_current
 from bnlab.study import check_selection, load_configuration
@@ -26,6 +30,8 @@ try:
     CONFIGURATION = load_configuration()
     check_selection(config, CONFIGURATION, source="config/config.yaml (or --config)")
     load_gate_settings()
+    load_step_sizes_settings()
+    load_overfit_settings()
 except BnlabError as error:
     raise WorkflowError(str(error)) from None
 
@@ -36,6 +42,9 @@ CODE = {
     for name, module in {
         "split": "data.splits",
         "gradients": "gradients.check",
+        "step_sizes": "gradients.step_sizes",
+        "overfit": "gradients.overfit",
+        "gradient_figures": "analysis.gradient_figures",
         "train": "experiment.run",
         "collect": "analysis.collect",
         "heldout": "analysis.heldout",
@@ -52,6 +61,7 @@ wildcard_constraints:
     run="[A-Za-z0-9._-]+",
     split="[a-z0-9_-]+",
     study="|".join(STUDIES),
+    exhibit="step_sizes|overfit",
     experiment="[a-z][a-z0-9_-]*",
     figure="curves|initialization|weight_decay",
 

@@ -1,8 +1,8 @@
-"""The gradient check: nothing is trained before it passes."""
+"""The gradient check, without which nothing is trained, and two exhibits about gradients."""
 
 
 rule check_gradients:
-    """Compare analytic gradients with central differences on images of one data set."""
+    """Compare analytic gradients with three oracles on images of one data set."""
     input:
         "config/gradients/gate.yaml",
         data_files("{data}"),
@@ -16,3 +16,54 @@ rule check_gradients:
         code=CODE["gradients"],
     shell:
         "python -m bnlab check-gradients {wildcards.data} > {log} 2>&1"
+
+
+rule step_sizes:
+    """Measure the error of numerical gradients against their step."""
+    input:
+        "config/gradients/step_sizes.yaml",
+        data_files("{data}"),
+    output:
+        "results/gradients/{data}_step_sizes.csv",
+    log:
+        "results/logs/gradients/{data}_step_sizes.log",
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["step_sizes"],
+    shell:
+        "python -m bnlab step-sizes {wildcards.data} > {log} 2>&1"
+
+
+rule overfit:
+    """Learn a few images by heart."""
+    input:
+        "config/gradients/overfit.yaml",
+        data_files("{data}"),
+    output:
+        "results/gradients/{data}_overfit.csv",
+    log:
+        "results/logs/gradients/{data}_overfit.log",
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["overfit"],
+    shell:
+        "python -m bnlab overfit {wildcards.data} > {log} 2>&1"
+
+
+rule gradient_figure:
+    """Draw one of the exhibits."""
+    input:
+        "results/gradients/{data}_{exhibit}.csv",
+    output:
+        "results/gradients/{data}_{exhibit}.svg",
+        "results/gradients/{data}_{exhibit}.png",
+    log:
+        "results/logs/gradients/{data}_{exhibit}_figure.log",
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["gradient_figures"],
+    shell:
+        "python -m bnlab gradient-figure {wildcards.data} {wildcards.exhibit} > {log} 2>&1"

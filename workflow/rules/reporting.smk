@@ -5,6 +5,11 @@ rule report:
     """Put tables, figures and the gradient check together as one self-contained HTML page."""
     input:
         lambda w: expand("results/gradients/{data}.json", data=data_of(w.study)),
+        lambda w: expand(
+            "results/gradients/{data}_{exhibit}.svg",
+            data=data_of(w.study),
+            exhibit=["step_sizes", "overfit"],
+        ),
         lambda w: figures_of(w.study),
         "results/studies/{study}/runs.csv",
         "results/studies/{study}/test.csv",

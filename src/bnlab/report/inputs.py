@@ -26,6 +26,7 @@ class Inputs:
     gradients: dict[str, Any]
     manifests: dict[str, Any]
     figures: Path
+    gradient_figures: Path
 
     def name_of(self, spec: RunSpec) -> str:
         """A run's directory name."""
@@ -56,6 +57,7 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
         gradients={data: _json(results / "gradients" / f"{data}.json") for data in data_sets},
         manifests={data: _json(results / "data" / data / "manifest.json") for data in data_sets},
         figures=folder / "figures",
+        gradient_figures=results / "gradients",
     )
     for table in (inputs.cells, inputs.pairs, inputs.expectations):
         _check_current(" ".join(table["runs"]).split(), inputs)

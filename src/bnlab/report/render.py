@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bnlab.analysis.wording import GENERATED_NOTE
 from bnlab.files import write_text
 from bnlab.report import numerals
+from bnlab.report.gradient_figures import exhibits
 from bnlab.report.gradients import ORACLES, gradient_table
 from bnlab.report.inputs import Inputs, read_inputs
 from bnlab.report.links import link_groups
@@ -28,8 +29,8 @@ METRIC_NAMES = {
 def render_report(configuration: Configuration, study: str, *, results: Path) -> None:
     """Write results/studies/<study>/report.html.
 
-    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and gradient checks and
-    manifests below `results`. Raises IntegrityError when the tables are about other runs than the configuration.
+    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and what is known of
+    gradients and data below `results`. Raises IntegrityError when the tables are about other runs than the configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
     page = _environment().get_template("template.html.jinja").render(_context(inputs))
@@ -74,7 +75,10 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "sections": sections,
         "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
         "expectations_number": next(table_numbers) if expectations else None,
-        "gradients": [(next(table_numbers), gradient_table(found)) for found in inputs.gradients.values()],
+        "gradients": [
+            (next(table_numbers), gradient_table(found), exhibits(inputs, data, figure_numbers))
+            for data, found in inputs.gradients.items()
+        ],
         "protocols": {name: asdict(protocol) for name, protocol in inputs.protocols.items()},
         "manifests": inputs.manifests,
         "runs": run_entries(inputs),
