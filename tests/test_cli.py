@@ -128,6 +128,16 @@ def a_wrong_gradient_setting(project: Path) -> None:
     edit(project / "config/gradients/gate.yaml", "batch: 20,", "bacth: 20,")
 
 
+def a_step_of_zero(project: Path) -> None:
+    """Ask for differences between equal costs."""
+    edit(project / "config/gradients/gate.yaml", "step: 1.0e-5", "step: 0")
+
+
+def steps_that_grow(project: Path) -> None:
+    """Make the smallest step larger than the largest."""
+    edit(project / "config/gradients/step_sizes.yaml", "smallest: 1.0e-12", "smallest: 0.1")
+
+
 def no_configuration(project: Path) -> None:
     """Take the whole configuration away."""
     shutil.rmtree(project / "config")
@@ -164,6 +174,17 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         a_wrong_gradient_setting,
         {},
         ["config/gradients/gate.yaml: conditions[0]: 'bacth'", "'batch'?"],
+    ),
+    ("check-gradients generated", 2, a_step_of_zero, {}, ["config/gradients/gate.yaml: step: found 0, expected more"]),
+    ("step-sizes generated", 2, steps_that_grow, {}, ["step_sizes.yaml: smallest: found 0.1, expected less than"]),
+    ("overfit generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
+    ("gradient-figure generated mystery", 2, nothing, {}, ["Expected one of: step_sizes, overfit"]),
+    (
+        "gradient-figure generated step_sizes",
+        2,
+        nothing,
+        {},
+        ["results/gradients/generated_step_sizes.csv: no such file", "python -m bnlab step-sizes generated"],
     ),
     ("collect demos", 2, nothing, {}, ["'demos' is not a study"]),
     ("test-results demos", 2, nothing, {}, ["'demos' is not a study"]),
@@ -330,7 +351,7 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     ]
 
     settings = (project / "config/gradients/gate.yaml").read_text()
-    edit(project / "config/gradients/gate.yaml", "relative: 1.0e-7", "relative: 1.0e-30")
+    edit(project / "config/gradients/gate.yaml", "relative: 1.0e-13", "relative: 1.0e-30")
     gate = bnlab("check-gradients", "generated", code=6)
     assert "FAILED" in gate.stdout
     assert "nothing may be trained" in gate.stderr
@@ -368,6 +389,22 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     content[-1] ^= 1
     model.write_bytes(content)
     assert f"{model.relative_to(project)}: sha256 is" in bnlab("verify", code=5).stderr
+
+
+def test_the_exhibits_about_gradients(bnlab: Run, project: Path) -> None:
+    """Error against step and images learnt by heart become tables and figures; a kink that stays is explained."""
+    results = project / "results"
+    bnlab("prepare", "generated")
+    edit(project / "config/gradients/overfit.yaml", "step: 500", "step: 2")
+    for exhibit in ("step_sizes", "overfit"):
+        bnlab(exhibit.replace("_", "-"), "generated")
+        bnlab("gradient-figure", "generated", exhibit)
+        assert (results / f"gradients/generated_{exhibit}.svg").is_file()
+    assert len(pd.read_csv(results / "gradients/generated_overfit.csv")) == 4 * 5
+    edit(project / "config/gradients/gate.yaml", "margin: 1.0e-3", "margin: 10")
+    kinks = bnlab("check-gradients", "generated", code=6).stderr
+    assert "at none of" in kinks
+    assert "Lower margin, or the condition's spread or batch, in config/gradients/gate.yaml" in kinks
 
 
 def test_a_diverged_run_is_a_result(bnlab: Run, project: Path) -> None:

@@ -64,17 +64,21 @@ def _overfit(table: pd.DataFrame) -> str:
     last = table[table["update"] == table["update"].max()]
     learnt, dead = last[last["loss"] < 1], last[last["active"] == 0]
     sentences = [
-        f"Loss of the first {table['images'].iloc[0]} training images while networks with (blue) and without (orange) "
-        f"batch normalization follow its gradient for {table['update'].max():,} updates, all images in one batch, "
-        "without weight decay; dashed lines are the shallower networks. A right gradient learns a few images by heart:",
-        f"from about ln 10 ≈ 2.30, the loss of equal probabilities, {len(learnt)} of {len(last)} networks come to "
-        f"{learnt['loss'].max():.2g} or less."
-        if len(learnt)
-        else "none of these networks does.",
+        (
+            f"Loss of the first {table['images'].iloc[0]} training images while networks with (blue) and without "
+            f"(orange) batch normalization follow its gradient for {table['update'].max():,} updates, all images in one "
+            "batch, without weight decay; dashed lines are the shallower networks."
+        ),
+        "A right gradient learns a few images by heart.",
     ]
+    if len(learnt):
+        sentences.append(
+            f"From about ln 10 ≈ 2.30, the loss of equal probabilities, {len(learnt)} of {len(last)} networks come to "
+            f"{learnt['loss'].max():.2g} or less."
+        )
     sentences += [
-        f"The one of {row.layers} layers {batch_norm_words(row.batch_norm)} stays at {row.loss:.3f}: the ReLUs of a whole "
-        "layer have died, all of them off for all images, and no gradient, however right, passes it."
+        f"The one of {row.layers} layers {batch_norm_words(row.batch_norm)} stays at {row.loss:.3f}: the ReLUs of a "
+        "whole layer have died, off for all images, and no gradient, however right, passes it."
         for row in dead.itertuples()
     ]
     return " ".join(sentences)

@@ -29,8 +29,9 @@ METRIC_NAMES = {
 def render_report(configuration: Configuration, study: str, *, results: Path) -> None:
     """Write results/studies/<study>/report.html.
 
-    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and what is known of
-    gradients and data below `results`. Raises IntegrityError when the tables are about other runs than the configuration.
+    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and gradient checks, their
+    figures, and manifests below `results`. Raises IntegrityError when the tables are about other runs than the
+    configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
     page = _environment().get_template("template.html.jinja").render(_context(inputs))
