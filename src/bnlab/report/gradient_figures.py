@@ -66,8 +66,8 @@ def _overfit(table: pd.DataFrame) -> str:
     sentences = [
         (
             f"Loss of the first {table['images'].iloc[0]} training images while networks with (blue) and without "
-            f"(orange) batch normalization follow its gradient for {table['update'].max():,} updates, all images in one "
-            "batch, without weight decay; dashed lines are the shallower networks."
+            f"(orange) batch normalization follow its gradient for {table['update'].max():,} updates, all images in "
+            "one batch, without weight decay; dashed lines are the shallower networks."
         ),
         "A right gradient learns a few images by heart.",
     ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bnlab.analysis.wording import GENERATED_NOTE
+from bnlab.analysis.wording import GENERATED_NOTE, short_number
 from bnlab.files import write_text
 from bnlab.report import numerals
 from bnlab.report.gradient_figures import exhibits
@@ -54,6 +54,7 @@ def _environment() -> Environment:
         points_and_sd=numerals.points_and_sd,
         loss_and_sd=numerals.loss_and_sd,
         error=numerals.error,
+        short=short_number,
         count=numerals.count,
         generated_note=GENERATED_NOTE,
         data_names=DATA_NAMES,
