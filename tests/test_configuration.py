@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bnlab.configuration import read_yaml, validate
 from bnlab.errors import ConfigError
-from bnlab.gradient_settings import load_gate_settings
+from bnlab.gradient_settings import load_gate_settings, load_overfit_settings, load_step_sizes_settings
 from bnlab.study import Configuration, check_selection, load_configuration
 
 COMMITTED = Path(__file__).parents[1] / "config"
@@ -489,6 +489,29 @@ def test_mistakes_in_the_gradient_check(place: tuple[str | int, ...], value: Any
     validate(content, "gate", source="gate.yaml")
     put(content, place, value)
     assert f"gate.yaml: {said}" in message_of(lambda: validate(content, "gate", source="gate.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value", "said"),
+    [
+        ("step_sizes", ("smalest",), 1e-9, "'smalest' is not a key here. Did you mean 'smallest'?"),
+        ("step_sizes", ("smallest",), 0, "smallest: found 0, expected at least 1e-14"),
+        ("step_sizes", ("smallest_complex",), 0.5, "smallest_complex: found 0.5, expected less than largest, 0.01."),
+        ("step_sizes", ("margin",), GONE, "missing 'margin'"),
+        ("overfit", ("images",), 1, "images: found 1, expected at least 2"),
+        ("overfit", ("schedule", "minimum"), 1, "schedule.minimum: found 1, expected at most the maximum, 0.1."),
+        ("overfit", ("networks", 0, "hidden"), [], "networks[0].hidden: "),
+    ],
+)
+def test_mistakes_in_the_exhibits(tmp_path: Path, name: str, place: tuple[Any, ...], value: Any, said: str) -> None:
+    """One wrong value in step_sizes.yaml or overfit.yaml: the message has the file, the key and what belongs."""
+    load = {"step_sizes": load_step_sizes_settings, "overfit": load_overfit_settings}[name]
+    shutil.copytree(COMMITTED / "gradients", tmp_path / "gradients")
+    path = tmp_path / "gradients" / f"{name}.yaml"
+    content = load(tmp_path)
+    put(content, place, value)
+    path.write_text(yaml.safe_dump(content))
+    assert f"{path}: {said}" in message_of(lambda: load(tmp_path))
 
 
 def test_the_gate_is_kept_short(tmp_path: Path) -> None:

@@ -404,7 +404,10 @@ def test_gradients_tell_absolute_from_relative(page: Page) -> None:
 
 def test_the_worst_error_of_each_kind_stands_for_all(page: Page) -> None:
     """W of two layers and two conditions is one number per oracle; kinds that are not there stay empty."""
-    row = "2 layers (50) with 4 2 central differences 4.6e-10 5.3e-10 3.8e-17† complex step 1.0e+00 5.0e-16 3.0e-17†"
+    row = (
+        "2 layers (50) 4 arrays, 2 conditions with central differences 4.6e-10 5.3e-10 3.8e-17† "
+        "complex step 1.0e+00 5.0e-16 3.0e-17†"
+    )
     assert row in page.text
     assert "of 8 arrays in all" in page.text
     assert "7 draws of parameters had to be rejected" in page.text
