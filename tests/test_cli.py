@@ -125,12 +125,22 @@ def two_wrong_values(project: Path) -> None:
 
 def a_wrong_gradient_setting(project: Path) -> None:
     """Misspell a key of the gradient check."""
-    edit(project / "config/gradients/gate.yaml", "batch: 20 ", "bacth: 20 ")
+    edit(project / "config/gradients/gate.yaml", "batch: 20,", "bacth: 20,")
+
+
+def a_step_of_zero(project: Path) -> None:
+    """Ask for differences between equal costs."""
+    edit(project / "config/gradients/gate.yaml", "step: 1.0e-5", "step: 0")
+
+
+def steps_that_grow(project: Path) -> None:
+    """Make the smallest step larger than the largest."""
+    edit(project / "config/gradients/step_sizes.yaml", "smallest: 1.0e-12", "smallest: 0.1")
 
 
 def an_unknown_metric(project: Path) -> None:
     """Misspell a metric of an exhibit."""
-    edit(project / "config/gradients/banaei2022.yaml", "[gradient_mean,", "[gradient_men,")
+    edit(project / "config/exhibits/banaei2022.yaml", "[gradient_mean,", "[gradient_men,")
 
 
 def no_configuration(project: Path) -> None:
@@ -163,7 +173,24 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("train offical/50_bn_he_lambda0_seed1_00000000", 2, nothing, {}, ["'offical'", "It defines: demo, fan2017,"]),
     ("prepare mnist", 2, nothing, {}, ["'mnist' is not a data set. Expected cifar10 or generated."]),
     ("split cifar10", 2, nothing, {}, ["'cifar10' is not the name of a split", "cifar10_45000-5000_random-seed1"]),
-    ("check-gradients generated", 2, a_wrong_gradient_setting, {}, ["config/gradients/gate.yaml: 'bacth'", "'batch'?"]),
+    (
+        "check-gradients generated",
+        2,
+        a_wrong_gradient_setting,
+        {},
+        ["config/gradients/gate.yaml: conditions[0]: 'bacth'", "'batch'?"],
+    ),
+    ("check-gradients generated", 2, a_step_of_zero, {}, ["config/gradients/gate.yaml: step: found 0, expected more"]),
+    ("step-sizes generated", 2, steps_that_grow, {}, ["step_sizes.yaml: smallest: found 0.1, expected less than"]),
+    ("overfit generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
+    ("gradient-figure generated mystery", 2, nothing, {}, ["Expected one of: step_sizes, overfit"]),
+    (
+        "gradient-figure generated step_sizes",
+        5,
+        nothing,
+        {},
+        ["results/gradients/generated/step_sizes.csv: no such file", "python -m bnlab step-sizes generated"],
+    ),
     ("collect demos", 2, nothing, {}, ["'demos' is not a study"]),
     ("test-results demos", 2, nothing, {}, ["'demos' is not a study"]),
     (
@@ -192,7 +219,7 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         {},
         ["banaei2022.yaml: cases[0].metrics[0]: found"],
     ),
-    ("gradient-figure generated anon", 2, nothing, {}, ["config/gradients/anon.yaml: no case names a `cause`"]),
+    ("gradient-figure generated anon", 2, nothing, {}, ["config/exhibits/anon.yaml: no case names a `cause`"]),
     ("gradient-figure generated anon_batch_norm", 5, nothing, {}, ["anon_batch_norm.csv: no such file. Make it:"]),
     ("check-gradients generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
     ("collect tiny", 5, nothing, {}, ["results/runs/{name}/run.json", "repeat the command that needed it"]),
@@ -338,7 +365,7 @@ def test_a_report_s_own_check_is_repeated(bnlab: Run, project: Path) -> None:
     bnlab("prepare", "generated")
     too_large = bnlab("compare-gradients", "generated", "saccardi2022_full", code=2)
     assert "images: found 10000, expected at most 6000 on 'generated'" in too_large.stderr
-    edit(project / "config/gradients/banaei2022.yaml", "draws: 200", "draws: 2")
+    edit(project / "config/exhibits/banaei2022.yaml", "draws: 200", "draws: 2")
     bnlab("compare-gradients", "generated", "banaei2022")
     compared = pd.read_csv(results / "gradients/generated/banaei2022.csv")
     assert len(compared) == 2 * 5 * (6 + 10)
@@ -366,7 +393,7 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     ]
 
     settings = (project / "config/gradients/gate.yaml").read_text()
-    edit(project / "config/gradients/gate.yaml", "relative: 1.0e-7", "relative: 1.0e-30")
+    edit(project / "config/gradients/gate.yaml", "relative: 1.0e-13", "relative: 1.0e-30")
     gate = bnlab("check-gradients", "generated", code=6)
     assert "FAILED" in gate.stdout
     assert "nothing may be trained" in gate.stderr
@@ -406,6 +433,22 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     content[-1] ^= 1
     model.write_bytes(content)
     assert f"{model.relative_to(project)}: sha256 is" in bnlab("verify", code=5).stderr
+
+
+def test_the_exhibits_about_gradients(bnlab: Run, project: Path) -> None:
+    """Error against step and images learnt by heart become tables and figures; a kink that stays is explained."""
+    results = project / "results"
+    bnlab("prepare", "generated")
+    edit(project / "config/gradients/overfit.yaml", "step: 500", "step: 2")
+    for exhibit in ("step_sizes", "overfit"):
+        bnlab(exhibit.replace("_", "-"), "generated")
+        bnlab("gradient-figure", "generated", exhibit)
+        assert (results / f"gradients/generated/{exhibit}.svg").is_file()
+    assert len(pd.read_csv(results / "gradients/generated/overfit.csv")) == 4 * 5
+    edit(project / "config/gradients/gate.yaml", "margin: 1.0e-3", "margin: 10")
+    kinks = bnlab("check-gradients", "generated", code=6).stderr
+    assert "at none of" in kinks
+    assert "Lower margin, or the condition's spread or batch, in config/gradients/gate.yaml" in kinks
 
 
 def test_a_diverged_run_is_a_result(bnlab: Run, project: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bnlab.configuration import read_yaml, validate
 from bnlab.errors import ConfigError
+from bnlab.gradient_settings import load_gate_settings, load_overfit_settings, load_step_sizes_settings
 from bnlab.study import Configuration, check_selection, load_configuration
 
 COMMITTED = Path(__file__).parents[1] / "config"
@@ -435,8 +436,8 @@ def test_all_mistakes_of_all_protocols_come_at_once(config: Path) -> None:
                 ["'cifar' is not a key here. Did you mean 'cifar10'? Known keys: cifar10, studies."],
             ),
             ({"studys": ["demo"], "cifar10": None}, ["Did you mean 'studies'?", "missing 'studies'"]),
-            ({"studies": ["demo", "demos"], "cifar10": None}, ["studies", "'demos'", "demo, official, short"]),
-            ({"studies": ["../demo"], "cifar10": None}, ["studies", "'../demo'", "demo, official, short"]),
+            ({"studies": ["demo", "demos"], "cifar10": None}, ["studies", "'demos'", "demo, fan2017, official, short"]),
+            ({"studies": ["../demo"], "cifar10": None}, ["studies", "'../demo'", "demo, fan2017, official, short"]),
         ]
     ),
 )
@@ -458,18 +459,27 @@ def test_the_committed_selection_is_good(committed: Configuration) -> None:
     ("place", "value", "said"),
     cases(
         [
-            (("batches",), 5, "'batches' is not a key here. Did you mean 'batch'?"),
-            (("tolerance", "relativ"), 1, "tolerance: 'relativ' is not a key here. Did you mean 'relative'?"),
-            (("tolerance", "absolute"), GONE, "tolerance: missing 'absolute'"),
-            (("tolerance", "relative"), 0, "tolerance.relative: found 0, expected more than 0"),
-            (("networks", 1, "bn"), True, "networks[1]: 'bn' is not a key here. Known keys: batch_norm, hidden."),
-            (("networks", 0, "hidden"), 50, "networks[0].hidden: found 50, expected a list"),
-            (("networks", 0, "batch_norm"), "no ", "networks[0].batch_norm: found 'no ', expected true or false"),
+            (("margins",), 5, "'margins' is not a key here. Did you mean 'margin'?"),
+            (("conditions", 0, "bacth"), 5, "conditions[0]: 'bacth' is not a key here. Did you mean 'batch'?"),
+            (("conditions", 2, "spread"), GONE, "conditions[2]: missing 'spread'"),
+            (("conditions", 0, "batch"), 1, "conditions[0].batch: found 1, expected at least 2"),
+            (("conditions", 0, "inputs"), 3073, "conditions[0].inputs: found 3073, expected at most 3072"),
+            (("conditions", 1, "weight_decay"), -0.1, "conditions[1].weight_decay: found -0.1, expected at least 0"),
+            (
+                ("conditions", 1, "weight_decay"),
+                float("inf"),
+                "conditions[1].weight_decay: found inf, expected a finite",
+            ),
+            (("conditions",), [], "conditions: "),
+            (("tolerance", "central", "relativ"), 1, "tolerance.central: 'relativ' is not a key here. Did you mean"),
+            (("tolerance", "complex", "absolute"), GONE, "tolerance.complex: missing 'absolute'"),
+            (("tolerance", "autodiff"), GONE, "tolerance: missing 'autodiff'"),
+            (("tolerance", "autodiff", "relative"), 0, "tolerance.autodiff.relative: found 0, expected more than 0"),
+            (("networks", 1), {"hidden": [50]}, "networks[1]: found {'hidden': [50]}, expected a list"),
+            (("networks", 0, 0), 1001, "networks[0][0]: found 1001, expected at most 1000"),
+            (("batch_norm", 0), "no ", "batch_norm[0]: found 'no ', expected true or false"),
             (("step",), "1e-5", "step: found '1e-5', expected a finite number. YAML reads 1e-5 as text"),
-            (("batch",), 1, "batch: found 1, expected at least 2"),
-            (("inputs",), 3073, "inputs: "),
-            (("weight_decay", 1), -0.1, "weight_decay[1]: found -0.1, expected at least 0"),
-            (("weight_decay", 1), float("inf"), "weight_decay[1]: found inf, expected a finite number"),
+            (("step",), 0, "step: found 0, expected more than 0"),
         ]
     ),
 )
@@ -479,6 +489,46 @@ def test_mistakes_in_the_gradient_check(place: tuple[str | int, ...], value: Any
     validate(content, "gate", source="gate.yaml")
     put(content, place, value)
     assert f"gate.yaml: {said}" in message_of(lambda: validate(content, "gate", source="gate.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value", "said"),
+    [
+        ("step_sizes", ("smalest",), 1e-9, "'smalest' is not a key here. Did you mean 'smallest'?"),
+        ("step_sizes", ("smallest",), 0, "smallest: found 0, expected at least 1e-14"),
+        ("step_sizes", ("smallest_complex",), 0.5, "smallest_complex: found 0.5, expected less than largest, 0.01."),
+        ("step_sizes", ("margin",), GONE, "missing 'margin'"),
+        ("overfit", ("images",), 1, "images: found 1, expected at least 2"),
+        ("overfit", ("schedule", "minimum"), 1, "schedule.minimum: found 1, expected at most the maximum, 0.1."),
+        ("overfit", ("networks", 0, "hidden"), [], "networks[0].hidden: "),
+    ],
+)
+def test_mistakes_in_the_exhibits(tmp_path: Path, name: str, place: tuple[Any, ...], value: Any, said: str) -> None:
+    """One wrong value in step_sizes.yaml or overfit.yaml: the message has the file, the key and what belongs."""
+    load = {"step_sizes": load_step_sizes_settings, "overfit": load_overfit_settings}[name]
+    shutil.copytree(COMMITTED / "gradients", tmp_path / "gradients")
+    path = tmp_path / "gradients" / f"{name}.yaml"
+    content = load(tmp_path)
+    put(content, place, value)
+    path.write_text(yaml.safe_dump(content))
+    assert f"{path}: {said}" in message_of(lambda: load(tmp_path))
+
+
+def test_the_gate_is_kept_short(tmp_path: Path) -> None:
+    """Moving every weight of wide layers one by one would take long: refused, with what to lower; a sample is not."""
+    content = read_yaml(COMMITTED / "gradients" / "gate.yaml")
+    content["networks"].append([200, 100])
+    path = tmp_path / "gradients" / "gate.yaml"
+    path.parent.mkdir()
+    path.write_text(yaml.safe_dump(content))
+    assert load_gate_settings(tmp_path) == content
+    content["conditions"][1]["entries"] = 20_000
+    path.write_text(yaml.safe_dump(content))
+    message = message_of(lambda: load_gate_settings(tmp_path))
+    # 2,000 + 20,000 + 1,000 weights, 310 biases, 600 of gamma and beta
+    assert f"{path}: conditions[1].entries: with networks[4], found 23,910 parameters to move one by one" in message
+    assert "expected at most 20,000" in message
+    assert "Lower this number of entries per array" in message
 
 
 # --- whatever is written ------------------------------------------------------------------------------------------

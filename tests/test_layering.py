@@ -30,17 +30,18 @@ MAY_IMPORT = {
     "configuration": {"errors"},
     "cost": {"spec"},
     "protocols": {"spec", "configuration", "datasets", "errors"},
-    "gradient_settings": {"configuration", "errors", "numerics"},
-    "study": {"spec", "configuration", "gradient_settings", "protocols", "errors"},
+    "gradient_settings": {"configuration", "errors"},
+    "exhibit_settings": {"configuration", "errors", "numerics"},
+    "study": {"spec", "configuration", "exhibit_settings", "protocols", "errors"},
     "data": {"data", "errors", "files", "streams"},
     "numerics": {"numerics"},
     "gradients": {"gradients", "numerics", "streams"},
     "experiment": {
         "experiment", "data", "numerics", "spec", "datasets", "stored", "streams", "files", "fingerprint", "errors",
     },
-    "analysis": {"analysis", "stored", "study", "spec", "files", "configuration", "errors"},
+    "analysis": {"analysis", "stored", "study", "exhibit_settings", "spec", "files", "configuration", "errors"},
     "report": {
-        "report", "analysis", "stored", "study", "spec", "files", "gradient_settings", "configuration", "errors",
+        "report", "analysis", "stored", "study", "exhibit_settings", "spec", "files", "configuration", "errors",
     },
 }  # fmt: skip
 """Parts of bnlab (a module or a folder at its top) that each part may import."""

@@ -3,8 +3,9 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from bnlab.datasets import DATA_SETS
 from bnlab.errors import BnlabError, ConfigError, DataError, GateError
@@ -47,8 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
     add(_check_gradients, ("data", "the prepared data set whose images are used"))
-    add(_compare_gradients, ("data", "the prepared data set"), ("exhibit", "a file in config/gradients"))
-    add(_gradient_figure, ("data", "the prepared data set"), ("exhibit", "a file in config/gradients"))
+    add(_step_sizes, ("data", "the prepared data set whose images are used"))
+    add(_overfit, ("data", "the prepared data set whose images are used"))
+    add(_compare_gradients, ("data", "the prepared data set"), ("exhibit", "a file in config/exhibits"))
+    add(_gradient_figure, ("data", "the data set"), ("exhibit", "step_sizes, overfit, or a file in config/exhibits"))
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_63267ea5"))
     add(_collect, study)
     add(_test_results, study)
@@ -116,25 +119,28 @@ def _split(parsed: argparse.Namespace) -> None:
 
 
 def _check_gradients(parsed: argparse.Namespace) -> None:
-    """Compare the analytic gradients with central differences; fail unless every array agrees."""
+    """Compare the analytic gradients with three oracles; fail unless every array agrees with each."""
     from dataclasses import asdict
 
-    from bnlab.data.prepared import open_prepared
     from bnlab.files import write_json
     from bnlab.gradient_settings import load_gate_settings
     from bnlab.gradients.check import check_gradients
+    from bnlab.gradients.kinks import NoSmoothDrawError
 
     settings = load_gate_settings(CONFIG)
-    data = open_prepared(RESULTS / "data" / parsed.data)
-    pixels = data.train_images[: settings["batch"], : settings["inputs"]].astype(float)
-    pixels = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
-    checks = check_gradients(settings, pixels, data.train_labels[: settings["batch"]])
+    try:
+        checks = check_gradients(settings, *_standardized_images(parsed.data))
+    except NoSmoothDrawError as error:
+        raise GateError(
+            f"{error}. Lower margin, or the condition's spread or batch, in config/gradients/gate.yaml."
+        ) from None
     for check in checks:
         for array in check.arrays:
-            verdict = "ok    " if array.passed else "FAILED"
+            verdict = "FAILED" if array.failed else "ok    "
+            errors = " ".join(f"{oracle} {error:.1e}" for oracle, error in array.errors.items())
+            settled = " ".join(f"{key} {value}" for key, value in check.condition.items())
             print(
-                f"{verdict} hidden {check.hidden} bn {check.batch_norm} lambda {check.weight_decay} "
-                f"{array.array:8} {array.measure} error {array.error:.1e}"
+                f"{verdict} {list(check.hidden)} bn {check.batch_norm} {settled} {array.array} {array.measure} {errors}"
             )
     if not all(check.passed for check in checks):
         raise GateError(
@@ -143,19 +149,54 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
         )
     write_json(
         RESULTS / "gradients" / f"{parsed.data}.json",
-        {"data": data.name, "settings": settings, "checks": [asdict(check) for check in checks]},
+        {"data": parsed.data, "settings": settings, "checks": [asdict(check) for check in checks]},
+    )
+
+
+def _step_sizes(parsed: argparse.Namespace) -> None:
+    """Measure the error of forward and central differences and of the complex step against their step."""
+    from bnlab.gradient_settings import load_step_sizes_settings
+    from bnlab.gradients.kinks import NoSmoothDrawError
+    from bnlab.gradients.step_sizes import step_size_errors
+
+    settings = load_step_sizes_settings(CONFIG)
+    try:
+        found = step_size_errors(settings, *_standardized_images(parsed.data))
+    except NoSmoothDrawError as error:
+        raise ConfigError(
+            f"{error}. Lower margin, spread, batch or largest in config/gradients/step_sizes.yaml."
+        ) from None
+    _write_csv(
+        RESULTS / "gradients" / parsed.data / "step_sizes.csv",
+        ("batch_norm", "method", "step", "error"),
+        ((row.batch_norm, row.method, row.step, row.error) for row in found),
+    )
+
+
+def _overfit(parsed: argparse.Namespace) -> None:
+    """Learn a few images by heart, without weight decay, and record their loss at every update."""
+    from bnlab.gradient_settings import load_overfit_settings
+    from bnlab.gradients.overfit import overfit
+    from bnlab.spec import network_text
+
+    settings = load_overfit_settings(CONFIG)
+    learnt = overfit(settings, *_standardized_images(parsed.data))
+    _write_csv(
+        RESULTS / "gradients" / parsed.data / "overfit.csv",
+        ("network", "layers", "batch_norm", "images", "update", "loss", "active"),
+        (
+            (network_text(net.hidden), len(net.hidden) + 1, net.batch_norm, settings["images"], update, loss, active)
+            for net in learnt
+            for update, (loss, active) in enumerate(zip(net.losses, net.active, strict=True))
+        ),
     )
 
 
 def _compare_gradients(parsed: argparse.Namespace) -> None:
     """Repeat a report's own gradient check, whose numbers are shown beside the published ones; nothing is judged."""
-    import csv
-    import io
-
     from bnlab.data.prepared import open_prepared
     from bnlab.data.splits import make_split
-    from bnlab.files import write_text
-    from bnlab.gradient_settings import load_exhibit
+    from bnlab.exhibit_settings import load_exhibit
     from bnlab.gradients.exhibit import COLUMNS, compare_exhibit
 
     exhibit = load_exhibit(parsed.exhibit, CONFIG)
@@ -163,24 +204,40 @@ def _compare_gradients(parsed: argparse.Namespace) -> None:
     images, needed = data.train_images[:DATA_BATCH], max(case["images"] for case in exhibit["cases"])
     if needed > len(images):
         raise ConfigError(
-            f"config/gradients/{parsed.exhibit}.yaml: images: found {needed}, expected at most {len(images)} on "
+            f"config/exhibits/{parsed.exhibit}.yaml: images: found {needed}, expected at most {len(images)} on "
             f"'{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the exhibit out of the "
             "study's `gradients`."
         )
     part = make_split(images, training=len(images), validation=0, seed=None)
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(compare_exhibit(exhibit, (images[:needed] - part.mean) / part.std, data.train_labels[:needed]))
-    write_text(RESULTS / "gradients" / parsed.data / f"{parsed.exhibit}.csv", table.getvalue())
+    rows = compare_exhibit(exhibit, (images[:needed] - part.mean) / part.std, data.train_labels[:needed])
+    _write_csv(RESULTS / "gradients" / parsed.data / f"{parsed.exhibit}.csv", COLUMNS, rows)
 
 
 def _gradient_figure(parsed: argparse.Namespace) -> None:
-    """Draw what rival causes of a report's gradient errors leave, as SVG and PNG."""
-    from bnlab.analysis.rivals_figure import draw_rivals
-    from bnlab.gradient_settings import load_exhibit
+    """Draw one figure about gradients as SVG and PNG."""
+    from bnlab.analysis.gradient_figures import draw_gradient_figure
 
-    draw_rivals(load_exhibit(parsed.exhibit, CONFIG), RESULTS / "gradients" / parsed.data / parsed.exhibit)
+    draw_gradient_figure(parsed.data, parsed.exhibit, results=RESULTS, config=CONFIG)
+
+
+def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    import csv
+    import io
+
+    from bnlab.files import write_text
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    write_text(path, text.getvalue())
+
+
+def _standardized_images(data: str) -> tuple[Any, Any]:
+    """The first 1,000 training images, (1000, 3072), standardized per pixel over themselves, and their labels."""
+    from bnlab.data.prepared import open_prepared
+
+    prepared = open_prepared(RESULTS / "data" / data)
+    pixels = prepared.train_images[:1000].astype(float)
+    return (pixels - pixels.mean(axis=0)) / pixels.std(axis=0), prepared.train_labels[:1000]
 
 
 def _train(parsed: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bnlab.configuration import check_name, read_yaml, validate
 from bnlab.errors import ConfigError
-from bnlab.gradient_settings import check_exhibit_name
+from bnlab.exhibit_settings import check_exhibit_name
 from bnlab.protocols import load_protocols
 from bnlab.spec import Initialization, Protocol, RunSpec, parse_run_name, run_name
 
@@ -47,7 +47,7 @@ class Study:
     experiments: tuple[Experiment, ...]
     expectations: tuple[Expectation, ...]
     gradients: tuple[str, ...] = ()
-    """The exhibits of config/gradients that the report shows."""
+    """The exhibits of config/exhibits that the report shows."""
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:

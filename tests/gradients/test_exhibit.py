@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bnlab.gradients import check
 from bnlab.gradients.chosen import cost_of, differences_at
 from bnlab.gradients.constant_statistics import constant_statistics_gradient
-from bnlab.gradients.exhibit import COMPLEX_STEP, Row, compare, compare_exhibit
+from bnlab.gradients.exhibit import COMPLEX_STEP, EPSILON, Row, compare, compare_exhibit
 from bnlab.numerics import layers
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
@@ -88,7 +87,7 @@ def test_both_mistakes_together_agree() -> None:
 
 def test_the_constant_pass_is_the_layer_without_its_mean_and_variance_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     """Folding batch normalization away gives what the shipped pass gives when its two paths are left out."""
-    network = Network((7, 6, 5, 10), True, check.EPSILON)
+    network = Network((7, 6, 5, 10), True, EPSILON)
     parameters = Parameters.zeros(network, np.float64)
     initialize(parameters, "he", stream(1, "test"))
     parameters.flat += 0.2 * np.random.default_rng(1).standard_normal(parameters.flat.size)
@@ -176,7 +175,7 @@ def test_an_exhibit_is_all_draws_of_all_cases() -> None:
 
 def test_a_frozen_loss_is_the_batch_loss_until_something_moves() -> None:
     """At the parameters themselves both losses agree; the entries that are moved are restored bit by bit."""
-    parameters = Parameters.zeros(Network((7, 6, 10), True, check.EPSILON), np.float64)
+    parameters = Parameters.zeros(Network((7, 6, 10), True, EPSILON), np.float64)
     initialize(parameters, "he", stream(1, "test"))
     before = parameters.flat.copy()
     x, labels = problem()

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from bnlab.analysis.figures import draw_figure
+from bnlab.analysis.gradient_figures import draw_gradient_figure
 from bnlab.analysis.tables import write_tables
 from bnlab.errors import IntegrityError
 from bnlab.report.findings import findings
@@ -86,21 +87,69 @@ STUDY: dict[str, Any] = {
 }
 UNDRAWN: dict[str, Any] = STUDY | {"experiments": [experiment | {"figures": []} for experiment in STUDY["experiments"]]}
 """The same study without figures, which take longest."""
+
+
+def errors(central: float, complex_step: float, autodiff: float) -> dict[str, float]:
+    """An array's errors by oracle."""
+    return {"central": central, "complex": complex_step, "autodiff": autodiff}
+
+
 GRADIENTS: dict[str, Any] = {
-    "settings": {"batch": 20, "inputs": 10, "step": 1e-5, "tolerance": {"relative": 1e-7, "absolute": 1e-9}},
+    "settings": {
+        "step": 1e-5,
+        "margin": 1e-3,
+        "conditions": [
+            {"batch": 20, "inputs": 10, "weight_decay": 0.1, "epsilon": 2.2e-16, "spread": 0.1, "entries": 50},
+            {"batch": 3, "inputs": 9, "weight_decay": 0, "epsilon": 2.2e-16, "spread": 0.1, "entries": 50, "layers": 2},
+        ],
+        "tolerance": {
+            "central": {"relative": 1e-7, "absolute": 1e-9},
+            "complex": {"relative": 1e-13, "absolute": 1e-12},
+            "autodiff": {"relative": 1e-13, "absolute": 1e-12},
+        },
+    },
     "checks": [
         {
             "hidden": [50],
             "batch_norm": True,
-            "weight_decay": 0.1,
+            "condition": {},
+            "rejected_draws": 3 + i,
             "arrays": [
-                {"array": "W1", "error": 4.6e-10, "measure": "relative", "passed": True},
-                {"array": "b1", "error": 3.8e-17, "measure": "absolute", "passed": True},
-                {"array": "gamma1", "error": 5.3e-10, "measure": "relative", "passed": True},
+                {"array": "W1", "errors": errors(4.6e-10 - i, 1e-16, 2e-16), "measure": "relative", "failed": []},
+                {"array": "W2", "errors": errors(4.4e-10, 1.5e-16 + i, 2e-16), "measure": "relative", "failed": []},
+                {"array": "b1", "errors": errors(3.8e-17, 3e-17, 4e-17), "measure": "absolute", "failed": []},
+                {"array": "gamma1", "errors": errors(5.3e-10, 5e-16, 6e-16), "measure": "relative", "failed": []},
             ],
         }
+        for i in (0, 1)
     ],
 }
+
+GRADIENT_TABLES = {
+    "step_sizes": pd.DataFrame(
+        [
+            (batch_norm, method, step, error * (1 + batch_norm))
+            for batch_norm in (False, True)
+            for method, step, error in [
+                ("forward", 1e-2, 1e-2), ("forward", 1e-6, 3e-7),
+                ("central", 1e-2, 1e-4), ("central", 1e-5, 4e-10), ("central", 1e-12, 1e-3),
+                ("complex", 1e-2, 1e-4), ("complex", 1e-20, 3e-16),
+            ]
+        ],
+        columns=["batch_norm", "method", "step", "error"],
+    ),
+    "overfit": pd.DataFrame(
+        [
+            (network, 1 + len(network.split("-")), batch_norm, 70, update, loss, active)
+            for network, batch_norm, last, active in [
+                ("6", False, 0.0123, 0.4), ("6-5", True, 0.056, 0.3), ("6-5", False, 2.25, 0),
+            ]
+            for update, loss in [(0, 2.4), (50, 1.2), (100, last)]
+        ],
+        columns=["network", "layers", "batch_norm", "images", "update", "loss", "active"],
+    ),
+}  # fmt: skip
+"""By what the figures about gradients are called."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +186,7 @@ def workplace(
     """Write the study's configuration, tables, figures, gradient check and manifest below `folder`."""
     config = folder / "config"
     (config / "studies").mkdir(parents=True)
-    shutil.copytree(ROOT / "config" / "gradients", config / "gradients")
+    shutil.copytree(ROOT / "config" / "exhibits", config / "exhibits")
     (config / "protocols.yaml").write_text(yaml.safe_dump({"small": PROTOCOL | {"data": data}}))
     plain = json.loads(json.dumps(study))  # without shared parts, which YAML would write as references
     (config / "studies" / "tiny.yaml").write_text(yaml.safe_dump(plain))
@@ -155,6 +204,10 @@ def workplace(
         for figure in experiment.figures:
             draw_figure(made.configuration, "tiny", experiment.id, figure, results=made.results)
     write_json(made.results / "gradients" / f"{data}.json", GRADIENTS | {"data": data})
+    (made.results / "gradients" / data).mkdir()
+    for exhibit, table in GRADIENT_TABLES.items():
+        table.to_csv(made.results / "gradients" / data / f"{exhibit}.csv", index=False)
+        draw_gradient_figure(data, exhibit, results=made.results, config=ROOT / "config")
     write_json(
         made.results / "data" / data / "manifest.json",
         {"train_digest": "aa11" * 16, "test_digest": "bb22" * 16},
@@ -318,11 +371,23 @@ def test_text_of_the_configuration_is_escaped(made: Workplace, page: Page) -> No
 
 
 def test_figures_have_numbers_captions_and_alternatives(page: Page) -> None:
-    """Three figures are inline, each read out as something, each with a numbered caption."""
+    """Five figures are inline, each read out as something, each with a numbered caption."""
     figures = [found for tag, found in page.elements if tag == "svg"]
-    assert len(figures) == 3
+    assert len(figures) == 5
     assert all(found["role"] == "img" and found["aria-label"] for found in figures)
-    assert all(f"Figure {number}." in page.text for number in (1, 2, 3))
+    assert all(f"Figure {number}." in page.text for number in (1, 2, 3, 4, 5))
+
+
+def test_captions_about_gradients_are_worded_from_the_tables(page: Page) -> None:
+    """The best errors of each method, what was learnt by heart, and a network whose ReLUs died, stand as measured."""
+    assert "an error of 4.0e-10 to 8.0e-10 for central differences (rings) and of 3.0e-07 to 6.0e-07 for" in page.text
+    assert "h can be as small as 1e-20, where its error is 3.0e-16 to 6.0e-16." in page.text
+    assert "Loss of the first 70 training images" in page.text
+    assert "for 100 updates" in page.text
+    assert (
+        "2 of 3 networks come to 0.056 or less. The one of 3 layers without batch normalization stays at 2.250"
+        in page.text
+    )
 
 
 def test_expectations_say_whether_they_hold(page: Page) -> None:
@@ -338,17 +403,32 @@ def test_gradients_tell_absolute_from_relative(page: Page) -> None:
     """The bias before batch normalization has a mark of its own, and the text says why."""
     assert "3.8e-17†" in page.text
     assert "4.6e-10†" not in page.text
-    assert "its gradient is exactly zero" in page.text
+    assert "which the batch mean takes out again" in page.text
     assert "gradient check passed" in page.text
+
+
+def test_the_worst_error_of_each_kind_stands_for_all(page: Page) -> None:
+    """W of two layers and two conditions is one number per oracle; kinds that are not there stay empty."""
+    row = (
+        "2 layers (50) 4 arrays, 2 conditions with central differences 4.6e-10 5.3e-10 3.8e-17† "
+        "complex step 1.0e+00 5.0e-16 3.0e-17†"
+    )
+    assert row in page.text
+    assert "of 8 arrays in all" in page.text
+    assert "7 draws of parameters had to be rejected" in page.text
+    assert "20 10 0.1 2.2e-16 0.1 up to 50 all" in page.text
+    assert "3 9 0 2.2e-16 0.1 up to 50 up to 2 layers" in page.text
 
 
 def test_a_failed_gradient_is_not_hidden(tmp_path: Path) -> None:
     """One array over its tolerance makes the page say that the check failed."""
     made = workplace(tmp_path)
     content = json.loads(json.dumps(GRADIENTS)) | {"data": "cifar10"}
-    content["checks"][0]["arrays"][0]["passed"] = False
+    content["checks"][0]["arrays"][0]["failed"] = ["autodiff"]
     write_json(made.results / "gradients" / "cifar10.json", content)
-    assert "gradient check failed" in Page(made.report()).text
+    page = Page(made.report())
+    assert "gradient check failed" in page.text
+    assert page.values("class").count("number failed") == 1
 
 
 def test_protocol_and_data_are_given_in_full(page: Page) -> None:
@@ -477,7 +557,6 @@ def test_exhibits_stand_beside_what_was_published(tmp_path: Path) -> None:
         for draw, (value, smooth, crossed) in enumerate(values, 1)
     ]
     path = made.results / "gradients" / "cifar10" / "falk2024.csv"
-    path.parent.mkdir()
     path.write_text(header + "".join(rows))
     page = Page(made.report())
     assert "What the reports' gradient checks say" in page.text

@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+EXHIBITS = {"step_sizes": 1, "overfit": 1, "gradient_figure": 2}
 AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "report": 1}
 
 
@@ -79,7 +80,7 @@ def test_edited_numerics_retrain_everything(project):
     planned = project.planned()
     assert planned["train"] == 7
     project.edit("src/bnlab/numerics/layers.py", "s_hat *= inverse_std", "s_hat *= 1 * inverse_std")
-    assert project.planned() == {"check_gradients": 1, "train": 7} | AFTER_RUNS
+    assert project.planned() == {"check_gradients": 1, "train": 7} | EXHIBITS | AFTER_RUNS
 
 
 def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
@@ -92,21 +93,27 @@ def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
 def test_an_edited_plot_redraws_and_retrains_nothing(project):
     """Plotting code is no part of the trainer's import closure."""
     project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
-    assert project.planned() == {"figure": 3, "report": 1}
+    assert project.planned() == {"figure": 3, "gradient_figure": 2, "report": 1}
 
 
 def test_a_repeated_gradient_check_retrains_nothing(project):
     """Training waits for the check, but a stored run does not follow it."""
-    project.edit("config/gradients/gate.yaml", "batch: 20", "batch: 19")
+    project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
     assert project.planned() == {"check_gradients": 1, "report": 1}
+
+
+def test_an_edited_exhibit_is_made_alone(project):
+    """Its settings invalidate its numbers, its figure and the page, and neither the check nor a run."""
+    project.edit("config/gradients/overfit.yaml", "images: 100", "images: 90")
+    assert project.planned() == {"overfit": 1, "gradient_figure": 1, "report": 1}
 
 
 def test_what_is_stale_runs_beside_a_repeated_gradient_check(project):
     """A check that runs again hides nothing that has to run for other reasons."""
-    project.edit("config/gradients/gate.yaml", "batch: 20", "batch: 19")
+    project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
     project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
     shutil.rmtree(project.runs()[0])
-    assert project.planned() == {"check_gradients": 1, "train": 1} | AFTER_RUNS
+    assert project.planned() == {"check_gradients": 1, "gradient_figure": 2, "train": 1} | AFTER_RUNS
 
 
 def test_a_forced_run_is_trained_alone(project):
@@ -125,7 +132,8 @@ def test_stored_runs_need_no_data(project):
     shutil.rmtree(project.folder / "results" / "splits")
     assert project.planned() == {}
     shutil.rmtree(project.runs()[0])
-    assert project.planned() == {"prepare": 1, "split": 1, "check_gradients": 1, "train": 1} | AFTER_RUNS
+    needs = {"prepare": 1, "split": 1, "check_gradients": 1}
+    assert project.planned() == needs | {"train": 1} | EXHIBITS | AFTER_RUNS
     result = project.snakemake()
     assert result.returncode == 0, result.stdout
     assert project.planned() == {}
@@ -159,5 +167,5 @@ def test_a_report_s_gradient_check_is_made_for_the_report_alone(project):
     target = "results/gradients/generated/anon.csv"
     assert project.snakemake(target).returncode == 0
     assert project.planned(target) == {}
-    project.edit("config/gradients/anon.yaml", "draws: 20", "draws: 2")
+    project.edit("config/exhibits/anon.yaml", "draws: 20", "draws: 2")
     assert project.planned(target) == {"compare_gradients": 1}

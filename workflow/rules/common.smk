@@ -17,12 +17,12 @@ from snakemake.settings.enums import RerunTrigger
 
 from bnlab.cost import estimated_seconds
 from bnlab.errors import BnlabError
+from bnlab.exhibit_settings import exhibit_names, has_rivals, load_exhibit
 from bnlab.fingerprint import code_fingerprint
 from bnlab.gradient_settings import (
-    exhibit_names,
-    has_rivals,
-    load_exhibit,
     load_gate_settings,
+    load_overfit_settings,
+    load_step_sizes_settings,
 )
 from bnlab.spec import split_name
 from bnlab.stored import is_current
@@ -32,6 +32,8 @@ try:
     CONFIGURATION = load_configuration()
     check_selection(config, CONFIGURATION, source="config/config.yaml (or --config)")
     load_gate_settings()
+    load_step_sizes_settings()
+    load_overfit_settings()
     EXHIBITS = {exhibit: load_exhibit(exhibit) for exhibit in exhibit_names()}
 except BnlabError as error:
     raise WorkflowError(str(error)) from None
@@ -43,8 +45,10 @@ CODE = {
     for name, module in {
         "split": "data.splits",
         "gradients": "gradients.check",
+        "step_sizes": "gradients.step_sizes",
+        "overfit": "gradients.overfit",
         "exhibits": "gradients.exhibit",
-        "rivals": "analysis.rivals_figure",
+        "gradient_figures": "analysis.gradient_figures",
         "train": "experiment.run",
         "collect": "analysis.collect",
         "heldout": "analysis.heldout",
@@ -64,7 +68,8 @@ wildcard_constraints:
     run="[A-Za-z0-9._-]+",
     split="[a-z0-9_-]+",
     study="|".join(STUDIES),
-    exhibit="|".join(EXHIBITS),
+    exhibit="|".join(["step_sizes", "overfit", *EXHIBITS]),
+    report_check="|".join(EXHIBITS),
     experiment="[a-z][a-z0-9_-]*",
     figure="curves|grid|initialization|weight_decay",
 
@@ -139,17 +144,22 @@ def data_of(study):
 
 
 def exhibit_files(exhibit):
-    """An exhibit's description: its own file, and the one that holds its published tables."""
+    """The description of a report's check: its own file, and the one that holds its published tables."""
+    if exhibit not in EXHIBITS:
+        return []
     return [
-        f"config/gradients/{name}.yaml"
+        f"config/exhibits/{name}.yaml"
         for name in dict.fromkeys([exhibit, EXHIBITS[exhibit]["published_in"]])
     ]
 
 
 def exhibits_of(study):
-    """The reports' own gradient checks that a study shows, on its data, with a figure where causes are compared."""
+    """What a study's report shows about gradients on its data: two figures, and the reports' own checks it names."""
     files = []
     for data in data_of(study):
+        files += [
+            f"results/gradients/{data}/{name}.svg" for name in ("step_sizes", "overfit")
+        ]
         for exhibit in STUDIES[study].gradients:
             endings = ["csv", "svg"] if has_rivals(EXHIBITS[exhibit]) else ["csv"]
             files += [

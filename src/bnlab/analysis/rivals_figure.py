@@ -1,7 +1,6 @@
 """The errors that rival causes leave, array by array, and the published ones."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,10 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bnlab.analysis.exhibits import LARGE, read_rows
-from bnlab.analysis.style import BLACK, BLUE, GREY, VERMILLION, house_style, new_figure, save
+from bnlab.analysis.exhibits import LARGE
+from bnlab.analysis.style import BLACK, BLUE, GREY, VERMILLION, new_figure
 from bnlab.analysis.wording import array_words, metric_words, network_words
-from bnlab.errors import ConfigError
 from bnlab.spec import network_text
 
 COLOURS = (GREY, BLUE, VERMILLION)
@@ -21,21 +19,12 @@ LANE, ROW, REST = 0.22, 0.34, 1.5
 """Distance of the causes within an array's row (of 1), inches of such a row, and of legend and labels."""
 
 
-def draw_rivals(exhibit: Mapping[str, Any], path: Path) -> None:
-    """Read <path>.csv, the comparisons of the exhibit; write <path>.svg and <path>.png.
+def draw_rivals(exhibit: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Figure:
+    """A row of panels per published table, a column per metric; only arrays whose published error is large.
 
-    Raises ConfigError when the exhibit's cases name no causes.
+    rows: the comparisons of the exhibit (see `exhibits.read_rows`), whose cases name causes.
     """
     causes = list(dict.fromkeys(case["cause"] for case in exhibit["cases"] if "cause" in case))
-    if not causes:
-        raise ConfigError(f"config/gradients/{path.name}.yaml: no case names a `cause`, so there is nothing to draw.")
-    rows = read_rows(path.with_name(f"{path.name}.csv"))
-    with house_style():
-        save(_draw(exhibit, rows, causes, data=path.parent.name), path)
-
-
-def _draw(exhibit: Mapping[str, Any], rows: pd.DataFrame, causes: list[str], *, data: str) -> Figure:
-    """A row of panels per published table, a column per metric; only arrays whose published error is large."""
     cases = [case for case in exhibit["cases"] if "cause" in case]
     tables = list(dict.fromkeys(case["published"] for case in cases))
     metrics = cases[0]["metrics"]

@@ -16,6 +16,7 @@ from bnlab.files import atomic, write_text
 
 # Okabe and Ito's palette: told apart under every common colour blindness.
 BLUE, VERMILLION, GREY, LIGHT_GREY, BLACK = "#0072B2", "#D55E00", "#6E6E6E", "#D9D9D9", "#1A1A1A"
+ORANGE, PURPLE, GREEN = "#E69F00", "#CC79A7", "#009E73"
 COLOUR = {True: BLUE, False: VERMILLION}
 """Colours of networks with (True) and without (False) batch normalization."""
 

@@ -12,14 +12,18 @@ STEP = 1e-20
 
 
 def complex_step(
-    cost: Callable[[], complex], theta: npt.NDArray[np.complex128], entries: npt.NDArray[np.integer]
+    cost: Callable[[], complex],
+    theta: npt.NDArray[np.complex128],
+    entries: npt.NDArray[np.integer],
+    *,
+    step: float = STEP,
 ) -> npt.NDArray[np.float64]:
     """dJ/dtheta at the given entries of theta, (p,), one evaluation each; `cost` reads theta, which is restored."""
     derivative = np.empty(len(entries))
     for position, i in enumerate(entries):
         value = theta[i]
-        theta[i] = value + STEP * 1j
-        derivative[position] = cost().imag / STEP
+        theta[i] = value + step * 1j
+        derivative[position] = cost().imag / step
         theta[i] = value
     return derivative
 

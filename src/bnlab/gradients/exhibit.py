@@ -1,4 +1,4 @@
-"""A report's own gradient check, repeated from its description in config/gradients over many draws of the weights.
+"""A report's own gradient check, repeated from its description in config/exhibits over many draws of the weights.
 
 Nothing is judged here: unlike the gate, an exhibit may compare a wrong backward pass, or a numerical loss that is not
 the one that was differentiated, to see what its numbers look like.

@@ -1,5 +1,6 @@
 """The reports' own gradient checks on the page: one table per published table, ours below what was published."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,23 @@ from bnlab.analysis.exhibits import (
     rival_words,
 )
 from bnlab.analysis.wording import metric_words
-from bnlab.gradient_settings import has_rivals
+from bnlab.exhibit_settings import has_rivals
 from bnlab.report.embed import inline_svg
-from bnlab.report.gradients import ArrayName, array_name, array_order
 from bnlab.report.numerals import short
 
 ALTERNATIVE = "Dots of relative errors per parameter array, a panel per formula, by cause, with the published values."
 MARKS = {"": "", FITS: "✓", AT_KINKS: "(✓)", FITS_NOT: "✗"}
+
+
+SYMBOLS = {"W": "W", "b": "b", "gamma": "γ", "beta": "β"}
+
+
+@dataclass(frozen=True)
+class ArrayName:
+    """A parameter array, for example γ of layer 1."""
+
+    symbol: str
+    layer: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,7 @@ def _table(
 ) -> ExhibitTable:
     chosen = table[table["case"].isin([case["id"] for case in cases])]
     found = {(row["case"], row["metric"], row["array"]): row for _, row in chosen.iterrows()}
-    arrays = sorted(set(chosen["array"]), key=array_order)
+    arrays = sorted(set(chosen["array"]), key=_array_order)
     rows = []
     shown: list[str] = []
     for case in cases:
@@ -136,7 +147,7 @@ def _table(
     return ExhibitTable(
         number=number,
         title=f"{place}; {cases[0]['title']}" if len(cases) == 1 else place,
-        arrays=[array_name(array) for array in arrays],
+        arrays=[_array_name(array) for array in arrays],
         rows=rows,
         draws=" or ".join(map(str, draws)),
     )
@@ -157,3 +168,21 @@ def _cell(row: pd.Series | None) -> Cell | None:
         crossed=f"{row['crossed']:,} of {row['entries']:,}" if crossed else "",
         verdict=MARKS[row["verdict"]],
     )
+
+
+def _array_name(name: str) -> ArrayName:
+    """The symbol and the layer of an array, gamma1 for example."""
+    kind, layer = _parts(name)
+    return ArrayName(SYMBOLS[kind], layer)
+
+
+def _array_order(name: str) -> tuple[int, int]:
+    """The key by which columns are sorted: all W, then all b, then all γ and β."""
+    kind, layer = _parts(name)
+    return list(SYMBOLS).index(kind), layer
+
+
+def _parts(name: str) -> tuple[str, int]:
+    match = re.fullmatch(r"([A-Za-z]+)(\d+)", name)
+    assert match is not None, name
+    return match[1], int(match[2])

@@ -1,81 +1,101 @@
-"""The gradient check as a matrix: networks down, parameter arrays across."""
+"""The gradient check as a table: per network and oracle the worst error of each kind of parameter."""
 
-import re
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from bnlab.analysis.wording import network_words, short_number
+from bnlab.analysis.wording import network_words
 from bnlab.spec import network_text
 
-SYMBOLS = {"W": "W", "b": "b", "gamma": "γ", "beta": "β"}
+ORACLES = {"central": "central differences", "complex": "complex step", "autodiff": "automatic differentiation"}
+KINDS = {"W": "W", "b": "b", "gamma": "γ", "beta": "β"}
 
 
 @dataclass(frozen=True)
-class ArrayName:
-    """A parameter array, for example γ of layer 1."""
+class WorstError:
+    """The largest error over layers and conditions, and whether all of them passed."""
 
-    symbol: str
-    layer: int
+    error: float
+    passed: bool
 
 
 @dataclass(frozen=True)
-class GradientRow:
-    """One checked network; `errors` follows the table's arrays, None where the network has no such array."""
+class OracleRow:
+    """What one oracle says of one network.
+
+    relative: by kind of parameter, in the order of KINDS, None where the network has no such array.
+    absolute: of all arrays whose true gradient vanishes, None where there are none.
+    """
+
+    oracle: str
+    relative: list[WorstError | None]
+    absolute: WorstError | None
+
+
+@dataclass(frozen=True)
+class NetworkGroup:
+    """One network, with or without batch normalization, under all the conditions that it met."""
 
     network: str
     batch_norm: bool
-    weight_decay: str
-    errors: list[dict[str, Any] | None]
+    conditions: int
+    arrays: int
+    rows: list[OracleRow]
 
 
 @dataclass(frozen=True)
 class GradientTable:
-    """All checks on the images of one data set."""
+    """All checks on the images of one data set; `rejected_draws` of parameters came too close to a kink."""
 
     data: str
     settings: dict[str, Any]
-    arrays: list[ArrayName]
-    rows: list[GradientRow]
+    groups: list[NetworkGroup]
+    arrays: int
+    rejected_draws: int
     passed: bool
 
 
 def gradient_table(content: dict[str, Any]) -> GradientTable:
     """Arrange the content of results/gradients/<data>.json."""
-    names = {array["array"] for check in content["checks"] for array in check["arrays"]}
-    columns = sorted(names, key=array_order)
-    rows = []
-    for check in content["checks"]:
-        found = {array["array"]: array for array in check["arrays"]}
-        rows.append(
-            GradientRow(
-                network_words(network_text(check["hidden"]), len(check["hidden"]) + 1),
-                check["batch_norm"],
-                short_number(check["weight_decay"]),
-                [found.get(name) for name in columns],
+    groups = []
+    for (hidden, batch_norm), found in groupby(content["checks"], lambda check: (check["hidden"], check["batch_norm"])):
+        checks = list(found)
+        arrays = [array for check in checks for array in check["arrays"]]
+        groups.append(
+            NetworkGroup(
+                network_words(network_text(hidden), len(hidden) + 1),
+                batch_norm,
+                len(checks),
+                len(checks[0]["arrays"]),
+                [_row(oracle, arrays) for oracle in ORACLES],
             )
         )
     return GradientTable(
         data=content["data"],
         settings=content["settings"],
-        arrays=[array_name(name) for name in columns],
-        rows=rows,
-        passed=all(array["passed"] for check in content["checks"] for array in check["arrays"]),
+        groups=groups,
+        arrays=sum(len(check["arrays"]) for check in content["checks"]),
+        rejected_draws=sum(check["rejected_draws"] for check in content["checks"]),
+        passed=not any(array["failed"] for check in content["checks"] for array in check["arrays"]),
     )
 
 
-def array_name(name: str) -> ArrayName:
-    """The symbol and the layer of an array, gamma1 for example."""
-    kind, layer = _parts(name)
-    return ArrayName(SYMBOLS[kind], layer)
+def _row(oracle: str, arrays: list[dict[str, Any]]) -> OracleRow:
+    relative = [array for array in arrays if array["measure"] == "relative"]
+    return OracleRow(
+        ORACLES[oracle],
+        [_worst(oracle, [array for array in relative if _kind(array) == kind]) for kind in KINDS],
+        _worst(oracle, [array for array in arrays if array["measure"] == "absolute"]),
+    )
 
 
-def array_order(name: str) -> tuple[int, int]:
-    """The key by which columns are sorted: all W, then all b, then all γ and β."""
-    kind, layer = _parts(name)
-    return list(SYMBOLS).index(kind), layer
+def _worst(oracle: str, arrays: list[dict[str, Any]]) -> WorstError | None:
+    if not arrays:
+        return None
+    passed = not any(oracle in array["failed"] for array in arrays)
+    return WorstError(max(array["errors"][oracle] for array in arrays), passed)
 
 
-def _parts(name: str) -> tuple[str, int]:
-    match = re.fullmatch(r"([A-Za-z]+)(\d+)", name)
-    assert match is not None, name
-    return match[1], int(match[2])
+def _kind(array: dict[str, Any]) -> str:
+    kind: str = array["array"].rstrip("0123456789")
+    return kind

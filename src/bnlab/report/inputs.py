@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bnlab.errors import IntegrityError
-from bnlab.gradient_settings import load_exhibit
+from bnlab.exhibit_settings import load_exhibit
 from bnlab.spec import Protocol, RunSpec, run_name
 from bnlab.study import Configuration, Study
 

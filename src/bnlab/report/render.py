@@ -7,11 +7,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bnlab.analysis.wording import GENERATED_NOTE
+from bnlab.analysis.wording import GENERATED_NOTE, short_number
 from bnlab.files import write_text
 from bnlab.report import numerals
 from bnlab.report.exhibits import exhibit_view
-from bnlab.report.gradients import gradient_table
+from bnlab.report.gradient_figures import gradient_figures
+from bnlab.report.gradients import ORACLES, gradient_table
 from bnlab.report.inputs import Inputs, read_inputs
 from bnlab.report.links import link_groups
 from bnlab.report.provenance import run_entries
@@ -29,8 +30,9 @@ METRIC_NAMES = {
 def render_report(configuration: Configuration, study: str, *, results: Path) -> None:
     """Write results/studies/<study>/report.html.
 
-    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and gradient checks and
-    manifests below `results`. Raises IntegrityError when the tables are about other runs than the configuration.
+    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and gradient checks, their
+    figures, and manifests below `results`. Raises IntegrityError when the tables are about other runs than the
+    configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
     page = _environment().get_template("template.html.jinja").render(_context(inputs))
@@ -53,10 +55,12 @@ def _environment() -> Environment:
         points_and_sd=numerals.points_and_sd,
         loss_and_sd=numerals.loss_and_sd,
         error=numerals.error,
+        short=short_number,
         count=numerals.count,
         generated_note=GENERATED_NOTE,
         data_names=DATA_NAMES,
         metric_names=METRIC_NAMES,
+        oracle_names=ORACLES,
     )
     return environment
 
@@ -74,7 +78,10 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "sections": sections,
         "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
         "expectations_number": next(table_numbers) if expectations else None,
-        "gradients": [(next(table_numbers), gradient_table(found)) for found in inputs.gradients.values()],
+        "gradients": [
+            (next(table_numbers), gradient_table(found), gradient_figures(inputs, data, figure_numbers))
+            for data, found in inputs.gradients.items()
+        ],
         "exhibits": [
             exhibit_view(key, exhibit, inputs.checks / data, figure_numbers=figure_numbers, table_numbers=table_numbers)
             for data in inputs.manifests

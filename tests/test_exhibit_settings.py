@@ -1,4 +1,4 @@
-"""The files of config/gradients: every published value is there, and what cannot be is refused with one clear error."""
+"""The files of config/exhibits: every published value is there, and what cannot be is refused with one clear error."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ import yaml
 from bnlab.analysis.exhibits import RELATIVE
 from bnlab.configuration import read_yaml
 from bnlab.errors import ConfigError
-from bnlab.gradient_settings import exhibit_names, has_rivals, load_exhibit
+from bnlab.exhibit_settings import exhibit_names, has_rivals, load_exhibit
 from bnlab.gradients.metrics import METRICS
 from bnlab.study import load_configuration
 
@@ -135,8 +135,8 @@ def test_studies_ask_for_exhibits() -> None:
 
 def load(folder: Path, content: Any) -> dict[str, Any]:
     """Load an exhibit of this content, written without shared parts, which YAML would write as references."""
-    (folder / "gradients").mkdir(exist_ok=True)
-    (folder / "gradients" / "mine.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(content))))
+    (folder / "exhibits").mkdir(exist_ok=True)
+    (folder / "exhibits" / "mine.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(content))))
     return load_exhibit("mine", folder)
 
 
@@ -201,7 +201,7 @@ def test_cases_and_exhibits_have_their_own_names(tmp_path: Path) -> None:
     """No id twice; an exhibit, or a holder of published tables, that is not there is named with those that are."""
     with pytest.raises(ConfigError, match=r"cases\[1\]\.id: 'a' stands here twice"):
         load(tmp_path, EXHIBIT | {"cases": [CASE, CASE]})
-    with pytest.raises(ConfigError, match=r"found 'yours', expected an exhibit of .*/gradients: mine"):
+    with pytest.raises(ConfigError, match=r"found 'yours', expected an exhibit of .*/exhibits: mine"):
         load_exhibit("yours", tmp_path)
     with pytest.raises(ConfigError, match=r"mine\.yaml: published: found 'yours'"):
         load(tmp_path, EXHIBIT | {"published": "yours"})

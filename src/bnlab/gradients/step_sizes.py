@@ -1,0 +1,81 @@
+"""How the error of a numerical gradient depends on its step h: truncation falls with h, rounding rises."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bnlab.gradients.complex_step import complex_step
+from bnlab.gradients.cost import Cost
+from bnlab.gradients.differences import central_differences, forward_differences
+from bnlab.gradients.kinks import smooth_costs
+from bnlab.numerics.parameters import Network
+from bnlab.streams import stream
+
+
+@dataclass(frozen=True)
+class StepError:
+    """||a - n|| / max(||a||, ||n||) of the whole gradient for one step; method: "forward", "central" or "complex"."""
+
+    batch_norm: bool
+    method: str
+    step: float
+    error: float
+
+
+def step_size_errors(
+    settings: Mapping[str, Any], pixels: npt.NDArray[np.float64], labels: npt.NDArray[np.uint8]
+) -> list[StepError]:
+    """The errors of three methods over a range of steps, for one network without and with batch normalization.
+
+    settings: the content of config/gradients/step_sizes.yaml.  pixels: (n, d), standardized, of which the first rows
+    and columns are taken.  labels: (n,).  No ReLU switches at any step: the curves show the methods, and no kinks.
+    Raises NoSmoothDrawError when there are no such parameters.
+    """
+    batch, inputs = settings["batch"], settings["inputs"]
+    errors = []
+    for batch_norm in (False, True):
+        costs = smooth_costs(
+            Network((inputs, *settings["hidden"], 10), batch_norm, settings["epsilon"]),
+            pixels[:batch, :inputs],
+            labels[:batch],
+            weight_decay=settings["weight_decay"],
+            margin=settings["margin"],
+            spread=settings["spread"],
+            random=stream(0, "step sizes"),
+        )
+        found = ((cost, _errors(cost, settings)) for cost, _ in costs)
+        _, of_network = next((cost, rows) for cost, rows in found if not cost.switches)
+        errors += of_network
+    return errors
+
+
+def _errors(cost: Cost, settings: Mapping[str, Any]) -> list[StepError]:
+    analytic, theta, twin = cost.gradient().flat, cost.parameters.flat, cost.complex_twin()
+    everything = np.arange(theta.size)
+    steps = _steps(settings, settings["smallest"])
+    numerical = {("forward", step): forward_differences(cost, theta, step=step) for step in steps}
+    numerical |= {("central", step): central_differences(cost, theta, step=step) for step in steps}
+    numerical |= {
+        ("complex", step): complex_step(twin, twin.parameters.flat, everything, step=step)
+        for step in _steps(settings, settings["smallest_complex"])
+    }
+    return [
+        StepError(
+            cost.parameters.network.batch_norm,
+            method,
+            step,
+            float(np.linalg.norm(analytic - n) / max(np.linalg.norm(analytic), np.linalg.norm(n))),
+        )
+        for (method, step), n in numerical.items()
+    ]
+
+
+def _steps(settings: Mapping[str, Any], smallest: float) -> list[float]:
+    """Steps from the largest down, evenly spaced in their logarithm."""
+    decades = math.log10(settings["largest"] / smallest)
+    count = round(settings["per_decade"] * decades)
+    return [settings["largest"] / 10 ** (k / settings["per_decade"]) for k in range(count + 1)]
