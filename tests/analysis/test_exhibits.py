@@ -8,7 +8,7 @@ import pytest
 
 from bnlab.analysis.exhibits import exhibit_table, read_rows, rival_words
 from bnlab.analysis.rivals_figure import draw_rivals
-from bnlab.analysis.style import save
+from bnlab.analysis.style import house_style, save
 from bnlab.errors import IntegrityError
 
 
@@ -118,7 +118,8 @@ def test_the_figure_shows_large_errors(tmp_path: Path) -> None:
     assert labels == ["$W_{1}$", "$b_{1}$"]
     contents = []
     for name in ("one", "two"):
-        save(draw_rivals(RIVALS, rival_rows(), "cifar10"), tmp_path / name)
+        with house_style():
+            save(draw_rivals(RIVALS, rival_rows(), "cifar10"), tmp_path / name)
         contents.append((tmp_path / f"{name}.svg").read_bytes())
     assert contents[0] == contents[1]
 

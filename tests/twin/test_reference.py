@@ -159,7 +159,7 @@ def default_epsilon(patch: Patch) -> None:
 def next_rate(patch: Patch) -> None:
     """Count updates from 1."""
     right = module.learning_rate_at
-    patch.setattr(module, "learning_rate_at", lambda protocol, update: right(protocol, update + 1))
+    patch.setattr(module, "learning_rate_at", lambda spec, protocol, update: right(spec, protocol, update + 1))
 
 
 def one_order(patch: Patch) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -118,10 +119,10 @@ def _wait_for_training(parent: int) -> psutil.Process:
     """The training process below `parent`, a second into its work."""
     for _ in range(600):
         for process in psutil.Process(parent).children(recursive=True):
-            arguments = process.cmdline()
-            if arguments[1:4] == ["-m", "bnlab", "train"]:
-                time.sleep(1)
-                return process
+            with suppress(psutil.Error):  # it may end while it is looked at
+                if process.cmdline()[1:4] == ["-m", "bnlab", "train"]:
+                    time.sleep(1)
+                    return process
         time.sleep(0.1)
     pytest.fail("no training was started")
 
