@@ -62,7 +62,7 @@ def _range(errors: pd.Series) -> str:
 
 def _overfit(table: pd.DataFrame) -> str:
     last = table[table["update"] == table["update"].max()]
-    learnt, dead = last[last["loss"] < 1], last[last["active"] == 0]
+    learnt, stuck = last[last["loss"] < 1], last[last["loss"] >= 1]
     sentences = [
         (
             f"Loss of the first {table['images'].iloc[0]} training images while networks with (blue) and without "
@@ -77,8 +77,14 @@ def _overfit(table: pd.DataFrame) -> str:
             f"{learnt['loss'].max():.2g} or less."
         )
     sentences += [
-        f"The one of {row.layers} layers {batch_norm_words(row.batch_norm)} stays at {row.loss:.3f}: the ReLUs of a "
-        "whole layer have died, off for all images, and no gradient, however right, passes it."
-        for row in dead.itertuples()
+        f"The one of {row.layers} layers {batch_norm_words(row.batch_norm)} stays at {row.loss:.3f}"
+        + (f": {_DEAD.format(100 * row.active)}" if row.active < 0.05 else ".")
+        for row in stuck.itertuples()
     ]
     return " ".join(sentences)
+
+
+_DEAD = (
+    "the ReLUs of one of its layers have died, on for {:.1f} % of its units and images, and what gradient is left there, "
+    "however right, moves little below."
+)
