@@ -85,6 +85,6 @@ def _overfit(table: pd.DataFrame) -> str:
 
 
 _DEAD = (
-    "the ReLUs of one of its layers have died, on for {:.1f} % of its units and images, and what gradient is left there, "
-    "however right, moves little below."
+    "the ReLUs of one of its layers have died, on for {:.1f} % of its units and images, and what gradient passes "
+    "there, however right, moves little."
 )
