@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bnlab import blas
+from bnlab.blas import use_one_thread
 
-blas.prepare()  # before any test loads NumPy, so that tests compute what the program's commands compute
+use_one_thread()  # before any test loads NumPy, so that tests compute what the program's commands compute
 
 
 @pytest.fixture(scope="session")

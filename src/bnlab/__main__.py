@@ -2,10 +2,10 @@
 
 import sys
 
-from bnlab import blas
+from bnlab.blas import use_one_thread
 
-blas.prepare()
+use_one_thread()
 
-from bnlab.cli import main  # noqa: E402 (BLAS must be prepared before anything loads NumPy)
+from bnlab.cli import main  # noqa: E402 (what it imports loads NumPy)
 
 sys.exit(main())
