@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.contestants import BNLAB, CONTESTANTS
+from benchmarks.contestants import AT_ONCE, BNLAB, CONTESTANTS
 from benchmarks.machine import RESULTS, prepared_data, write_machine
 from benchmarks.problem import NETWORKS, Files, Problem
 from benchmarks.tables import Row, markdown, write_csv
@@ -27,8 +27,6 @@ PROBLEMS = [
     for network in NETWORKS
     for batch_norm in (False, True)
 ]
-CHECKED = 20
-"""Updates whose losses are compared."""
 
 
 def main() -> None:
@@ -67,7 +65,7 @@ def measure(problem: Problem, files: Files, *, rounds: int, updates: int) -> dic
         if contestant.competes(problem) and not contestant.missing()
     }
     try:
-        losses = {name: worker.advance(CHECKED)[1] for name, worker in workers.items()}
+        losses = {name: worker.advance(AT_ONCE)[1] for name, worker in workers.items()}
         check(problem, losses)
         for worker in workers.values():
             worker.advance(updates)

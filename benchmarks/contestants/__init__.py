@@ -13,6 +13,9 @@ from benchmarks.problem import Data, Problem
 
 Advance = Callable[[int], list[float]]
 
+AT_ONCE = 20
+"""`advance` is asked for multiples: one that compiles a loop over updates compiles it for so many."""
+
 
 @dataclass(frozen=True)
 class Contestant:

@@ -9,11 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.contestants import Advance
+from benchmarks.contestants import AT_ONCE, Advance
 from benchmarks.problem import BN_AVERAGE, BN_EPSILON, WEIGHT_DECAY, Data, Problem
-
-AT_ONCE = 20
-"""Updates per compiled loop; `advance` is asked for multiples."""
 
 
 def start(problem: Problem, data: Data, *, mode: str) -> Advance:
