@@ -32,7 +32,7 @@ def draw_updates(table: Path, path: Path) -> None:
         for column, precision in zip(grid.T, precisions, strict=True):
             longest = max(float(row["ms_high"]) for row in rows if row["precision"] == precision)
             for axes in column:
-                axes.set_xlim(0, 1.35 * longest)  # room for the numbers at the ends
+                axes.set_xlim(0, 1.45 * longest)  # room for the numbers at the ends
         for axes in grid[-1]:
             axes.set_xlabel("milliseconds per update")
         save(figure, path)
