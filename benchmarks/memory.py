@@ -3,11 +3,14 @@
 python -m benchmarks.memory
 
 PSS shares every page that several processes map (the images, the libraries) fairly among them, so that sums add up; USS
-is what a process has for itself.
+is what a process has for itself, among it the pages of the images that it alone has touched so far; anonymous memory is
+what it could share with none.
 """
 
 import time
 from pathlib import Path
+
+import numpy as np
 
 from benchmarks.machine import RESULTS, prepared_data
 from benchmarks.problem import NETWORKS
@@ -17,6 +20,7 @@ from bnlab.files import write_text
 
 JOBS = (1, 4, 8)
 INTERVAL = 0.1
+MEASURES = ("pss_mb", "uss_mb", "anonymous_mb")
 
 
 def main() -> None:
@@ -24,37 +28,35 @@ def main() -> None:
     with project(prepared_data()) as place:
         rows = [side_by_side(place, jobs) for jobs in JOBS]
     write_csv(RESULTS / "memory.csv", rows)
-    lines = [["trainings at once", "PSS of one, MB", "USS of one, MB", "PSS of all, MB"]]
-    lines += [[str(row["jobs"]), *(f"{row[key]:.0f}" for key in ("pss_mb", "uss_mb", "sum_mb"))] for row in rows]
+    lines = [["trainings at once", "PSS of one, MB", "USS of one, MB", "anonymous of one, MB", "PSS of all, MB"]]
+    lines += [[f"{row[key]:.0f}" for key in ("jobs", *MEASURES, "sum_mb")] for row in rows]
     write_text(RESULTS / "memory.md", markdown(lines))
 
 
 def side_by_side(place: Project, jobs: int) -> Row:
-    """Start trainings at once; peaks of one's PSS and USS, and of the sum of all PSS, in MB."""
+    """Start trainings at once; peaks of one's PSS, USS and anonymous memory, and of the sum of all PSS, in MB."""
     print(f"{jobs} trainings at once", flush=True)
     runs = [place.run("brief", NETWORKS["50-50"], batch_norm=True, weight_decay=i / 1000) for i in range(1, jobs + 1)]
     processes = [place.start("-m", "bnlab", "train", run) for run in runs]
-    pss = uss = total = 0.0
-    # Only while all of them run: the last one left would have the images for itself.
-    while all(process.poll() is None for process in processes):
-        samples = [sample(process.pid) for process in processes]
-        pss, uss = max(pss, *(s[0] for s in samples)), max(uss, *(s[1] for s in samples))
-        total = max(total, sum(s[0] for s in samples))
+    peaks, total = np.zeros(len(MEASURES)), 0.0
+    while any(process.poll() is None for process in processes):
+        samples = np.array([sample(process.pid) for process in processes])
+        peaks, total = np.maximum(peaks, samples.max(axis=0)), max(total, samples[:, 0].sum())
         time.sleep(INTERVAL)
-    if any(process.wait() for process in processes):
+    if any(process.returncode for process in processes):
         raise RuntimeError("a training failed; its message stands above")
-    return {"jobs": jobs, "pss_mb": pss, "uss_mb": uss, "sum_mb": total}
+    return {"jobs": jobs} | dict(zip(MEASURES, peaks.round(1).tolist(), strict=True)) | {"sum_mb": round(total, 1)}
 
 
-def sample(pid: int) -> tuple[float, float]:
-    """PSS and USS of a process in MB, zero when it has ended."""
+def sample(pid: int) -> tuple[float, float, float]:
+    """PSS, USS and anonymous memory of a process in MB, zero when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
     except OSError:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     kilobytes = {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines)}
     private = kilobytes.get("Private_Clean", 0) + kilobytes.get("Private_Dirty", 0)
-    return kilobytes.get("Pss", 0) / 1024, private / 1024
+    return kilobytes.get("Pss", 0) / 1024, private / 1024, kilobytes.get("Anonymous", 0) / 1024
 
 
 if __name__ == "__main__":
