@@ -1,12 +1,14 @@
-"""Seconds that Snakemake needs to see what is to be done, on studies of growing size.
+"""CPU seconds that grow with the number of targets: Snakemake's planning, and the joining of records.
 
-python -m benchmarks.dag [--large]
+python -m benchmarks.dag [--sizes N ...]
 
 Each study is a grid of trainings of two updates. It is planned when nothing is stored, and planned and run again when
 everything is.
 """
 
 import argparse
+import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 
 import yaml
 
@@ -27,9 +28,9 @@ from bnlab.files import write_text
 from bnlab.study import load_configuration
 
 SIZES = [100, 600, 1000]
-LARGE = 5000
 COPIED = ("Snakefile", "workflow", "src", "profiles", "config")
-TO_DO, NOTHING, NO_OP = "-n, all to do", "-n, nothing to do", "nothing to do"
+TO_DO, NOTHING, NO_OP = "snakemake -n, all to do", "snakemake -n, nothing to do", "snakemake, nothing to do"
+JOIN = "python -m bnlab collect"
 PROTOCOL = """
 tiny:
   extends: demo
@@ -45,12 +46,12 @@ tiny:
 def main() -> None:
     """Write dag.csv, dag.md and the figure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dag", description=__doc__)
-    parser.add_argument("--large", action="store_true", help=f"a study of {LARGE} targets too: half an hour")
-    sizes = [*SIZES, LARGE] if parser.parse_args().large else SIZES
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="targets; 5000 takes half an hour")
+    sizes = parser.parse_args().sizes
     rows = [row for size in sizes for row in measure(size)]
     write_csv(RESULTS / "dag.csv", rows)
-    lines = [["seconds of snakemake", *(f"{size} targets" for size in sizes)]]
-    for command in (TO_DO, NOTHING, NO_OP):
+    lines = [["CPU seconds", *(f"{size} targets" for size in sizes)]]
+    for command in (TO_DO, NOTHING, NO_OP, JOIN):
         seconds = [row["seconds"] for row in rows if row["command"] == command]
         lines.append([command, *(f"{value:.1f}" for value in seconds)])
     write_text(RESULTS / "dag.md", markdown(lines))
@@ -69,6 +70,7 @@ def measure(size: int) -> list[Row]:
         )  # now Snakemake has its own notes on every file, as if it had made it
         seconds[NOTHING] = snakemake(folder, "-n", expect="Nothing to be done")
         seconds[NO_OP] = snakemake(folder, expect="Nothing to be done")
+        seconds[JOIN] = python(folder, "-m", "bnlab", "collect", "grid")
     return [{"targets": size, "command": command, "seconds": value} for command, value in seconds.items()]
 
 
@@ -113,20 +115,26 @@ def store_all(folder: Path) -> None:
 
 
 def snakemake(folder: Path, *arguments: str, expect: str = "") -> float:
-    """Wall seconds of a Snakemake command. Raises BnlabError with its output when it fails or says something else."""
-    started = perf_counter()
+    """CPU seconds of a Snakemake command that says what is expected."""
+    return python(folder, "-m", "snakemake", "--cores", "2", *arguments, expect=expect)
+
+
+def python(folder: Path, *arguments: str, expect: str = "") -> float:
+    """CPU seconds of a command. Raises BnlabError with its output when it fails or says something else."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     result = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        [sys.executable, *arguments],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder.resolve() / "src")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    seconds = perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if result.returncode or expect not in " ".join(result.stdout.split()):
         raise BnlabError(result.stdout)
-    return seconds
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

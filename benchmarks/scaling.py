@@ -3,8 +3,8 @@
 python -m benchmarks.scaling [STUDY]
 
 A scheduler gives every training to the next free core, the longest first or in the study's order. Around the
-trainings stands what cannot be divided: planning and the gradient check before them, the records' joining, a figure and
-the report after them. Cores are taken to be as quick together as one alone, which shared caches and memory do not grant.
+trainings stands what cannot be divided: planning and the gradient check before them, the joining of records, a figure
+and the report after them. Cores are taken to be as quick together as one alone, which shared caches do not grant.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.dag import TO_DO
+from benchmarks.dag import JOIN, TO_DO
 from benchmarks.machine import RESULTS
 from benchmarks.scaling_figure import draw_scaling
 from benchmarks.tables import Row, markdown, read_csv, write_csv
@@ -79,32 +79,29 @@ def workloads(study: str) -> list[Workload]:
     grid = [start + 1000 / updates * training[i % len(training)] for i in range(196)]
     many = list(islice(cycle(whole), 100_000))
     return [
-        Workload(f"{study}: {len(whole)} trainings", whole, serial(len(whole), of=len(whole))),
-        Workload("196 trainings of 1,000 updates", grid, serial(len(grid), of=len(whole))),
-        Workload(f"100,000 trainings of {study}", many, serial(len(many), of=len(whole))),
+        Workload(f"{study}: {len(whole)} trainings", whole, serial(len(whole))),
+        Workload("196 trainings of 1,000 updates", grid, serial(len(grid))),
+        Workload(f"100,000 trainings of {study}", many, serial(len(many))),
     ]
 
 
-def serial(targets: int, *, of: int) -> float:
-    """Seconds along the longest way around the trainings, for so many targets, from those measured for `of`.
+def serial(targets: int) -> float:
+    """Seconds along the longest way around so many trainings.
 
-    Planning and joining records take time in proportion to the targets, the rest does not.
+    Planning and joining records grow with the targets, along the lines through what was measured; the rest does not.
     """
-    seconds = {row["step"]: float(row["seconds"]) for row in read_csv(RESULTS / "around.csv")}
+    around = {row["step"]: float(row["seconds"]) for row in read_csv(RESULTS / "around.csv")}
 
     def longest(*commands: str) -> float:
-        return max(value for step, value in seconds.items() if step.split()[0] in commands)
+        return max(seconds for step, seconds in around.items() if step.split()[0] in commands)
 
-    plans = [row for row in read_csv(RESULTS / "dag.csv") if row["command"] == TO_DO]
-    planning = np.polyfit([int(row["targets"]) for row in plans], [float(row["seconds"]) for row in plans], 1)
-    joining = longest("collect", "test-results") * targets / of
-    return float(
-        np.polyval(planning, targets)
-        + longest("split", "check-gradients")
-        + joining
-        + longest("tables", "figure")
-        + longest("report")
-    )
+    def grown(command: str) -> float:
+        rows = [row for row in read_csv(RESULTS / "dag.csv") if row["command"] == command]
+        line = np.polyfit([int(row["targets"]) for row in rows], [float(row["seconds"]) for row in rows], 1)
+        return float(np.polyval(line, targets))
+
+    fixed = longest("split", "check-gradients") + longest("tables", "figure") + longest("report")
+    return grown(TO_DO) + grown(JOIN) + fixed
 
 
 def median_of(table: str, process: str) -> float:

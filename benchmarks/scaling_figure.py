@@ -7,25 +7,20 @@ from matplotlib.figure import Figure
 from benchmarks.tables import read_csv
 from bnlab.analysis.style import BLACK, BLUE, GREY, VERMILLION, WIDTH, house_style, save
 
-COLOURS = (BLUE, VERMILLION, BLACK)
+COLOURS = (BLUE, VERMILLION, BLACK, GREY)
 
 
 def draw_dag(table: Path, path: Path) -> None:
-    """Seconds of Snakemake against the number of targets, from dag.csv."""
+    """CPU seconds against the number of targets, from dag.csv."""
     rows = read_csv(table)
     with house_style():
         figure = Figure(figsize=(WIDTH * 0.7, 2.8), layout="constrained")
         axes = figure.subplots()
-        for command, colour in zip(dict.fromkeys(row["command"] for row in rows), COLOURS, strict=True):
+        for command, colour in zip(dict.fromkeys(row["command"] for row in rows), COLOURS, strict=False):
             chosen = [(int(row["targets"]), float(row["seconds"])) for row in rows if row["command"] == command]
-            axes.plot(
-                *zip(*chosen, strict=True),
-                "o-",
-                color=colour,
-                ms=4,
-                label=f"snakemake {command}".replace("snakemake nothing", "snakemake, nothing"),
-            )
-        axes.set(xlabel="targets", ylabel="seconds", ylim=(0, None), xlim=(0, None))
+            axes.plot(*zip(*chosen, strict=True), "o-", color=colour, ms=4, label=command)
+        axes.set(xlabel="targets", ylabel="CPU seconds", xlim=(0, None))
+        axes.set_ylim(0, 1.6 * axes.get_ylim()[1])  # room for the legend
         axes.legend(loc="upper left")
         save(figure, path)
 
@@ -36,7 +31,7 @@ def draw_scaling(table: Path, path: Path) -> None:
     with house_style():
         figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
         axes = figure.subplots()
-        for workload, colour in zip(dict.fromkeys(row["workload"] for row in rows), COLOURS, strict=True):
+        for workload, colour in zip(dict.fromkeys(row["workload"] for row in rows), COLOURS, strict=False):
             chosen = [row for row in rows if row["workload"] == workload]
             cores = [int(row["cores"]) for row in chosen]
             for key, style in (("longest_first", "o-"), ("in_order", "x--"), ("ideal", ":")):
@@ -45,7 +40,7 @@ def draw_scaling(table: Path, path: Path) -> None:
         keys = [("o-", "longest first"), ("x--", "in the study's order"), (":", "divided perfectly")]
         handles = [axes.plot([], [], style, color=GREY, ms=4, lw=1.2)[0] for style, _ in keys]
         axes.legend(handles, [label for _, label in keys], loc="upper right")
-        axes.set(xscale="log", yscale="log", xlabel="cores", ylabel="makespan")
+        axes.set(xscale="log", yscale="log", xlabel="cores", ylabel="makespan", ylim=(5, None))
         axes.set_xticks(cores, [str(number) for number in cores])
         times = {
             1: "1 s",

@@ -51,7 +51,6 @@ CONTESTANTS = {
     FLOOR: Contestant("floor", "numpy", {"float64": None, "float32": None}),
     BNLAB: Contestant("shipped", "numpy", EXACT),
     "PyTorch": Contestant("pytorch", "torch", EXACT),
-    "PyTorch, compiled": Contestant("pytorch", "torch", EXACT, options={"mode": "compiled"}),
     "PyTorch, bfloat16": Contestant("pytorch", "torch", {"float32": 0.05}, options={"mode": "bfloat16"}),
     "JAX, jit": Contestant("jaxed", "jax", EXACT, options={"mode": "jit"}),
     "JAX, scan": Contestant("jaxed", "jax", EXACT, options={"mode": "scan"}),

@@ -13,8 +13,6 @@ from bnlab.data.batches import StandardizedBatches
 from bnlab.data.splits import Split, draw_split, pixel_statistics
 from bnlab.streams import stream
 
-PEERS = [name for name in CONTESTANTS if "compiled" not in name]  # compiling takes half a minute
-
 
 @pytest.fixture(scope="module", params=["float64", "float32"])
 def precision(request: pytest.FixtureRequest) -> str:
@@ -36,7 +34,7 @@ def data(precision: str) -> Data:
 
 @pytest.mark.parametrize("batch_norm", [False, True])
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("name", PEERS)
+@pytest.mark.parametrize("name", CONTESTANTS)
 def test_contestants_make_the_same_updates(
     name: str, network: str, batch_norm: bool, precision: str, data: Data
 ) -> None:
