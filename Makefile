@@ -2,10 +2,11 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 CORES ?= all
+STUDY ?= official
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help report demo test lint format lock clean
+.PHONY: help report demo test bench scaling lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +19,18 @@ demo: $(BIN)/.ready  ## The whole workflow offline, on generated data, in about 
 
 test: $(BIN)/.ready  ## Run the tests
 	pytest -n auto
+
+bench: $(BIN)/.ready  ## Measure updates against other libraries, whole runs and memory (docs/performance.md)
+	@test -e results/data/cifar10/manifest.json || snakemake --cores 1 results/data/generated/manifest.json
+	python -m benchmarks.updates
+	python -m benchmarks.parts
+	python -m benchmarks.runs
+	python -m benchmarks.memory
+
+scaling: $(BIN)/.ready  ## Simulate a finished study on 1 to 512 cores (STUDY=official); after make bench
+	python -m benchmarks.dag
+	python -m benchmarks.around $(STUDY)
+	python -m benchmarks.scaling $(STUDY)
 
 lint: $(BIN)/.ready  ## Check style, types and the workflow
 	ruff check

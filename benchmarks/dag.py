@@ -1,0 +1,141 @@
+"""CPU seconds that grow with the number of targets: Snakemake's planning, and the joining of records.
+
+python -m benchmarks.dag [--sizes N ...]
+
+Each study is a grid of trainings of two updates. It is planned when nothing is stored, and planned and run again when
+everything is.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from benchmarks.machine import RESULTS
+from benchmarks.scaling_figure import draw_dag
+from benchmarks.tables import Row, markdown, write_csv
+from bnlab.errors import BnlabError
+from bnlab.experiment.run import perform_run
+from bnlab.files import write_text
+from bnlab.study import load_configuration
+
+SIZES = [100, 600, 1000]
+COPIED = ("Snakefile", "workflow", "src", "profiles", "config")
+TO_DO, NOTHING, NO_OP = "snakemake -n, all to do", "snakemake -n, nothing to do", "snakemake, nothing to do"
+JOIN = "python -m bnlab collect"
+PROTOCOL = """
+tiny:
+  extends: demo
+  training: 300
+  validation: 100
+  batch_size: 50
+  schedule: {step: 1, cycles: 1}
+  curve_points: 2
+  probe: 50
+"""
+
+
+def main() -> None:
+    """Write dag.csv, dag.md and the figure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dag", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="targets; 5000 takes half an hour")
+    sizes = parser.parse_args().sizes
+    rows = [row for size in sizes for row in measure(size)]
+    write_csv(RESULTS / "dag.csv", rows)
+    lines = [["CPU seconds", *(f"{size} targets" for size in sizes)]]
+    for command in (TO_DO, NOTHING, NO_OP, JOIN):
+        seconds = [row["seconds"] for row in rows if row["command"] == command]
+        lines.append([command, *(f"{value:.1f}" for value in seconds)])
+    write_text(RESULTS / "dag.md", markdown(lines))
+    draw_dag(RESULTS / "dag.csv", RESULTS / "dag")
+
+
+def measure(size: int) -> list[Row]:
+    """Plan a study of `size` trainings, store them, and plan and run it again."""
+    print(f"{size} targets", flush=True)
+    with study_of(size) as folder:
+        seconds = {TO_DO: snakemake(folder, "-n", expect=f"train {size}")}
+        store_all(folder)
+        snakemake(folder)
+        snakemake(
+            folder, "--touch", "--forceall"
+        )  # now Snakemake has its own notes on every file, as if it had made it
+        seconds[NOTHING] = snakemake(folder, "-n", expect="Nothing to be done")
+        seconds[NO_OP] = snakemake(folder, expect="Nothing to be done")
+        seconds[JOIN] = python(folder, "-m", "bnlab", "collect", "grid")
+    return [{"targets": size, "command": command, "seconds": value} for command, value in seconds.items()]
+
+
+@contextmanager
+def study_of(size: int) -> Iterator[Path]:
+    """A temporary copy of the workflow whose default target is a study of `size` trainings on generated images."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    experiment = {
+        "id": "grid",
+        "title": "Grid",
+        "text": "As many weight decays as it takes.",
+        "protocol": "tiny",
+        "networks": [[5]],
+        "batch_norm": [False, True],
+        "initialization": ["he"],
+        "weight_decay": [i / 1e5 for i in range(size // 4)],
+        "seeds": 2,
+        "figures": [],
+    }
+    with tempfile.TemporaryDirectory(dir=RESULTS) as name:
+        folder = Path(name)
+        for source in map(Path, COPIED):
+            (shutil.copy if source.is_file() else shutil.copytree)(source, folder / source)
+        with (folder / "config" / "protocols.yaml").open("a", encoding="utf-8") as file:
+            file.write(PROTOCOL)
+        study = {"title": "Grid", "summary": "For a measurement.", "experiments": [experiment]}
+        (folder / "config" / "studies" / "grid.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
+        (folder / "config" / "config.yaml").write_text("studies: [grid]\ncifar10: null\n", encoding="utf-8")
+        yield folder
+
+
+def store_all(folder: Path) -> None:
+    """Train and store every run, here rather than in a process each: what is measured comes after."""
+    configuration = load_configuration(folder / "config")
+    runs = configuration.study("grid").runs
+    splits = [
+        f"results/splits/generated_300-100_random-seed{seed}_per-pixel.npz" for seed in {run.seed for run in runs}
+    ]
+    snakemake(folder, *splits)
+    for run in runs:
+        perform_run(run, configuration.protocols[run.protocol], results=folder / "results")
+
+
+def snakemake(folder: Path, *arguments: str, expect: str = "") -> float:
+    """CPU seconds of a Snakemake command that says what is expected."""
+    return python(folder, "-m", "snakemake", "--cores", "2", *arguments, expect=expect)
+
+
+def python(folder: Path, *arguments: str, expect: str = "") -> float:
+    """CPU seconds of a command. Raises BnlabError with its output when it fails or says something else."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder.resolve() / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if result.returncode or expect not in " ".join(result.stdout.split()):
+        raise BnlabError(result.stdout)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""A temporary project in which the program runs as it does for Snakemake, and its processes are measured."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.machine import RESULTS
+from bnlab.protocols import load_protocols
+from bnlab.spec import RunSpec, run_name, split_name
+
+PROTOCOLS = """
+# The least that a run can be: what it takes is what every run takes before, between and after its updates.
+start:
+  extends: {base}
+  schedule: {{step: 1, cycles: 1}}
+  curve_points: 2
+# Long enough for all that a training ever holds in memory.
+brief:
+  extends: {base}
+  schedule: {{step: 200, cycles: 1}}
+"""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process took, in seconds."""
+
+    cpu: float
+    wall: float
+
+
+@dataclass(frozen=True)
+class Project:
+    """Its folder, and the protocol of its data set that takes longest: official, or demo on generated images."""
+
+    folder: Path
+    whole: str
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start Python with the given arguments in the project."""
+        source = str(Path("src").resolve())
+        return subprocess.Popen(
+            [sys.executable, *command],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": source},
+            stdout=subprocess.DEVNULL,
+        )
+
+    def measure(self, *command: str) -> Usage:
+        """Run Python with the given arguments to its end. Raises CalledProcessError when it fails."""
+        started = perf_counter()
+        process = self.start(*command)
+        _, status, used = os.wait4(process.pid, 0)
+        wall = perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        return Usage(used.ru_utime + used.ru_stime, wall)
+
+    def run(self, protocol: str, hidden: tuple[int, ...], *, batch_norm: bool, weight_decay: float = 0.005) -> str:
+        """The name of a run, for which the split is made where it is missing."""
+        content = load_protocols(self.folder / "config")[protocol]
+        split = split_name(content, 1)
+        if not (self.folder / "results" / "splits" / f"{split}.npz").exists():
+            self.measure("-m", "bnlab", "split", split)
+        return run_name(RunSpec(protocol, hidden, batch_norm, "he", weight_decay, 1), content)
+
+
+@contextmanager
+def project(data: Path) -> Iterator[Project]:
+    """A project on the prepared data set in `data`, which is linked; all else is its own."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=RESULTS) as name:
+        folder = Path(name)
+        whole = "official" if data.name == "cifar10" else "demo"
+        shutil.copytree("config", folder / "config")
+        with (folder / "config" / "protocols.yaml").open("a", encoding="utf-8") as file:
+            file.write(PROTOCOLS.format(base=whole))
+        (folder / "results" / "data").mkdir(parents=True)
+        (folder / "results" / "data" / data.name).symlink_to(data.resolve())
+        yield Project(folder, whole)
