@@ -50,13 +50,19 @@ class Problem:
 class Data:
     """Images, uint8 (n, d), labels, a split, and all images standardized: (n, d) in the problem's precision.
 
-    bnlab and the floor start from the bytes. The peers are spared the conversion: they find it done.
+    Everybody starts from the bytes. The standardized images are for the extra rows in which a library is spared that.
     """
 
     images: Images
     labels: npt.NDArray[np.uint8]
     split: Split
     standardized: npt.NDArray[np.floating]
+
+    @property
+    def scaling(self) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+        """Mean and 1 / standard deviation of every pixel, (d,) each, in the problem's precision."""
+        dtype = self.standardized.dtype
+        return self.split.mean.astype(dtype), (1 / self.split.std).astype(dtype)
 
     def orders(self) -> Iterator[tuple[Rows, float]]:
         """The rows of every mini-batch with its learning rate, for ever."""

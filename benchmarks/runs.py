@@ -60,7 +60,7 @@ def whole_runs(place: Project, network: str, files: Files, rounds: int) -> list[
 def start_costs(place: Project, rounds: int) -> list[Row]:
     """CPU seconds of an interpreter, of one that imports what a training imports, and of a run of two updates."""
     run = place.run("start", NETWORKS["50-50"], batch_norm=True)
-    imports = "from bnlab import blas; blas.prepare(); import bnlab.experiment.run, bnlab.protocols"
+    imports = "from bnlab.blas import use_one_thread; use_one_thread(); import bnlab.experiment.run, bnlab.protocols"
     commands = {
         "Python": ["-c", "pass"],
         "Python and imports": ["-c", imports],

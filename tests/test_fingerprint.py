@@ -30,6 +30,7 @@ def forget() -> None:
     """Empty the caches, which last as long as a process, in which sources do not change."""
     import_closure.cache_clear()
     fingerprint._tree.cache_clear()
+    fingerprint._meaning.cache_clear()
 
 
 def file_of(module: str, source: Path) -> Path:

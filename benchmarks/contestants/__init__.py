@@ -51,9 +51,11 @@ CONTESTANTS = {
     FLOOR: Contestant("floor", "numpy", {"float64": None, "float32": None}),
     BNLAB: Contestant("shipped", "numpy", EXACT),
     "PyTorch": Contestant("pytorch", "torch", EXACT),
+    "PyTorch, standardized": Contestant("pytorch", "torch", EXACT, options={"mode": "standardized"}),
     "PyTorch, bfloat16": Contestant("pytorch", "torch", {"float32": 0.05}, options={"mode": "bfloat16"}),
     "JAX, jit": Contestant("jaxed", "jax", EXACT, options={"mode": "jit"}),
     "JAX, scan": Contestant("jaxed", "jax", EXACT, options={"mode": "scan"}),
+    "JAX, scan, standardized": Contestant("jaxed", "jax", EXACT, options={"mode": "scan standardized"}),
     "scikit-learn": Contestant("scikit", "sklearn", EXACT, batch_norm=False),
     "textbook NumPy": Contestant("textbook", "numpy", EXACT),
 }

@@ -1,4 +1,7 @@
-"""JAX on the CPU: a jitted update with its buffers donated; or scan, one compiled loop over several updates."""
+"""JAX on the CPU: a jitted update with its buffers donated; or scan, one compiled loop over several updates.
+
+The mode "scan standardized" finds all images standardized in memory.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -22,21 +25,24 @@ def start(problem: Problem, data: Data, *, mode: str) -> Advance:
         {name: jnp.array(np.ascontiguousarray(array)) for name, array in initial.named()},
         [(jnp.zeros(d, problem.precision), jnp.ones(d, problem.precision)) for d in hidden],
     )
-    images, labels = jnp.asarray(data.standardized), jnp.asarray(data.labels.astype(np.int32))
-    compiled = jax.jit(partial(_scan if mode == "scan" else _update, initial.network.n_layers), donate_argnums=0)
+    scaling = None if "standardized" in mode else tuple(map(jnp.asarray, data.scaling))
+    images = jnp.asarray(data.images if scaling else data.standardized)
+    images_and_labels = images, jnp.asarray(data.labels.astype(np.int32))
+    loop = _scan if mode.startswith("scan") else _update
+    compiled = jax.jit(partial(loop, initial.network.n_layers, scaling), donate_argnums=0)
     inputs = _inputs(problem, data)
 
     def advance(count: int) -> list[float]:
         nonlocal state
         losses = []
-        if mode == "scan":
+        if mode.startswith("scan"):
             for _ in range(count // AT_ONCE):
                 rows, rates, keep = map(np.stack, zip(*islice(inputs, AT_ONCE), strict=True))
-                state, loss = compiled(state, images, labels, (rows, rates, keep))
+                state, loss = compiled(state, images_and_labels, (rows, rates, keep))
                 losses += np.asarray(loss).tolist()
             return losses
         for one in islice(inputs, count):
-            state, loss = compiled(state, images, labels, one)
+            state, loss = compiled(state, images_and_labels, one)
             losses.append(float(loss))
         return losses
 
@@ -52,14 +58,18 @@ def _inputs(problem: Problem, data: Data) -> Iterator[tuple[Any, ...]]:
         keep = BN_AVERAGE
 
 
-def _scan(n_layers: int, state: Any, images: Any, labels: Any, inputs: Any) -> Any:
-    return jax.lax.scan(lambda carry, one: _update(n_layers, carry, images, labels, one), state, inputs)
+def _scan(n_layers: int, scaling: Any, state: Any, data: Any, inputs: Any) -> Any:
+    return jax.lax.scan(lambda carry, one: _update(n_layers, scaling, carry, data, one), state, inputs)
 
 
-def _update(n_layers: int, state: Any, images: Any, labels: Any, inputs: Any) -> Any:
+def _update(n_layers: int, scaling: Any, state: Any, data: Any, inputs: Any) -> Any:
     parameters, averages = state
+    images, labels = data
     rows, learning_rate, keep = inputs
     x, y = jnp.take(images, rows, axis=0, mode="clip"), labels[rows]
+    if scaling:
+        mean, inverse_std = scaling
+        x = (x.astype(mean.dtype) - mean) * inverse_std
     (_, (loss, moments)), gradients = jax.value_and_grad(_cost, argnums=1, has_aux=True)(n_layers, parameters, x, y)
     parameters = {name: value - learning_rate * gradients[name] for name, value in parameters.items()}
     averages = jax.tree.map(lambda average, value: keep * average + (1 - keep) * value, averages, moments)

@@ -1,11 +1,13 @@
-"""PyTorch at its best: standardized images in memory, fused SGD, the learning rate set without a scheduler.
+"""PyTorch at its best: fused SGD, the learning rate set without a scheduler.
 
-Settings that PyTorch means otherwise are converted as in tests/twin/torch_twin.py. The mode bfloat16 is
-autocast: products in bfloat16, parameters in float32. torch.compile of network and loss was no faster.
+Settings that PyTorch means otherwise are converted as in tests/twin/torch_twin.py. Modes: eager; standardized, the same
+with all images standardized in memory beforehand; bfloat16, autocast: products in bfloat16, parameters in float32.
+torch.compile of network and loss was no faster.
 """
 
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,8 +27,14 @@ def start(problem: Problem, data: Data, *, mode: str = "eager") -> Advance:
     )
 
     autocast = torch.autocast("cpu", torch.bfloat16, enabled=mode == "bfloat16", cache_enabled=False)
-    images, labels = torch.from_numpy(data.standardized), torch.from_numpy(data.labels.astype(int))
+    images = torch.from_numpy(data.standardized if mode == "standardized" else np.array(data.images))
+    mean, inverse_std = map(torch.from_numpy, data.scaling)
+    labels = torch.from_numpy(data.labels.astype(int))
     orders = data.orders()
+
+    def fetch(batch: torch.Tensor) -> torch.Tensor:
+        x = images.index_select(0, batch)
+        return x if mode == "standardized" else x.to(mean.dtype).sub_(mean).mul_(inverse_std)
 
     def advance(count: int) -> list[float]:
         losses = []
@@ -37,7 +45,7 @@ def start(problem: Problem, data: Data, *, mode: str = "eager") -> Advance:
                 group["lr"] = learning_rate
             optimizer.zero_grad()
             with autocast:
-                scores = model(images.index_select(0, batch))
+                scores = model(fetch(batch))
                 loss = nn.functional.cross_entropy(scores, labels.index_select(0, batch))
             loss.backward()
             optimizer.step()

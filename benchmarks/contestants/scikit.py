@@ -22,7 +22,8 @@ def start(problem: Problem, data: Data) -> Advance:
         nesterovs_momentum=False,
         shuffle=False,
     )
-    model.partial_fit(data.standardized[:BATCH], data.labels[:BATCH], classes=np.arange(10))
+    mean, inverse_std = data.scaling
+    model.partial_fit((data.images[:BATCH] - mean) * inverse_std, data.labels[:BATCH], classes=np.arange(10))
     initial = problem.initial(data.images.shape[1])
     for array, value in zip([*model.coefs_, *model.intercepts_], [*initial.weights, *initial.biases], strict=True):
         array[...] = value
@@ -34,7 +35,7 @@ def start(problem: Problem, data: Data) -> Advance:
             rows, learning_rate = next(orders)
             model._optimizer.learning_rate = model._optimizer.learning_rate_init = learning_rate
             penalty = WEIGHT_DECAY * sum(np.vdot(weight, weight) for weight in model.coefs_)
-            model.partial_fit(data.standardized[rows], data.labels[rows])
+            model.partial_fit((data.images[rows] - mean) * inverse_std, data.labels[rows])
             losses.append(float(model.loss_ - penalty))
         return losses
 

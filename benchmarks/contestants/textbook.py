@@ -7,7 +7,8 @@ from benchmarks.problem import BN_AVERAGE, BN_EPSILON, WEIGHT_DECAY, Data, Probl
 
 
 def start(problem: Problem, data: Data) -> Advance:
-    """From the standardized images."""
+    """Standardized as they are fetched."""
+    mean, inverse_std = data.scaling
     initial = problem.initial(data.images.shape[1])
     p = {name: np.ascontiguousarray(array) for name, array in initial.named()}
     k = initial.network.n_layers
@@ -56,7 +57,7 @@ def start(problem: Problem, data: Data) -> Advance:
         losses = []
         for _ in range(count):
             rows, learning_rate = next(orders)
-            losses.append(update(data.standardized[rows], data.labels[rows], learning_rate))
+            losses.append(update((data.images[rows] - mean) * inverse_std, data.labels[rows], learning_rate))
         return losses
 
     return advance

@@ -39,6 +39,7 @@ except BnlabError as error:
     raise WorkflowError(str(error)) from None
 
 STUDIES = CONFIGURATION.studies
+RUNS = {study: CONFIGURATION.names(STUDIES[study].runs) for study in STUDIES}
 # Edits of these modules, comments and docstrings apart, invalidate what they made.
 CODE = {
     name: code_fingerprint(f"bnlab.{module}")
@@ -87,7 +88,7 @@ def needs_of(wildcards):
             "where it finds profiles/default, or with --rerun-triggers mtime params code software-env."
         )
     name = f"{wildcards.protocol}/{wildcards.run}"
-    run = CONFIGURATION.parse(name)
+    run = run_of(name)
     settings = workflow.dag_settings
     forced = settings.forceall or settings.forcetargets or "train" in settings.forcerun
     forced = forced or any(
@@ -103,9 +104,17 @@ def needs_of(wildcards):
     ]
 
 
+def run_of(name):
+    """The run of that directory name; one that no study has is read from the name, or refused."""
+    for runs in RUNS.values():
+        if name in runs:
+            return runs[name]
+    return CONFIGURATION.parse(name)
+
+
 def cost_of(run):
     """Seconds that a run will take, more or less."""
-    spec = CONFIGURATION.parse(run)
+    spec = run_of(run)
     return estimated_seconds(spec, CONFIGURATION.protocols[spec.protocol])
 
 
@@ -128,7 +137,7 @@ def run_files(runs, *names):
 
 def runs_of(study):
     """The runs of a study, by their directories below results/runs."""
-    return list(CONFIGURATION.names(STUDIES[study].runs))
+    return list(RUNS[study])
 
 
 def report_of(study):
