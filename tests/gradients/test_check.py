@@ -110,7 +110,10 @@ def test_the_configured_gate_passes() -> None:
         (tuple(hidden), batch_norm) for hidden in SETTINGS["networks"] for batch_norm in (False, True)
     }
     assert (deepest, True, 20, 2.2e-16) in met
-    assert (deepest, True, 3, 2.2e-16) not in met  # a condition for fewer layers
+    assert (deepest, True, 2, 1e-3) not in met  # a condition for fewer layers
+    asked = {found: set(result.arrays[0].errors) for found, result in zip(met, results, strict=True)}
+    assert asked[deepest, True, 20, 2.2e-16] == {"central", "complex", "autodiff"}
+    assert asked[deepest, True, 3, 2.2e-16] == {"complex", "autodiff"}  # too few images for differences
     assert ((50,), True, 2, 1e-3) in met
     assert ((50,), False, 2, 1e-3) not in met  # without batch normalization epsilon changes nothing
 

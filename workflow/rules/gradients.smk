@@ -62,6 +62,8 @@ rule compare_gradients:
         "results/gradients/{data}/{report_check}.csv",
     log:
         "results/logs/gradients/{data}_{report_check}.log",
+    # The longest takes minutes, more than any training: it must not come last.
+    priority: 1000
     conda:
         "../envs/bnlab.yaml"
     resources:

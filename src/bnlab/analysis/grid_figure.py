@@ -25,9 +25,10 @@ def draw_grid(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> F
     """
     del curves
     panels = [panel for _, panel in runs.groupby(["network", "initialization", "batch_norm"], sort=False)]
-    rows = math.ceil(len(panels) / COLUMNS)
+    columns = min(COLUMNS, len(panels))
+    rows = math.ceil(len(panels) / columns)
     figure, canvas = new_figure(rows * PANEL + REST, protocol.data)
-    axes = canvas.subplots(rows, COLUMNS, squeeze=False)
+    axes = canvas.subplots(rows, columns, squeeze=False)
     finished = 100 * runs.loc[runs["diverged_at"].isna(), "validation_accuracy"]
     low, high = (finished.min(), finished.max()) if len(finished) else (0.0, 100.0)
     for place, panel in zip(axes.flat, panels, strict=False):

@@ -90,6 +90,7 @@ def _row(oracle: str, arrays: list[dict[str, Any]]) -> OracleRow:
 
 
 def _worst(oracle: str, arrays: list[dict[str, Any]]) -> WorstError | None:
+    arrays = [array for array in arrays if oracle in array["errors"]]
     if not arrays:
         return None
     passed = not any(oracle in array["failed"] for array in arrays)
