@@ -134,6 +134,11 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
         raise GateError(
             f"{error}. Lower margin, or the condition's spread or batch, in config/gradients/gate.yaml."
         ) from None
+    print(
+        "relative: ||a - n|| / max(||a||, ||n||). absolute: the largest |a - n|, where the true gradient is zero and a ratio "
+        "of roundings\nwould mean nothing: of a bias before batch normalization, which the batch mean takes out again, and, "
+        "over two images,\nof everything below the last normalization, which makes them +1 and -1 whatever they were."
+    )
     for check in checks:
         for array in check.arrays:
             verdict = "FAILED" if array.failed else "ok    "
