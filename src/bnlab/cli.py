@@ -135,9 +135,10 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
             f"{error}. Lower margin, or the condition's spread or batch, in config/gradients/gate.yaml."
         ) from None
     print(
-        "relative: ||a - n|| / max(||a||, ||n||). absolute: the largest |a - n|, where the true gradient is zero and a ratio "
-        "of roundings\nwould mean nothing: of a bias before batch normalization, which the batch mean takes out again, and, "
-        "over two images,\nof everything below the last normalization, which makes them +1 and -1 whatever they were."
+        "relative: ||a - n|| / max(||a||, ||n||).\n"
+        "absolute: the largest |a - n|, where the true gradient is zero and a ratio of roundings would mean nothing:\n"
+        "of a bias before batch normalization, which the batch mean takes out again; and, over two images, of everything\n"
+        "below the last normalization, which makes them +1 and -1 whatever they were."
     )
     for check in checks:
         for array in check.arrays:
