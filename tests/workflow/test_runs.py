@@ -103,7 +103,7 @@ def test_a_run_of_another_configuration_is_refused(project):
 
 def test_a_killed_training_leaves_nothing_and_is_made_up_for(fresh):
     """After kill -9 of a training job no part of its result is there; the same command then trains it."""
-    fresh.edit("config/protocols.yaml", "step: 3", "step: 1500")
+    fresh.edit("config/protocols.yaml", "step: 3", "step: 9000")
     listing = fresh.snakemake("-n").stdout
     record = re.search(r"results/runs/tiny/5_bn_he_lambda0.005_seed1_\w+/run\.json", listing)[0]
     command = [sys.executable, "-m", "snakemake", "--cores", "1", record]
@@ -116,12 +116,12 @@ def test_a_killed_training_leaves_nothing_and_is_made_up_for(fresh):
 
 
 def _wait_for_training(parent: int) -> psutil.Process:
-    """The training process below `parent`, a second into its work."""
+    """The training process below `parent`, half a second into its work."""
     for _ in range(600):
         for process in psutil.Process(parent).children(recursive=True):
             with suppress(psutil.Error):  # it may end while it is looked at
                 if process.cmdline()[1:4] == ["-m", "bnlab", "train"]:
-                    time.sleep(1)
+                    time.sleep(0.5)
                     return process
         time.sleep(0.1)
     pytest.fail("no training was started")
