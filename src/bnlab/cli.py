@@ -137,8 +137,8 @@ def _check_gradients(parsed: argparse.Namespace) -> None:
     print(
         "relative: ||a - n|| / max(||a||, ||n||).\n"
         "absolute: the largest |a - n|, where the true gradient is zero and a ratio of roundings would mean nothing:\n"
-        "of a bias before batch normalization, which the batch mean takes out again; and, over two images, of all that\n"
-        "is below the last normalization, which makes them +1 and -1 whatever they were."
+        "of a bias before batch normalization, which the batch mean takes out again;\n"
+        "and, over two images, of everything below the last normalization, which makes them +1 and -1."
     )
     for check in checks:
         for array in check.arrays:
