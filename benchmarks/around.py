@@ -6,6 +6,7 @@ The data set counts as prepared, since it is prepared once.
 """
 
 import argparse
+import shutil
 from pathlib import Path
 
 from benchmarks.machine import RESULTS
@@ -37,6 +38,7 @@ def main() -> None:
     rows: list[Row] = []
     with project(Path("results/data") / protocol.data) as place:
         (place.folder / "results" / "runs").symlink_to(Path("results/runs").resolve())
+        shutil.copytree("results/gradients", place.folder / "results" / "gradients", dirs_exist_ok=True)
         for command in commands:
             print(*command, flush=True)
             rows.append({"step": " ".join(command), "seconds": place.measure("-m", "bnlab", *command).wall})

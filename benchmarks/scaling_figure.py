@@ -30,16 +30,17 @@ def draw_scaling(table: Path, path: Path) -> None:
     rows = read_csv(table)
     with house_style():
         figure = Figure(figsize=(WIDTH, 3.8), layout="constrained")
-        axes = figure.subplots()
+        axes, workloads = figure.subplots(), []
         for workload, colour in zip(dict.fromkeys(row["workload"] for row in rows), COLOURS, strict=False):
             chosen = [row for row in rows if row["workload"] == workload]
             cores = [int(row["cores"]) for row in chosen]
             for key, style in (("longest_first", "o-"), ("in_order", "x--"), ("ideal", ":")):
                 axes.plot(cores, [float(row[key]) for row in chosen], style, color=colour, ms=4, lw=1.2)
-            axes.text(cores[0] * 0.9, float(chosen[0]["longest_first"]) * 1.3, workload, color=colour)
+            workloads.append(axes.plot([], [], color=colour, lw=2.5, label=workload)[0])
         keys = [("o-", "longest first"), ("x--", "in the study's order"), (":", "divided perfectly")]
         handles = [axes.plot([], [], style, color=GREY, ms=4, lw=1.2)[0] for style, _ in keys]
-        axes.legend(handles, [label for _, label in keys], loc="upper right")
+        axes.add_artist(axes.legend(handles, [label for _, label in keys], loc="lower left"))
+        axes.legend(handles=workloads[::-1], loc="upper right")
         axes.set(xscale="log", yscale="log", xlabel="cores", ylabel="makespan", ylim=(5, None))
         axes.set_xticks(cores, [str(number) for number in cores])
         times = {
