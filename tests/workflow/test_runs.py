@@ -90,6 +90,16 @@ def test_a_bad_configuration_stops_before_any_job(fresh, path, old, new, message
     assert not (fresh.folder / "results").exists()
 
 
+@pytest.mark.parametrize("name", ["train", "all"])
+def test_a_study_named_like_a_rule_is_refused(fresh, name):
+    """Each study is a target of its own, so its name must be free."""
+    studies = fresh.folder / "config" / "studies"
+    (studies / f"{name}.yaml").write_text((studies / "tiny.yaml").read_text())
+    result = fresh.snakemake("-n")
+    assert result.returncode != 0
+    assert f"config/studies/{name}.yaml: '{name}' is the name of a rule. Rename the file" in result.stdout
+
+
 def test_a_run_of_another_configuration_is_refused(project):
     """A stale name says what the run is called now."""
     folder = project.runs()[0]

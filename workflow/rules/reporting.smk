@@ -30,6 +30,10 @@ rule report:
 
 # `snakemake --cores 8 official`: one target per file in config/studies.
 for study in STUDIES:
+    if study == "all" or workflow.is_rule(study):
+        raise WorkflowError(
+            f"config/studies/{study}.yaml: '{study}' is the name of a rule. Rename the file: a study is a target too."
+        )
 
     rule:
         name:
