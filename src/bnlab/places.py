@@ -1,0 +1,6 @@
+"""Where commands read and write: below the folder in which they run."""
+
+from pathlib import Path
+
+RESULTS = Path("results")
+CONFIG = Path("config")
