@@ -13,7 +13,7 @@ from benchmarks.machine import RESULTS
 from benchmarks.project import project
 from benchmarks.tables import Row, markdown, write_csv
 from bnlab.files import write_text
-from bnlab.spec import split_name
+from bnlab.names import split_name
 from bnlab.study import load_configuration
 
 

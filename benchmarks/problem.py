@@ -91,10 +91,17 @@ class Files:
         """Draw the split, nine tenths of the images to train, and standardize all images once for all."""
         images = open_prepared(self.prepared).train_images
         training = len(images) * 9 // 10
-        split = make_split(images, training=training, validation=len(images) - training, seed=SEED)
+        split = make_split(
+            images,
+            training=training,
+            validation=len(images) - training,
+            seed=SEED,
+            order="random",
+            standardization="per_pixel",
+        )
         store_split(self._split, split)
         array = np.lib.format.open_memmap(self._standardized, mode="w+", dtype=self.precision, shape=images.shape)
-        batches = StandardizedBatches(images, split, size=1000, dtype=self.precision)
+        batches = StandardizedBatches(images, split.scaling, size=1000, dtype=self.precision)
         for start in range(0, len(images), 1000):
             rows = np.arange(start, min(start + 1000, len(images)))
             array[rows] = batches[rows]

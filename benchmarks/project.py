@@ -12,8 +12,9 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.machine import RESULTS
+from bnlab.names import run_name, split_name
 from bnlab.protocols import load_protocols
-from bnlab.spec import RunSpec, run_name, split_name
+from bnlab.spec import RunSpec
 
 PROTOCOLS = """
 # The least that a run can be: what it takes is what every run takes before, between and after its updates.

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from bnlab.spec import split_name
+from bnlab.names import split_name
 from bnlab.study import Configuration, load_configuration
 
 ROOT = Path(__file__).parents[1]

@@ -12,10 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bnlab.errors import ConfigError
-from bnlab.spec import (
-    Protocol,
-    RunSpec,
-    Schedule,
+from bnlab.names import (
     SplitSpec,
     canonical_json,
     initialization_text,
@@ -26,6 +23,7 @@ from bnlab.spec import (
     run_name,
     split_name,
 )
+from bnlab.spec import Protocol, RunSpec, Schedule
 
 PROTOCOL = Protocol(
     data="cifar10",

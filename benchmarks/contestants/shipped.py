@@ -19,7 +19,7 @@ def start(problem: Problem, data: Data) -> Advance:
     scratch = np.empty_like(parameters.flat)
     statistics = RunningStatistics(network, problem.precision, average=BN_AVERAGE)
     work = Workspace(network, BATCH, problem.precision)
-    batches = StandardizedBatches(data.images, data.split, size=BATCH, dtype=problem.precision)
+    batches = StandardizedBatches(data.images, data.split.scaling, size=BATCH, dtype=problem.precision)
     orders = data.orders()
 
     def advance(count: int) -> list[float]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from bnlab import gradient_commands
 from bnlab.datasets import DATA_SETS
 from bnlab.errors import BnlabError, ConfigError, DataError, GateError
+from bnlab.names import parse_split_name
 from bnlab.places import CONFIG, RESULTS
-from bnlab.spec import parse_split_name
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         ("exhibit", "step_sizes, overfit, or a file in config/exhibits"),
     )
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_63267ea5"))
+    add(_rank, study, ("experiment", "a search of the study"))
     add(_collect, study)
     add(_test_results, study)
     add(_tables, study)
@@ -79,7 +80,11 @@ def _plan(parsed: argparse.Namespace) -> None:
     for study in studies:
         missing = {name: run for name, run in configuration.names(study.runs).items() if name not in stored}
         seconds = sum(estimated_seconds(run, configuration.protocols[run.protocol]) for run in missing.values())
-        print(f"{study.key}: {len(study.runs)} runs, {len(missing)} missing, about {seconds / 60:.0f} core-minutes")
+        pending = sum(experiment.pending for experiment in study.experiments)
+        later = f"; {pending} more wait for what a search finds" if pending else ""
+        print(
+            f"{study.key}: {len(study.runs)} runs, {len(missing)} missing, about {seconds / 60:.0f} core-minutes{later}"
+        )
 
 
 def _prepare(parsed: argparse.Namespace) -> None:
@@ -116,21 +121,38 @@ def _split(parsed: argparse.Namespace) -> None:
     if spec.data not in DATA_SETS:
         raise ConfigError(f"'{parsed.split}': found the data set '{spec.data}', expected {' or '.join(DATA_SETS)}.")
     images = open_prepared(RESULTS / "data" / spec.data).train_images
-    split = make_split(images, training=spec.training, validation=spec.validation, seed=spec.seed)
+    split = make_split(
+        images,
+        training=spec.training,
+        validation=spec.validation,
+        seed=spec.seed,
+        order=spec.order,
+        standardization=spec.standardization,
+    )
     store_split(RESULTS / "splits" / f"{parsed.split}.npz", split)
 
 
 def _train(parsed: argparse.Namespace) -> None:
     """Train, evaluate and store one run."""
     from bnlab.experiment.run import perform_run
+    from bnlab.names import parse_run_name
     from bnlab.protocols import load_protocols
-    from bnlab.spec import parse_run_name
 
     protocols = load_protocols(CONFIG)
     spec = parse_run_name(parsed.run, protocols)
     training = perform_run(spec, protocols[spec.protocol], results=RESULTS)
     outcome = "finished" if training.diverged_at is None else f"diverged at update {training.diverged_at}"
     print(f"{parsed.run}: {outcome}.")
+
+
+def _rank(parsed: argparse.Namespace) -> None:
+    """Rank the settings of a search by validation accuracy, for the experiments that build on it."""
+    from bnlab.analysis.rank import rank
+    from bnlab.study import load_configuration
+
+    best = rank(load_configuration(CONFIG), parsed.study, parsed.experiment, results=RESULTS)[0]
+    rate = "" if best.learning_rate is None else f"learning rate {best.learning_rate:g}, "
+    print(f"{parsed.study} {parsed.experiment}: best at {rate}weight decay {best.weight_decay:g}.")
 
 
 def _collect(parsed: argparse.Namespace) -> None:

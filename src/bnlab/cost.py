@@ -20,7 +20,7 @@ def estimated_seconds(spec: RunSpec, protocol: Protocol) -> float:
     weights = sum(d_in * d_out for d_in, d_out in pairwise((PIXELS, *spec.hidden, CLASSES)))
     updates = protocol.schedule.updates
     trained = updates * protocol.batch_size
-    evaluated = protocol.curve_points * (protocol.validation + protocol.probe) + protocol.training
+    evaluated = protocol.curve_points * 2 * protocol.probe + protocol.training + protocol.validation
     products = (2 * trained + evaluated) * weights
     return (
         START

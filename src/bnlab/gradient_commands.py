@@ -77,7 +77,7 @@ def overfit(parsed: argparse.Namespace) -> None:
     """Learn a few images by heart, without weight decay, and record their loss at every update."""
     from bnlab.gradient_settings import load_overfit_settings
     from bnlab.gradients.overfit import overfit
-    from bnlab.spec import network_text
+    from bnlab.names import network_text
 
     settings = load_overfit_settings(CONFIG)
     learnt = overfit(settings, *_standardized_images(parsed.data))
@@ -94,8 +94,10 @@ def overfit(parsed: argparse.Namespace) -> None:
 
 def compare_gradients(parsed: argparse.Namespace) -> None:
     """Repeat a report's own gradient check, whose numbers are shown beside the published ones; nothing is judged."""
+    import numpy as np
+
     from bnlab.data.prepared import open_prepared
-    from bnlab.data.splits import make_split
+    from bnlab.data.splits import pixel_statistics
     from bnlab.exhibit_settings import load_exhibit
     from bnlab.gradients.exhibit import COLUMNS, compare_exhibit
 
@@ -108,8 +110,8 @@ def compare_gradients(parsed: argparse.Namespace) -> None:
             f"'{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the exhibit out of the "
             "study's `gradients`."
         )
-    part = make_split(images, training=len(images), validation=0, seed=None)
-    rows = compare_exhibit(exhibit, (images[:needed] - part.mean) / part.std, data.train_labels[:needed])
+    mean, std = pixel_statistics(images, np.arange(len(images)))
+    rows = compare_exhibit(exhibit, (images[:needed] - mean) / std, data.train_labels[:needed])
     _write_csv(RESULTS / "gradients" / parsed.data / f"{parsed.exhibit}.csv", COLUMNS, rows)
 
 

@@ -73,13 +73,17 @@ def _check_protocol(protocol: Protocol, *, source: str) -> None:
             f"{source}: training + validation: found {protocol.training} + {protocol.validation}, expected at most "
             f"{available}, the training images of {protocol.data}."
         )
+    if protocol.standardization == "per_part" and protocol.split == "random":
+        raise ConfigError(
+            f"{source}: standardization: found per_part, whose parts are files, with split random. Expected split "
+            "official_order or validation_first."
+        )
     if protocol.curve_points - 1 > schedule.updates // 2:
         raise ConfigError(
             f"{source}: curve_points: found {protocol.curve_points}, expected at most {schedule.updates // 2 + 1}: two "
             f"of the {schedule.updates} updates between points."
         )
-    for key in ("batch_size", "probe"):
-        if getattr(protocol, key) > protocol.training:
-            raise ConfigError(
-                f"{source}: {key}: found {getattr(protocol, key)}, expected at most training = {protocol.training}."
-            )
+    if protocol.batch_size > protocol.training:
+        raise ConfigError(
+            f"{source}: batch_size: found {protocol.batch_size}, expected at most training = {protocol.training}."
+        )

@@ -1,7 +1,5 @@
 """From the configuration files to validated studies: which runs each needs, and what is made of them."""
 
-import itertools
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +8,12 @@ from typing import Any
 from bnlab.configuration import check_name, read_yaml, validate
 from bnlab.errors import ConfigError
 from bnlab.exhibit_settings import check_exhibit_name
+from bnlab.experiments import Experiment, expand_experiment
+from bnlab.names import parse_run_name, run_name
+from bnlab.places import CONFIG, RESULTS
 from bnlab.protocols import load_protocols
-from bnlab.spec import Initialization, Protocol, RunSpec, parse_run_name, run_name
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A grid of runs under one protocol, and the figures drawn from it. One section of the report."""
-
-    id: str
-    title: str
-    text: str
-    runs: tuple[RunSpec, ...]
-    figures: tuple[str, ...]
+from bnlab.rankings import Ranked, ranking_path, read_ranking
+from bnlab.spec import Protocol, RunSpec
 
 
 @dataclass(frozen=True)
@@ -51,8 +42,13 @@ class Study:
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
-        """Every run the study needs, each once, in the order of its experiments."""
+        """Every run the study needs so far, each once, in the order of its experiments."""
         return tuple(dict.fromkeys(run for experiment in self.experiments for run in experiment.runs))
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The experiments whose rankings others build on, in order."""
+        return tuple(dict.fromkeys(search for experiment in self.experiments for search in experiment.searches))
 
     def experiment(self, key: str) -> Experiment:
         """The experiment of that id. Raises ConfigError when there is none."""
@@ -90,10 +86,17 @@ class Configuration:
         return parse_run_name(name, self.protocols)
 
 
-def load_configuration(folder: Path = Path("config")) -> Configuration:
-    """Read and validate protocols.yaml and every study. Raises ConfigError with all violations of a file."""
+def load_configuration(folder: Path = CONFIG, *, results: Path = RESULTS) -> Configuration:
+    """Read and validate protocols.yaml and every study. Raises ConfigError with all violations of a file.
+
+    results: where the rankings of searches are read, which experiments that build on them wait for.
+    """
     protocols = load_protocols(folder)
-    studies = [_load_study(path, protocols) for path in sorted((folder / "studies").glob("*.yaml"))]
+    factor = _seeds_factor(folder)
+    studies = [
+        _load_study(path, protocols, results=results, seeds_factor=factor)
+        for path in sorted((folder / "studies").glob("*.yaml"))
+    ]
     return Configuration(protocols, {study.key: study for study in studies}, folder)
 
 
@@ -106,26 +109,48 @@ def check_selection(config: Mapping[str, Any], configuration: Configuration, *, 
             raise ConfigError(f"{source}: studies[{i}]: found '{key}', expected one of config/studies: {known}.")
 
 
-def _load_study(path: Path, protocols: Mapping[str, Protocol]) -> Study:
+def _seeds_factor(folder: Path) -> float:
+    path = folder / "config.yaml"
+    content = read_yaml(path) if path.exists() else {}
+    factor = content.get("seeds_factor", 1) if isinstance(content, dict) else 1
+    if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor <= 1000:
+        raise ConfigError(f"{path}: seeds_factor: found {factor!r}, expected a number > 0, 1000 at most.")
+    return float(factor)
+
+
+def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path, seeds_factor: float) -> Study:
     check_name(path.stem, source=str(path), what="study")
     content = read_yaml(path)
     validate(content, "study", source=str(path))
-    experiments: list[Experiment] = []
-    for i, experiment in enumerate(content["experiments"]):
+    experiments: dict[str, Experiment] = {}
+
+    def ranking_of(search: str) -> list[Ranked] | None:
+        if search not in experiments:
+            raise ConfigError(
+                f"{where}: search: found '{search}', expected an earlier experiment of the study: "
+                f"{', '.join(experiments) or 'there is none'}."
+            )
+        runs = experiments[search].runs
+        if len({(run.hidden, run.batch_norm, run.initialization) for run in runs}) > 1:
+            raise ConfigError(
+                f"{where}: search: '{search}' compares networks, initializations or batch normalization too, so it "
+                "has no one best value. Split it in two."
+            )
+        names = [run_name(run, protocols[run.protocol]) for run in runs]
+        return read_ranking(ranking_path(path.stem, search, results=results), runs=names) if runs else None
+
+    for i, item in enumerate(content["experiments"]):
         where = f"{path}: experiments[{i}]"
-        runs = _expand(experiment, protocols, source=where)
-        if any(known.id == experiment["id"] for known in experiments):
-            raise ConfigError(f"{where}.id: '{experiment['id']}' stands here twice; ids must differ.")
-        if "grid" in experiment["figures"] and "learning_rate" not in experiment:
-            raise ConfigError(f"{where}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
-        experiments.append(
-            Experiment(experiment["id"], experiment["title"], experiment["text"], runs, tuple(experiment["figures"]))
+        if item["id"] in experiments:
+            raise ConfigError(f"{where}.id: '{item['id']}' stands here twice; ids must differ.")
+        experiments[item["id"]] = expand_experiment(
+            item, protocols, ranking_of, seeds_factor=seeds_factor, source=where
         )
     study = Study(
         path.stem,
         content["title"],
         content["summary"],
-        tuple(experiments),
+        tuple(experiments.values()),
         tuple(_expectation(item) for item in content.get("expectations", ())),
         tuple(content.get("gradients", ())),
     )
@@ -144,56 +169,3 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol]) -> Study:
 def _expectation(item: Mapping[str, Any]) -> Expectation:
     low, high = item["between"]
     return Expectation(item["text"], item["cells"], item["metric"], item["of"], low, high)
-
-
-def _expand(experiment: Mapping[str, Any], protocols: Mapping[str, Protocol], *, source: str) -> tuple[RunSpec, ...]:
-    """The experiment's full grid, seeds innermost."""
-    name = experiment["protocol"]
-    if name not in protocols:
-        raise ConfigError(f"{source}.protocol: found {name!r}, expected one of {', '.join(sorted(protocols))}.")
-    if protocols[name].batch_size < 2 and any(experiment["batch_norm"]):
-        raise ConfigError(
-            f"{source}.batch_norm: protocol '{name}' has batch_size 1, over which nothing can be normalized."
-        )
-    axes = itertools.product(
-        experiment["networks"],
-        experiment["initialization"],
-        _numbers(experiment.get("learning_rate", [None]), source=f"{source}.learning_rate"),
-        _numbers(experiment["weight_decay"], source=f"{source}.weight_decay"),
-        experiment["batch_norm"],
-        range(1, experiment["seeds"] + 1),
-    )
-    try:
-        return tuple(
-            RunSpec(
-                name,
-                tuple(hidden),
-                batch_norm,
-                _initialization(scheme),
-                float(decay),
-                seed,
-                None if rate is None else float(rate),
-            )
-            for hidden, scheme, rate, decay, batch_norm, seed in axes
-        )
-    except ConfigError as error:
-        raise ConfigError(f"{source}: {error}") from error
-
-
-def _initialization(value: str | float) -> Initialization:
-    return value if value in ("he", "fan_in") else float(value)  # type: ignore[return-value]
-
-
-def _numbers(value: Any, *, source: str) -> list[Any]:
-    """A list as it stands, or log-spaced values rounded to three digits, so that names stay readable."""
-    if isinstance(value, list):
-        return value
-    spacing = value["log_spaced"]
-    low, high, count = math.log10(spacing["from"]), math.log10(spacing["to"]), spacing["count"]
-    values = [float(f"{10 ** (low + (high - low) * i / (count - 1)):.2e}") for i in range(count)]
-    if len(set(values)) < count:
-        raise ConfigError(
-            f"{source}.log_spaced: found {count} values from {spacing['from']} to {spacing['to']}, some "
-            "of which agree to three digits. Move the ends apart, or lower the count."
-        )
-    return values

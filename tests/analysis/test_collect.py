@@ -18,7 +18,7 @@ from bnlab.data.prepared import store
 from bnlab.data.splits import Split, draw_split, pixel_statistics, store_split
 from bnlab.errors import ConfigError, IntegrityError
 from bnlab.experiment.run import perform_run
-from bnlab.spec import split_name
+from bnlab.names import split_name
 from bnlab.stored import sealed
 from bnlab.streams import stream
 from bnlab.study import Configuration, load_configuration

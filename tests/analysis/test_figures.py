@@ -21,7 +21,8 @@ from bnlab.analysis.style import COLOUR, THICK, THIN
 from bnlab.analysis.weight_decay_figure import draw_weight_decay, positions
 from bnlab.analysis.wording import WITH, WITHOUT, short_number
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.spec import RunSpec, initialization_text, learning_rate_text
+from bnlab.names import initialization_text, learning_rate_text
+from bnlab.spec import RunSpec
 from bnlab.study import Configuration, load_configuration
 
 PROTOCOL: dict[str, Any] = {

@@ -13,7 +13,8 @@ import yaml
 
 from bnlab.analysis.tables import CELL, METRICS, by_experiment, cell_table, pair_table, write_tables
 from bnlab.errors import IntegrityError
-from bnlab.spec import RunSpec, initialization_text, learning_rate_text, network_text
+from bnlab.names import initialization_text, learning_rate_text, network_text
+from bnlab.spec import RunSpec
 from bnlab.study import Configuration, load_configuration
 
 COMMITTED = Path(__file__).parents[2] / "config"

@@ -27,7 +27,7 @@ def data(precision: str) -> Data:
     images = random.integers(0, 256, (300, 48), dtype=np.uint8)
     rows = draw_split(len(images), training=250, validation=50, random=stream(1, "split"))
     split = Split(*rows, *pixel_statistics(images, rows[0]))
-    batches = StandardizedBatches(images, split, size=len(images), dtype=precision)
+    batches = StandardizedBatches(images, split.scaling, size=len(images), dtype=precision)
     labels = random.integers(0, 10, len(images), dtype=np.uint8)
     return Data(images, labels, split, batches[np.arange(len(images))])
 

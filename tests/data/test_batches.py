@@ -30,7 +30,7 @@ def test_standardized_images_are_their_formula(seed: int, dtype: type, count: in
     pixels = images(40, d, seed)
     split = split_of(pixels, 30)
     rows = np.random.default_rng(seed).integers(0, 40, count)
-    batch = StandardizedBatches(pixels, split, size=10, dtype=dtype)[rows]
+    batch = StandardizedBatches(pixels, split.scaling, size=10, dtype=dtype)[rows]
     training = pixels[split.training].astype(float)
     expected = (pixels[rows] - training.mean(axis=0)) / training.std(axis=0)
     assert batch.dtype == dtype
@@ -42,7 +42,7 @@ def test_the_training_part_is_standardized() -> None:
     """Over the training rows each pixel has mean 0 and standard deviation 1; the validation part played no part."""
     pixels = images(200)
     split = split_of(pixels, 150)
-    standardized = StandardizedBatches(pixels, split, size=150, dtype=np.float64)[split.training]
+    standardized = StandardizedBatches(pixels, split.scaling, size=150, dtype=np.float64)[split.training]
     np.testing.assert_allclose(standardized.mean(axis=0), 0, atol=1e-14)
     np.testing.assert_allclose(standardized.std(axis=0), 1, rtol=1e-14)
     changed = pixels.copy()
@@ -54,7 +54,7 @@ def test_one_buffer_serves_every_batch() -> None:
     """A batch is a view that lasts until the next one, and a short one after a full one holds no leftovers."""
     pixels = images(20)
     split = split_of(pixels, 15)
-    served = StandardizedBatches(pixels, split, size=5, dtype=np.float64)
+    served = StandardizedBatches(pixels, split.scaling, size=5, dtype=np.float64)
     first = served[np.arange(5)]
     kept = first.copy()
     second = served[np.arange(10, 13)]
@@ -68,7 +68,7 @@ def test_reading_images_changes_none() -> None:
     pixels = images(20)
     pixels.flags.writeable = False
     split = split_of(pixels, 15)
-    StandardizedBatches(pixels, split, size=5, dtype=np.float64)[np.arange(5)]
+    StandardizedBatches(pixels, split.scaling, size=5, dtype=np.float64)[np.arange(5)]
 
 
 def test_pixels_are_served_as_they_are() -> None:

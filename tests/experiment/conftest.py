@@ -12,7 +12,8 @@ from bnlab.data.generate import generate
 from bnlab.data.prepared import open_prepared, store
 from bnlab.data.splits import Split, draw_split, load_split, pixel_statistics, store_split
 from bnlab.datasets import DATA_SETS, DataSet
-from bnlab.spec import Protocol, RunSpec, Schedule, split_name
+from bnlab.names import split_name
+from bnlab.spec import Protocol, RunSpec, Schedule
 from bnlab.streams import stream
 
 PROTOCOL = Protocol(
@@ -24,8 +25,13 @@ PROTOCOL = Protocol(
     precision="float64",
     batch_size=25,
     schedule=Schedule(minimum=1e-4, maximum=5e-2, step=8, cycles=2),
+    shuffling="every_epoch",
     momentum=0.0,
+    momentum_restarts=False,
+    backward="exact",
+    bn_affine=True,
     bn_average=0.9,
+    bn_average_start="first_batch",
     bn_epsilon=2.2e-16,
     curve_points=5,
     probe=50,

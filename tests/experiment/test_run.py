@@ -27,7 +27,8 @@ from bnlab.errors import IntegrityError
 from bnlab.experiment import run
 from bnlab.experiment.run import perform_run
 from bnlab.fingerprint import code_fingerprint
-from bnlab.spec import Protocol, RunSpec, run_name
+from bnlab.names import run_name
+from bnlab.spec import Protocol, RunSpec
 from bnlab.stored import verify_run
 
 FILES = ["curves.csv", "model.npz", "run.json", "test_predictions.npz", "timing.json"]

@@ -21,7 +21,7 @@ from bnlab.datasets import DATA_SETS
 from bnlab.errors import IntegrityError, StorageError
 from bnlab.experiment import store
 from bnlab.experiment.run import perform_run
-from bnlab.spec import run_name
+from bnlab.names import run_name
 from bnlab.stored import is_current, read_record, sealed, verify_run
 
 VOUCHED = ["curves.csv", "model.npz", "test_predictions.npz"]
@@ -229,7 +229,8 @@ import itertools, json, os, shutil, signal, sys
 from pathlib import Path
 from bnlab.datasets import DATA_SETS, DataSet
 from bnlab.experiment.run import perform_run
-from bnlab.spec import Protocol, RunSpec, run_name
+from bnlab.names import run_name
+from bnlab.spec import Protocol, RunSpec
 
 spec, protocol, results, digest = map(json.loads, sys.argv[1:])
 DATA_SETS["miniature"] = DataSet(300, digest)

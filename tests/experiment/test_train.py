@@ -277,7 +277,7 @@ def test_evaluation_is_a_mean_over_images_not_blocks(tiny: SimpleNamespace, coun
     """However many rows there are, each counts once, in its own place."""
     training = trained(tiny, tiny.spec(), tiny.protocol(**FROZEN))
     network = training.parameters.network
-    evaluator = Evaluator(network, tiny.images, tiny.labels, tiny.split, weight_decay=0.0, dtype=np.float64)
+    evaluator = Evaluator(network, tiny.images, tiny.labels, tiny.split.scaling, weight_decay=0.0, dtype=np.float64)
     rows = np.random.default_rng(1).integers(0, 300, count)
     evaluation, predictions = evaluator(training.parameters, training.statistics, rows)
     alone = [evaluator(training.parameters, training.statistics, rows[i : i + 1]) for i in range(count)]
@@ -294,7 +294,7 @@ def test_evaluation_is_of_standardized_images(tiny: SimpleNamespace, batch_norm:
     training = trained(tiny, tiny.spec(batch_norm=batch_norm), tiny.protocol())
     network, rows = training.parameters.network, np.arange(60)
     before = training.parameters.flat.copy()
-    evaluator = Evaluator(network, tiny.images, tiny.labels, tiny.split, weight_decay=0.0, dtype=np.float64)
+    evaluator = Evaluator(network, tiny.images, tiny.labels, tiny.split.scaling, weight_decay=0.0, dtype=np.float64)
     evaluation, predictions = evaluator(training.parameters, training.statistics, rows)
     np.testing.assert_array_equal(training.parameters.flat, before)
     x = (tiny.images[rows] - tiny.split.mean) / tiny.split.std

@@ -16,10 +16,11 @@ from bnlab.analysis.figures import draw_figure
 from bnlab.analysis.gradient_figures import draw_gradient_figure
 from bnlab.analysis.tables import write_tables
 from bnlab.errors import IntegrityError
+from bnlab.names import initialization_text, learning_rate_text
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
 from bnlab.report.render import render_report
-from bnlab.spec import RunSpec, initialization_text, learning_rate_text
+from bnlab.spec import RunSpec
 from bnlab.study import Configuration, load_configuration
 
 ROOT = Path(__file__).parents[2]

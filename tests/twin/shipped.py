@@ -106,7 +106,7 @@ class Data:
 
     def batches(self, setting: Setting) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The mini-batches of a training: standardized images, float64 (n, d), in a reused buffer, and labels."""
-        images = StandardizedBatches(self.images, self.split, size=setting.batch_size, dtype=np.float64)
+        images = StandardizedBatches(self.images, self.split.scaling, size=setting.batch_size, dtype=np.float64)
         order = module.batch_rows(self.split.training, setting.batch_size, stream(SEED, "batches"))
         for _ in range(setting.n_updates):
             rows = next(order)
@@ -115,7 +115,7 @@ class Data:
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
         """All validation images, standardized, with their labels."""
         rows = self.split.validation
-        images = StandardizedBatches(self.images, self.split, size=len(rows), dtype=np.float64)
+        images = StandardizedBatches(self.images, self.split.scaling, size=len(rows), dtype=np.float64)
         return images[rows], self.labels[rows]
 
     def initial(self, setting: Setting) -> Parameters:

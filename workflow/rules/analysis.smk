@@ -1,6 +1,25 @@
 """From stored runs to tables and figures."""
 
 
+checkpoint rank:
+    """Rank the settings of a search; the experiments that build on it are known from then on."""
+    input:
+        lambda w: run_files(runs_of(w.study, w.experiment), "run.json"),
+    output:
+        "results/studies/{study}/rankings/{experiment}.json",
+    log:
+        "results/logs/rank/{study}_{experiment}.log",
+    # What waits for it cannot even be counted before.
+    priority: FIRST
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["rank"],
+        runs=lambda w: known_runs(w.study, w.experiment),
+    shell:
+        "python -m bnlab rank {wildcards.study} {wildcards.experiment} > {log} 2>&1"
+
+
 rule collect:
     """Join the records and curves of a study's runs; test results stay closed."""
     input:
@@ -15,7 +34,7 @@ rule collect:
         "../envs/bnlab.yaml"
     params:
         code=CODE["collect"],
-        runs=lambda w: runs_of(w.study),
+        runs=lambda w: known_runs(w.study),
     shell:
         "python -m bnlab collect {wildcards.study} > {log} 2>&1"
 
@@ -33,7 +52,7 @@ rule test_results:
         "../envs/bnlab.yaml"
     params:
         code=CODE["heldout"],
-        runs=lambda w: runs_of(w.study),
+        runs=lambda w: known_runs(w.study),
     shell:
         "python -m bnlab test-results {wildcards.study} > {log} 2>&1"
 

@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 # Jobs run this interpreter and this tree's package, whatever else is on the path or installed.
@@ -24,7 +25,8 @@ from bnlab.gradient_settings import (
     load_overfit_settings,
     load_step_sizes_settings,
 )
-from bnlab.spec import split_name
+from bnlab.names import split_name
+from bnlab.rankings import ranking_path
 from bnlab.stored import is_current
 from bnlab.study import check_selection, load_configuration
 
@@ -51,6 +53,7 @@ CODE = {
         "exhibits": "gradients.exhibit",
         "gradient_figures": "analysis.gradient_figures",
         "train": "experiment.run",
+        "rank": "analysis.rank",
         "collect": "analysis.collect",
         "heldout": "analysis.heldout",
         "tables": "analysis.tables",
@@ -98,10 +101,24 @@ def needs_of(wildcards):
         return []
     protocol = CONFIGURATION.protocols[run.protocol]
     return [
+        *predecessor_files(run),
         *data_files(protocol.data),
         f"results/gradients/{protocol.data}.json",
         f"results/splits/{split_name(protocol, run.seed)}.npz",
     ]
+
+
+def predecessor_files(run):
+    """What a run reads of the run from whose last state it goes on."""
+    if run.continues is None:
+        return []
+    for runs in RUNS.values():
+        for name in runs:
+            if name.endswith(f"_{run.continues}"):
+                return run_files([name], "run.json", "model.npz")
+    raise WorkflowError(
+        f"{run}: goes on from a run whose name ends in _{run.continues}, which no study has."
+    )
 
 
 def run_of(name):
@@ -135,9 +152,34 @@ def run_files(runs, *names):
     return [f"results/runs/{run}/{name}" for run in runs for name in names]
 
 
-def runs_of(study):
-    """The runs of a study, by their directories below results/runs."""
-    return list(RUNS[study])
+def runs_of(study, experiment=None):
+    """The runs of a study, or of one of its experiments, by their directories below results/runs.
+
+    Snakemake comes back to a study whose grids take over what a search found, once that search is ranked.
+    """
+    for one in STUDIES[study].experiments:
+        if experiment in (None, one.id):
+            for search in one.searches:
+                checkpoints.rank.get(study=study, experiment=search)
+    return known_runs(study, experiment)
+
+
+def known_runs(study, experiment=None):
+    """What `runs_of` gives, as far as it is known by now."""
+    paths = [
+        ranking_path(study, search, results=Path("results"))
+        for search in STUDIES[study].searched
+    ]
+    stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+    return names_at(study, experiment, stamps)
+
+
+@cache
+def names_at(study, experiment, stamps):
+    """Read the study again when one of its rankings, of which `stamps` are the times, has changed."""
+    now = load_configuration().study(study)
+    runs = now.runs if experiment is None else now.experiment(experiment).runs
+    return list(CONFIGURATION.names(runs))
 
 
 def report_of(study):

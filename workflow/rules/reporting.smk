@@ -40,4 +40,6 @@ for study in STUDIES:
             study
         input:
             report_of(study),
-            run_files(runs_of(study)),
+            # What is known at once need not wait for a search.
+            run_files(RUNS[study]),
+            lambda _, study=study: run_files(runs_of(study)),

@@ -7,7 +7,8 @@ import pandas as pd
 
 from bnlab.errors import IntegrityError
 from bnlab.files import write_text
-from bnlab.spec import RunSpec, initialization_text, learning_rate_text, network_text
+from bnlab.names import initialization_text, learning_rate_text, network_text
+from bnlab.spec import RunSpec
 from bnlab.stored import CURVES, check_vouched, read_record
 from bnlab.study import Configuration
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.pairs import paired
-from bnlab.spec import initialization_text, network_text
+from bnlab.names import initialization_text, network_text
 from bnlab.study import Expectation, Study
 
 

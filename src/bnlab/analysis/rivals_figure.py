@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from bnlab.analysis.exhibits import LARGE
 from bnlab.analysis.style import BLACK, BLUE, GREY, VERMILLION, new_figure
 from bnlab.analysis.wording import array_words, metric_words, network_words
-from bnlab.spec import network_text
+from bnlab.names import network_text
 
 COLOURS = (GREY, BLUE, VERMILLION)
 """Of the causes, in the order of the exhibit."""

@@ -2,7 +2,7 @@
 
 import re
 
-from bnlab.spec import number_text
+from bnlab.names import number_text
 
 WITH, WITHOUT = "with batch normalization", "without batch normalization"
 GENERATED_NOTE = "Generated data, not CIFAR-10"

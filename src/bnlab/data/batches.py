@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bnlab.data.arrays import Images, Rows
-from bnlab.data.splits import Split
+from bnlab.data.splits import Scaling
 
 
 class PixelBatches:
@@ -25,18 +25,35 @@ class PixelBatches:
         return batch
 
 
-class StandardizedBatches(PixelBatches):
-    """Rows of images, each pixel standardized by its mean and standard deviation over the training part."""
-
-    def __init__(self, images: Images, split: Split, *, size: int, dtype: npt.DTypeLike) -> None:
-        """Serve up to `size` rows of `images`, (n, d), at a time, as `dtype`, standardized by `split`."""
-        super().__init__(images, size=size, dtype=dtype)
-        self._mean = split.mean.astype(dtype)
-        self._inverse_std = (1 / split.std).astype(dtype)
+class ImageStandardizedBatches(PixelBatches):
+    """Rows of images, each image standardized by the mean and standard deviation of its own pixels."""
 
     def __getitem__(self, rows: Rows) -> npt.NDArray[np.floating]:
-        """(pixel - mean) / std of the given rows, (len(rows), d); lasts until the next call."""
+        """(pixel - image's mean) / image's std of the given rows, (len(rows), d); lasts until the next call."""
         batch = super().__getitem__(rows)
+        batch -= batch.mean(axis=1, keepdims=True)
+        batch /= np.sqrt(np.einsum("nd,nd->n", batch, batch) / batch.shape[1])[:, None]
+        return batch
+
+
+def unscaled_batches(images: Images, scaling: Scaling, *, size: int, dtype: npt.DTypeLike) -> PixelBatches:
+    """What `scaling` still has to be applied to, an affine map per pixel: pixels, or images standardized alone."""
+    kind = ImageStandardizedBatches if scaling.per_image else PixelBatches
+    return kind(images, size=size, dtype=dtype)
+
+
+class StandardizedBatches:
+    """Rows of images, scaled as a network sees them."""
+
+    def __init__(self, images: Images, scaling: Scaling, *, size: int, dtype: npt.DTypeLike) -> None:
+        """Serve up to `size` rows of `images`, (n, d), at a time, as `dtype`, scaled by `scaling`."""
+        self._unscaled = unscaled_batches(images, scaling, size=size, dtype=dtype)
+        self._mean = scaling.mean.astype(dtype)
+        self._inverse_std = (1 / scaling.std).astype(dtype)
+
+    def __getitem__(self, rows: Rows) -> npt.NDArray[np.floating]:
+        """(x - mean) / std of the given rows, (len(rows), d); lasts until the next call."""
+        batch = self._unscaled[rows]
         batch -= self._mean
         batch *= self._inverse_std
         return batch

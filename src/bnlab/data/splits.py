@@ -1,8 +1,9 @@
-"""Which images train and which validate, and the pixel statistics of the training part.
+"""Which images train and which validate, and how their pixels are scaled.
 
-Only indices, mean and standard deviation are stored; pixels stay uint8 in the shared, memory-mapped data set.
+Only indices, means and standard deviations are stored; pixels stay uint8 in the shared, memory-mapped data set.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,22 +15,67 @@ from bnlab.errors import DataError, IntegrityError
 from bnlab.files import atomic
 from bnlab.streams import stream
 
+FULL_SCALE = 255.0
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Pixels as a network sees them: x -> (x - mean) / std, float64 (d,) each.
+
+    per_image: before that every image is standardized by the mean and standard deviation of its own pixels.
+    """
+
+    mean: npt.NDArray[np.float64]
+    std: npt.NDArray[np.float64]
+    per_image: bool = False
+
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of the data set's training images, int32, and per-pixel statistics of the training part, float64 (d,)."""
+    """Rows of the data set's training images, int32, and what scales them, float64 (d,).
+
+    mean and std are those of the training part, validation_mean where `per_part` gives the validation part its own.
+
+    standardization: per_pixel, every pixel by its mean and deviation over the training part; scalar, all pixels by one
+    mean and one deviation over both parts; per_part, divided by 255, less every pixel's mean over the part that the
+    image is in; per_image, every image by its own mean and deviation (mean 0 and std 1 here).
+    """
 
     training: Rows
     validation: Rows
     mean: npt.NDArray[np.float64]
     std: npt.NDArray[np.float64]
+    validation_mean: npt.NDArray[np.float64] | None = None
+    standardization: str = "per_pixel"
+
+    @property
+    def scaling(self) -> Scaling:
+        """How training images are scaled."""
+        return Scaling(self.mean, self.std, self.standardization == "per_image")
+
+    @property
+    def validation_scaling(self) -> Scaling:
+        """How validation images are scaled."""
+        return self.scaling if self.validation_mean is None else Scaling(self.validation_mean, self.std)
+
+    def scaling_of_others(self, images: Images) -> Scaling:
+        """How a further part is scaled that consists of all of `images`, (n, d): the test set."""
+        if self.standardization != "per_part":
+            return self.scaling
+        return Scaling(images.mean(axis=0), self.std)  # sums of integers, exact
 
 
 def draw_split(
-    n_images: int, *, training: int, validation: int, random: np.random.Generator | None
+    n_images: int,
+    *,
+    training: int,
+    validation: int,
+    random: np.random.Generator | None,
+    validation_first: bool = False,
 ) -> tuple[Rows, Rows]:
     """Disjoint training and validation rows: in a random order, or (random=None) the first rows in official order.
 
+    validation_first: the first rows validate and the next train, instead of the reverse.
     Raises DataError when the data set is too small.
     """
     if training + validation > n_images:
@@ -37,33 +83,63 @@ def draw_split(
             f"training + validation asks for {training} + {validation} images, but the data set has {n_images}. "
             "Lower them in config/protocols.yaml."
         )
-    rows = np.arange(n_images) if random is None else random.permutation(n_images)
-    rows = rows.astype(np.int32)
-    return rows[:training], rows[training : training + validation]
+    order = np.arange(n_images) if random is None else random.permutation(n_images)
+    rows = order.astype(np.int32)[: training + validation]
+    if validation_first:
+        return rows[validation:], rows[:validation]
+    return rows[:training], rows[training:]
 
 
-def make_split(images: Images, *, training: int, validation: int, seed: int | None) -> Split:
-    """Draw a split of images, (n, d), and compute its training part's pixel statistics; seed=None: official order.
+def make_split(
+    images: Images, *, training: int, validation: int, seed: int | None, order: str, standardization: str
+) -> Split:
+    """Draw a split of images, (n, d), and compute what scales them.
 
+    order: random (from `seed`), official_order or validation_first (whose seed is None).
     This module is in the trainer's import closure, so runs on splits that were drawn otherwise count as stale.
     """
     random = None if seed is None else stream(seed, "split")
-    rows, held_out = draw_split(len(images), training=training, validation=validation, random=random)
-    return Split(rows, held_out, *pixel_statistics(images, rows))
+    rows, held_out = draw_split(
+        len(images),
+        training=training,
+        validation=validation,
+        random=random,
+        validation_first=order == "validation_first",
+    )
+    d = images.shape[1]
+    own = None
+    match standardization:
+        case "per_pixel":
+            mean, std = pixel_statistics(images, rows)
+        case "scalar":
+            mean, std = scalar_statistics(images, np.concatenate([rows, held_out]))
+        case "per_part":
+            mean, std = pixel_sums(images, rows)[0] / len(rows), np.full(d, FULL_SCALE)
+            own = pixel_sums(images, held_out)[0] / len(held_out)
+        case "per_image":
+            mean, std = np.zeros(d), np.ones(d)
+        case _:
+            raise ValueError(f"no such standardization: {standardization}")
+    return Split(rows, held_out, mean, std, own, standardization)
 
 
-def pixel_statistics(images: Images, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and (biased) standard deviation of every pixel over `rows`, float64 (d,).
-
-    Sums are kept in integers, so the result is the same to the last bit on every machine.
-    Raises DataError when a pixel is constant, since it cannot be standardized.
-    """
+def pixel_sums(images: Images, rows: Rows) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Sum and sum of squares of every pixel over `rows`, int64 (d,): the same to the last bit on every machine."""
     total = np.zeros(images.shape[1], np.int64)
     total_of_squares = np.zeros(images.shape[1], np.int64)
     for start in range(0, len(rows), 1000):
         block = images[np.sort(rows[start : start + 1000])].astype(np.int64)
         total += block.sum(axis=0)
         total_of_squares += np.einsum("nd,nd->d", block, block)
+    return total, total_of_squares
+
+
+def pixel_statistics(images: Images, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean and (biased) standard deviation of every pixel over `rows`, float64 (d,).
+
+    Raises DataError when a pixel is constant, since it cannot be standardized.
+    """
+    total, total_of_squares = pixel_sums(images, rows)
     n = len(rows)
     scaled_variance = n * total_of_squares - total**2
     if not scaled_variance.all():
@@ -75,18 +151,40 @@ def pixel_statistics(images: Images, rows: Rows) -> tuple[npt.NDArray[np.float64
     return total / n, np.sqrt(scaled_variance) / n
 
 
+def scalar_statistics(images: Images, rows: Rows) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """One mean and one (biased) standard deviation over all pixels of `rows`, each repeated for every pixel, (d,)."""
+    total, total_of_squares = (int(sums.sum()) for sums in pixel_sums(images, rows))
+    d = images.shape[1]
+    n = len(rows) * d
+    # Python's integers: n times the sum of squares exceeds 64 bits.
+    return np.full(d, total / n), np.full(d, math.sqrt(n * total_of_squares - total**2) / n)
+
+
 def store_split(path: Path, split: Split) -> None:
     """Write a split atomically as .npz."""
+    own = split.mean if split.validation_mean is None else split.validation_mean
     with atomic(path) as file:
-        np.savez(file, training=split.training, validation=split.validation, mean=split.mean, std=split.std)
+        np.savez(
+            file,
+            training=split.training,
+            validation=split.validation,
+            mean=split.mean,
+            std=split.std,
+            validation_mean=own,
+            standardization=np.array(split.standardization),
+        )
 
 
 def load_split(path: Path) -> Split:
     """Read what `store_split` wrote. Raises IntegrityError when the file is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return Split(**{name: arrays[name] for name in ("training", "validation", "mean", "std")})
+            content = {name: arrays[name] for name in ("training", "validation", "mean", "std", "validation_mean")}
+            standardization = str(arrays["standardization"])
     except Exception as error:  # a damaged zip raises many kinds
         raise IntegrityError(
             f"{path}: cannot be read as a split ({error}). Make it again with `python -m bnlab split {path.stem}`."
         ) from error
+    if standardization != "per_part":
+        content["validation_mean"] = None
+    return Split(**content, standardization=standardization)

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bnlab.data.arrays import Images, Rows
-from bnlab.data.batches import PixelBatches
-from bnlab.data.splits import Split
+from bnlab.data.batches import unscaled_batches
+from bnlab.data.splits import Scaling
 from bnlab.numerics.layers import softmax_cross_entropy_forward
 from bnlab.numerics.network import Workspace, predict
 from bnlab.numerics.optimizer import weight_penalty
@@ -27,9 +27,9 @@ class Evaluation:
 
 
 class Evaluator:
-    """Evaluates networks of one shape on any rows of one set of images, block by block in reused buffers.
+    """Evaluates networks of one shape on rows of images that are scaled alike, block by block in reused buffers.
 
-    Standardizing every pixel of every image would take a third of an evaluation. It is an affine map, though, and so is
+    Scaling every pixel of every image would take a third of an evaluation. It is an affine map, though, and so is
     a network's first layer: the first layer of a copy takes it in once, and the copy takes pixels as they are.
     """
 
@@ -38,15 +38,15 @@ class Evaluator:
         network: Network,
         images: Images,
         labels: npt.NDArray[np.uint8],
-        split: Split,
+        scaling: Scaling,
         *,
         weight_decay: float,
         dtype: npt.DTypeLike,
     ) -> None:
-        """images: (n, d), to be standardized by `split`; labels: (n,)."""
-        self._pixels = PixelBatches(images, size=BLOCK, dtype=dtype)
+        """images: (n, d), to be scaled by `scaling`; labels: (n,)."""
+        self._unscaled = unscaled_batches(images, scaling, size=BLOCK, dtype=dtype)
         self._labels = labels
-        self._mean, self._inverse_std = split.mean.astype(dtype), (1 / split.std).astype(dtype)
+        self._mean, self._inverse_std = scaling.mean.astype(dtype), (1 / scaling.std).astype(dtype)
         self._copy = Parameters.zeros(network, dtype)
         self._work = Workspace(network, BLOCK, dtype)
         self._weight_decay = weight_decay
@@ -54,13 +54,22 @@ class Evaluator:
     def __call__(
         self, parameters: Parameters, statistics: RunningStatistics, rows: Rows
     ) -> tuple[Evaluation, npt.NDArray[np.uint8]]:
-        """Evaluate on images[rows]; also return the predicted classes, uint8 (len(rows),)."""
-        of_pixels = self._of_pixels(parameters)
+        """Evaluate on images[rows]; also return the predicted classes, uint8 (len(rows),).
+
+        What is not finite in a diverged network is so in the result, without warnings.
+        """
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self._evaluate(parameters, statistics, rows)
+
+    def _evaluate(
+        self, parameters: Parameters, statistics: RunningStatistics, rows: Rows
+    ) -> tuple[Evaluation, npt.NDArray[np.uint8]]:
+        of_unscaled = self._of_unscaled(parameters)
         predictions = np.empty(len(rows), np.uint8)
         loss = 0.0
         for start in range(0, len(rows), BLOCK):
             block = rows[start : start + BLOCK]
-            scores = predict(of_pixels, statistics, self._pixels[block], self._work)
+            scores = predict(of_unscaled, statistics, self._unscaled[block], self._work)
             predictions[start : start + BLOCK] = scores.argmax(axis=1)
             loss += len(block) * float(softmax_cross_entropy_forward(scores, self._labels[block], out=scores))
         loss /= len(rows)
@@ -68,7 +77,7 @@ class Evaluator:
         accuracy = float(np.mean(predictions == self._labels[rows]))
         return Evaluation(loss, loss + penalty, accuracy), predictions
 
-    def _of_pixels(self, parameters: Parameters) -> Parameters:
+    def _of_unscaled(self, parameters: Parameters) -> Parameters:
         """The same network as a function of pixels: ((x - mean) / std) W + b = x W' + b'."""
         copy = self._copy
         copy.flat[:] = parameters.flat

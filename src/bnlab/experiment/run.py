@@ -3,27 +3,29 @@
 import math
 import resource
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from bnlab.data.arrays import Images, Rows
-from bnlab.data.prepared import open_prepared, open_test
+from bnlab.data.prepared import PreparedData, open_prepared, open_test
 from bnlab.data.splits import Split, load_split
 from bnlab.datasets import DATA_SETS
 from bnlab.errors import IntegrityError
-from bnlab.experiment.evaluate import Evaluation, Evaluator
+from bnlab.experiment.evaluate import Evaluation
+from bnlab.experiment.resume import load_predecessor
 from bnlab.experiment.store import store_run
-from bnlab.experiment.train import Training, train
+from bnlab.experiment.train import Training, evaluator_of, network_of, part_evaluators, train
 from bnlab.fingerprint import code_fingerprint
-from bnlab.spec import Protocol, RunSpec, run_name, split_name
+from bnlab.names import run_name, split_name
+from bnlab.spec import Protocol, RunSpec
 
 
 def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training:
-    """Train, evaluate and store one run below `results`, which holds the prepared data and the split already."""
+    """Train, evaluate and store one run below `results`.
+
+    `results` holds the prepared data already, the split, and the run that this one goes on from, if any.
+    """
     started = time.perf_counter()
     data_folder = results / "data" / protocol.data
     data = open_prepared(data_folder)
@@ -34,19 +36,18 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
         )
     split = load_split(results / "splits" / f"{split_name(protocol, spec.seed)}.npz")
 
-    training = train(spec, protocol, data.train_images, data.train_labels, split)
+    network = network_of(spec, protocol, n_inputs=data.train_images.shape[1])
+    start = load_predecessor(spec, protocol, network, results=results)
+    training = train(spec, protocol, data.train_images, data.train_labels, split, start=start)
     trained = time.perf_counter()
 
-    final = test = None
-    if training.diverged_at is None:
-        evaluate = _evaluator(training, spec, split, data.train_images, data.train_labels)
-        final = {"training": evaluate(split.training)[0], "validation": evaluate(split.validation)[0]}
-        if not all(math.isfinite(part.cost) for part in final.values()):
-            final, training.diverged_at = None, protocol.schedule.updates
+    test = None
+    final = _final(training, spec, protocol, data, split)
     if final is not None:
         # The one look at the test set: after the last update, for the record, informing nothing here.
         images, labels = open_test(data_folder)
-        test = _evaluator(training, spec, split, images, labels)(np.arange(len(labels)))
+        evaluate = evaluator_of(spec, protocol, images, labels, split.scaling_of_others(images))
+        test = evaluate(training.parameters, training.statistics, np.arange(len(labels)))
 
     name = run_name(spec, protocol)
     store_run(
@@ -57,7 +58,7 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
             "spec": asdict(spec),
             "protocol": asdict(protocol),
             "data": {"name": data.name, "digest": data.digest},
-            "probe": f"the first {protocol.probe} training rows of the split",
+            "probe": f"the first {protocol.probe} rows of the split's training and validation parts",
             "code": code_fingerprint("bnlab.experiment.run"),
         },
         final=final,
@@ -71,17 +72,19 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
     return training
 
 
-def _evaluator(
-    training: Training, spec: RunSpec, split: Split, images: Images, labels: npt.NDArray[np.uint8]
-) -> Callable[[Rows], tuple[Evaluation, npt.NDArray[np.uint8]]]:
-    """Evaluates the trained network on rows of the images."""
-    parameters = training.parameters
-    evaluator = Evaluator(
-        parameters.network, images, labels, split, weight_decay=spec.weight_decay, dtype=parameters.flat.dtype
-    )
-
-    def evaluate(rows: Rows) -> tuple[Evaluation, npt.NDArray[np.uint8]]:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # divergence is a result
-            return evaluator(parameters, training.statistics, rows)
-
-    return evaluate
+def _final(
+    training: Training, spec: RunSpec, protocol: Protocol, data: PreparedData, split: Split
+) -> dict[str, Evaluation] | None:
+    """Evaluations of the whole training and validation parts; None, and `diverged_at` set, if one is not finite."""
+    if training.diverged_at is not None:
+        return None
+    evaluators = part_evaluators(spec, protocol, data.train_images, data.train_labels, split)
+    rows = {"training": split.training, "validation": split.validation}
+    final = {
+        part: evaluator(training.parameters, training.statistics, rows[part])[0]
+        for part, evaluator in evaluators.items()
+    }
+    if all(math.isfinite(part.cost) for part in final.values()):
+        return final
+    training.diverged_at = protocol.schedule.updates
+    return None

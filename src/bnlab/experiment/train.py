@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bnlab.data.arrays import Rows
+from bnlab.data.arrays import Images, Rows
 from bnlab.data.batches import StandardizedBatches
-from bnlab.data.splits import Split
+from bnlab.data.splits import Scaling, Split
+from bnlab.experiment.descent import Descent
 from bnlab.experiment.evaluate import Evaluation, Evaluator
 from bnlab.numerics.initialize import initialize
-from bnlab.numerics.network import Workspace, loss_backward, loss_forward
-from bnlab.numerics.optimizer import descend
+from bnlab.numerics.network import Workspace, loss_forward
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.schedule import triangular
 from bnlab.numerics.statistics import RunningStatistics
@@ -51,29 +51,28 @@ def train(
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.uint8],
     split: Split,
+    *,
+    start: Training | None = None,
 ) -> Training:
     """Train one network on images[split.training], uint8 (n, d), with their labels, uint8 (n,).
 
-    The curves evaluate the whole validation part and the probe, the first `protocol.probe` training rows. A cost
-    that is no longer finite ends the training as a result, not as an error: `diverged_at` tells the update.
+    start: where another training ended, to go on from there instead of from fresh parameters and averages.
+    The curves evaluate the first `protocol.probe` rows of the training and of the validation part. A cost that is no
+    longer finite ends the training as a result, not as an error: `diverged_at` tells the update.
     """
-    dtype = np.dtype(protocol.precision)
     network = network_of(spec, protocol, n_inputs=images.shape[1])
-    parameters = Parameters.zeros(network, dtype)
-    initialize(parameters, spec.initialization, stream(spec.seed, "weights"))
-    gradients = Parameters.zeros(network, dtype)
-    velocity = Parameters.zeros(network, dtype) if protocol.momentum else None
-    scratch = np.empty_like(parameters.flat)
-    statistics = RunningStatistics(network, dtype, average=protocol.bn_average)
+    parameters, statistics = _beginning(spec, protocol, network, start)
+    dtype = parameters.flat.dtype
     work = Workspace(network, protocol.batch_size, dtype)
-    batches = StandardizedBatches(images, split, size=protocol.batch_size, dtype=dtype)
-    evaluator = Evaluator(network, images, labels, split, weight_decay=spec.weight_decay, dtype=dtype)
-    recorder = _Recorder(protocol, split, evaluator)
+    batches = StandardizedBatches(images, split.scaling, size=protocol.batch_size, dtype=dtype)
+    descent = Descent(parameters, protocol, weight_decay=spec.weight_decay)
+    recorder = _Recorder(protocol, split, part_evaluators(spec, protocol, images, labels, split))
     training = Training(parameters, statistics, recorder.curves)
 
     # Overflow is how a diverging run announces itself; the finite checks below report it once, as a result.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        order = batch_rows(split.training, protocol.batch_size, stream(spec.seed, "batches"))
+        shuffle = stream(spec.seed, "batches") if protocol.shuffling == "every_epoch" else None
+        order = batch_rows(split.training, protocol.batch_size, shuffle)
         for update in range(protocol.schedule.updates):
             learning_rate = learning_rate_at(spec, protocol, update)
             rows = next(order)
@@ -83,25 +82,62 @@ def train(
             if not recorder.record(update, learning_rate, loss, parameters, statistics):
                 training.diverged_at = update
                 return training
-            loss_backward(parameters, x, y, work, gradients=gradients)
-            descend(
-                parameters,
-                gradients,
-                velocity,
-                learning_rate=learning_rate,
-                weight_decay=spec.weight_decay,
-                momentum=protocol.momentum,
-                scratch=scratch,
-            )
+            descent(update, x, y, work, learning_rate=learning_rate)
         end = protocol.schedule.updates
         if not recorder.record(end, learning_rate_at(spec, protocol, end), None, parameters, statistics):
             training.diverged_at = end
     return training
 
 
+def _beginning(
+    spec: RunSpec, protocol: Protocol, network: Network, start: Training | None
+) -> tuple[Parameters, RunningStatistics]:
+    """Fresh parameters and averages, or copies of those where another training ended."""
+    parameters = Parameters.zeros(network, np.dtype(protocol.precision))
+    statistics = running_statistics(network, protocol)
+    if start is None:
+        initialize(parameters, spec.initialization, stream(spec.seed, "weights"))
+    else:
+        parameters.flat[:] = start.parameters.flat
+        statistics.take_over(start.statistics)
+    return parameters, statistics
+
+
 def network_of(spec: RunSpec, protocol: Protocol, *, n_inputs: int) -> Network:
     """The network of a run on images of `n_inputs` pixels."""
     return Network((n_inputs, *spec.hidden, N_CLASSES), spec.batch_norm, protocol.bn_epsilon)
+
+
+def running_statistics(network: Network, protocol: Protocol) -> RunningStatistics:
+    """The moving averages as they are before the first update."""
+    return RunningStatistics(
+        network,
+        protocol.precision,
+        average=protocol.bn_average,
+        from_first=protocol.bn_average_start == "first_batch",
+    )
+
+
+def part_evaluators(
+    spec: RunSpec, protocol: Protocol, images: Images, labels: npt.NDArray[np.uint8], split: Split
+) -> dict[str, Evaluator]:
+    """Evaluators of the `training` and the `validation` part: one for both, unless they are scaled differently."""
+    training = evaluator_of(spec, protocol, images, labels, split.scaling)
+    if split.validation_mean is None:
+        return {"training": training, "validation": training}
+    return {
+        "training": training,
+        "validation": evaluator_of(spec, protocol, images, labels, split.validation_scaling),
+    }
+
+
+def evaluator_of(
+    spec: RunSpec, protocol: Protocol, images: Images, labels: npt.NDArray[np.uint8], scaling: Scaling
+) -> Evaluator:
+    """Evaluates the run's network on rows of `images`."""
+    network = network_of(spec, protocol, n_inputs=images.shape[1])
+    dtype = np.dtype(protocol.precision)
+    return Evaluator(network, images, labels, scaling, weight_decay=spec.weight_decay, dtype=dtype)
 
 
 def learning_rate_at(spec: RunSpec, protocol: Protocol, update: int) -> float:
@@ -112,10 +148,13 @@ def learning_rate_at(spec: RunSpec, protocol: Protocol, update: int) -> float:
     return triangular(update, minimum=schedule.minimum, maximum=schedule.maximum, step=schedule.step)
 
 
-def batch_rows(rows: Rows, batch_size: int, random: np.random.Generator) -> Iterator[Rows]:
-    """Mini-batches for ever, reshuffled every epoch; rows left over at an epoch's end sit that epoch out."""
+def batch_rows(rows: Rows, batch_size: int, random: np.random.Generator | None) -> Iterator[Rows]:
+    """Mini-batches for ever, reshuffled every epoch, or (random=None) always in the order of `rows`.
+
+    Rows left over at an epoch's end sit that epoch out.
+    """
     while True:
-        shuffled = random.permutation(rows)
+        shuffled = rows if random is None else random.permutation(rows)
         for start in range(0, len(rows) - batch_size + 1, batch_size):
             yield shuffled[start : start + batch_size]
 
@@ -123,13 +162,15 @@ def batch_rows(rows: Rows, batch_size: int, random: np.random.Generator) -> Iter
 class _Recorder:
     """Collects the curve points of one training and notices when it diverges."""
 
-    def __init__(self, protocol: Protocol, split: Split, evaluator: Evaluator) -> None:
+    def __init__(self, protocol: Protocol, split: Split, evaluators: dict[str, Evaluator]) -> None:
         updates = protocol.schedule.updates
         self.curves: list[CurvePoint] = []
         self._due = set(np.linspace(0, updates, protocol.curve_points).round().astype(int).tolist())
         self._epoch = len(split.training) // protocol.batch_size
-        self._probe, self._validation = split.training[: protocol.probe], split.validation
-        self._evaluator = evaluator
+        self._parts = [
+            (evaluators["training"], split.training[: protocol.probe]),
+            (evaluators["validation"], split.validation[: protocol.probe]),
+        ]
         self._losses: list[float] = []
 
     def record(
@@ -147,8 +188,7 @@ class _Recorder:
                 return False
         if update not in self._due:
             return True
-        probe, _ = self._evaluator(parameters, statistics, self._probe)
-        validation, _ = self._evaluator(parameters, statistics, self._validation)
+        probe, validation = (evaluator(parameters, statistics, rows)[0] for evaluator, rows in self._parts)
         if not (math.isfinite(probe.cost) and math.isfinite(validation.cost)):
             return False
         batch_loss = float(np.mean(self._losses))

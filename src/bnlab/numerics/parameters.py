@@ -79,6 +79,11 @@ class Parameters:
         """All parameters zero."""
         return cls(network, np.zeros(sum(map(math.prod, network.shapes().values())), dtype))
 
+    def hold_affine(self) -> None:
+        """As gradients: set those of gamma and beta to zero, so that a step leaves gamma and beta as they are."""
+        for g in (*self.gamma, *self.beta):
+            g[:] = 0
+
     def named(self) -> Iterator[tuple[str, Array]]:
         """Every array's name (W1, b1, gamma1, beta1, ...) and view."""
         yield from self._views.items()

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from bnlab.analysis.wording import network_words
-from bnlab.spec import network_text
+from bnlab.names import network_text
 
 ORACLES = {"central": "central differences", "complex": "complex step", "autodiff": "automatic differentiation"}
 KINDS = {"W": "W", "b": "b", "gamma": "γ", "beta": "β"}

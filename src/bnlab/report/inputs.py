@@ -9,7 +9,8 @@ import pandas as pd
 
 from bnlab.errors import IntegrityError
 from bnlab.exhibit_settings import load_exhibit
-from bnlab.spec import Protocol, RunSpec, run_name
+from bnlab.names import run_name
+from bnlab.spec import Protocol, RunSpec
 from bnlab.study import Configuration, Study
 
 

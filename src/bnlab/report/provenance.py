@@ -10,9 +10,9 @@ from bnlab.analysis.wording import (
     network_words,
     weight_decay_words,
 )
+from bnlab.experiments import Experiment
 from bnlab.report.inputs import Inputs
 from bnlab.report.links import anchor_of
-from bnlab.study import Experiment
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import pandas as pd
 
 from bnlab.analysis.grid import SETTING
 from bnlab.analysis.wording import initialization_words, learning_rate_words, network_words, short_number
+from bnlab.experiments import Experiment
 from bnlab.report.embed import inline_svg
 from bnlab.report.figure_words import figure_words
 from bnlab.report.findings import Finding, findings
 from bnlab.report.inputs import Inputs
 from bnlab.report.links import LinkGroup, link_groups
-from bnlab.study import Experiment
 
 HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
 
