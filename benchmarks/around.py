@@ -34,6 +34,7 @@ def main() -> None:
         ["tables", study],
         *figures,
         ["report", study],
+        ["pdf", study],
     ]
     rows: list[Row] = []
     with project(Path("results/data") / protocol.data) as place:

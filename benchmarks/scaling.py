@@ -100,7 +100,7 @@ def serial(targets: int) -> float:
         line = np.polyfit([int(row["targets"]) for row in rows], [float(row["seconds"]) for row in rows], 1)
         return float(np.polyval(line, targets))
 
-    fixed = longest("split", "check-gradients") + longest("tables", "figure") + longest("report")
+    fixed = longest("split", "check-gradients") + longest("tables", "figure") + longest("report") + longest("pdf")
     return grown(TO_DO) + grown(JOIN) + fixed
 
 

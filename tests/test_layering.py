@@ -56,7 +56,7 @@ PACKAGES = {
     "streams": {"numpy"},
     "configuration": {"yaml", "jsonschema"},
     "analysis": {"numpy", "pandas", "matplotlib", "scipy"},
-    "report": {"numpy", "pandas", "jinja2", "markupsafe", "yaml"},
+    "report": {"numpy", "pandas", "jinja2", "markupsafe", "typst", "yaml"},
 }
 """Packages of others that each part may import; parts that are not named need the standard library alone."""
 

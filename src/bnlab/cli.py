@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add(_tables, study)
     add(_figure, study, ("experiment", "an experiment of the study"), ("figure", "one of its figures"))
     add(_report, study)
+    add(_pdf, study)
     add(_expectations, study)
     add(_verify)
     return parser
@@ -209,6 +210,13 @@ def _report(parsed: argparse.Namespace) -> None:
     from bnlab.study import load_configuration
 
     render_report(load_configuration(CONFIG), parsed.study, results=RESULTS)
+
+
+def _pdf(parsed: argparse.Namespace) -> None:
+    """Typeset a study's report, which must be there as HTML, as PDF."""
+    from bnlab.report.pdf import typeset_report
+
+    typeset_report(parsed.study, results=RESULTS)
 
 
 def _verify(_: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 EXHIBITS = {"step_sizes": 1, "overfit": 1, "gradient_figure": 2}
-AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "report": 1}
+AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "report": 1, "pdf": 1}
 
 
 def test_a_finished_study_has_nothing_to_do(project):
@@ -93,19 +93,30 @@ def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
 def test_an_edited_plot_redraws_and_retrains_nothing(project):
     """Plotting code is no part of the trainer's import closure."""
     project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
-    assert project.planned() == {"figure": 3, "gradient_figure": 2, "report": 1}
+    assert project.planned() == {"figure": 3, "gradient_figure": 2, "report": 1, "pdf": 1}
+
+
+def test_an_edited_style_sheet_typesets_again_and_leaves_the_page(project):
+    """The PDF follows its own code and the page; the page does not follow the PDF's code."""
+    with (project.folder / "src/bnlab/report/report.typ").open("a", encoding="utf-8") as file:
+        file.write("\n// A remark.\n")
+    assert project.planned() == {"pdf": 1}
+    project.edit("src/bnlab/report/pdf.py", "import re\n", "import re\nimport sys\n")
+    assert project.planned() == {"pdf": 1}
+    assert project.snakemake().returncode == 0
+    assert project.planned() == {}
 
 
 def test_a_repeated_gradient_check_retrains_nothing(project):
     """Training waits for the check, but a stored run does not follow it."""
     project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
-    assert project.planned() == {"check_gradients": 1, "report": 1}
+    assert project.planned() == {"check_gradients": 1, "report": 1, "pdf": 1}
 
 
 def test_an_edited_exhibit_is_made_alone(project):
     """Its settings invalidate its numbers, its figure and the page, and neither the check nor a run."""
     project.edit("config/gradients/overfit.yaml", "images: 100", "images: 90")
-    assert project.planned() == {"overfit": 1, "gradient_figure": 1, "report": 1}
+    assert project.planned() == {"overfit": 1, "gradient_figure": 1, "report": 1, "pdf": 1}
 
 
 def test_what_is_stale_runs_beside_a_repeated_gradient_check(project):

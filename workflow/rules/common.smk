@@ -59,6 +59,7 @@ CODE = {
         "tables": "analysis.tables",
         "figures": "analysis.figures",
         "report": "report.render",
+        "pdf": "report.pdf",
     }.items()
 }
 
@@ -183,8 +184,8 @@ def names_at(study, experiment, stamps):
 
 
 def report_of(study):
-    """A study's report."""
-    return f"results/studies/{study}/report.html"
+    """A study's report, for screens and for paper."""
+    return [f"results/studies/{study}/report.{ending}" for ending in ("html", "pdf")]
 
 
 def data_of(study):

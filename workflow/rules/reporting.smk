@@ -28,6 +28,23 @@ rule report:
         "python -m bnlab report {wildcards.study} > {log} 2>&1"
 
 
+rule pdf:
+    """Typeset a report's page: all of its content comes from there."""
+    input:
+        "results/studies/{study}/report.html",
+        "src/bnlab/report/report.typ",
+    output:
+        "results/studies/{study}/report.pdf",
+    log:
+        "results/logs/pdf/{study}.log",
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["pdf"],
+    shell:
+        "python -m bnlab pdf {wildcards.study} > {log} 2>&1"
+
+
 # `snakemake --cores 8 official`: one target per file in config/studies.
 for study in STUDIES:
     if study == "all" or workflow.is_rule(study):

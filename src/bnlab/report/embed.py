@@ -1,4 +1,4 @@
-"""Put a stored SVG figure into a page."""
+"""Put stored SVG figures into a page, and take them out again."""
 
 import html
 import re
@@ -19,3 +19,19 @@ def inline_svg(path: Path, *, prefix: str, label: str) -> str:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
     return svg.replace("url(#", f"url(#{prefix}-").replace("*{", f"#{prefix} svg *{{")
+
+
+def take_svgs_out(page: str) -> tuple[str, dict[str, str]]:
+    """The page with <svg name="figure-1" aria-label="..."/> and so on in the places of its figures; these by name.
+
+    Each is a file of its own again: matplotlib's style holds for all of it.
+    """
+    figures: dict[str, str] = {}
+
+    def take(svg: re.Match[str]) -> str:
+        name = f"figure-{len(figures) + 1}"
+        figures[name] = re.sub(r"#[\w-]+ svg \*{", "*{", svg[0])
+        return f'<svg name="{name}"{svg["label"]}/>'
+
+    page = re.sub(r'<svg[^>]*(?P<label> aria-label="[^"]*").*?</svg>', take, page, flags=re.DOTALL)
+    return page, figures
