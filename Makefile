@@ -6,13 +6,16 @@ STUDY ?= official
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help report demo test bench scaling lint format lock clean
+.PHONY: help report compare demo test bench scaling lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(BIN)/.ready  ## Fetch CIFAR-10, train everything, and build the report (CORES=8 to choose)
 	snakemake --cores $(CORES)
+
+compare: $(BIN)/.ready  ## After make report: compare every number, verdict and prediction with docs/reference
+	python -m bnlab compare-reference
 
 demo: $(BIN)/.ready  ## The whole workflow offline, on generated data, in about a minute
 	snakemake --cores $(CORES) demo

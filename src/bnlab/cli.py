@@ -10,7 +10,7 @@ from bnlab import gradient_commands
 from bnlab.datasets import DATA_SETS
 from bnlab.errors import BnlabError, ConfigError, DataError, GateError
 from bnlab.names import parse_split_name
-from bnlab.places import CONFIG, RESULTS
+from bnlab.places import CONFIG, REFERENCE, RESULTS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     add(_pdf, study)
     add(_expectations, study)
     add(_verify)
+    add(_keep_reference)
+    add(_compare_reference)
     return parser
 
 
@@ -231,3 +233,25 @@ def _verify(_: argparse.Namespace) -> None:
     for folder in runs:
         verify_run(folder)
     print(f"{len(folders)} data sets and {len(runs)} runs are as they were stored.")
+
+
+def _keep_reference(_: argparse.Namespace) -> None:
+    """Keep the present results of everything as the reference result in docs/reference."""
+    from bnlab.analysis.reference import keep_reference
+
+    keep_reference(REFERENCE, results=RESULTS)
+
+
+def _compare_reference(_: argparse.Namespace) -> None:
+    """Compare the present results with the reference result; fail where a number, verdict or prediction differs."""
+    from bnlab.analysis.reference import differences
+
+    content, files = differences(REFERENCE, results=RESULTS)
+    for line in (*content, *files):
+        print(line)
+    if content:
+        raise GateError(f"{len(content)} numbers, verdicts or predictions differ from {REFERENCE}.")
+    print(
+        f"Every number, verdict and prediction is that of {REFERENCE}"
+        + (f"; {len(files)} files have other bytes (other kernels or versions?)." if files else ", and every byte.")
+    )

@@ -4,3 +4,4 @@ from pathlib import Path
 
 RESULTS = Path("results")
 CONFIG = Path("config")
+REFERENCE = Path("docs/reference")

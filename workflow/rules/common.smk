@@ -63,6 +63,11 @@ CODE = {
     }.items()
 }
 
+PAGE = [
+    f"src/bnlab/report/{name}"
+    for name in ["page.html.jinja", "macros.html.jinja", "report.css"]
+]
+
 # Trainings start in the order of their cost, and what they wait for before any of them.
 FIRST = 10**9
 

@@ -14,8 +14,8 @@ rule report:
         "results/studies/{study}/expectations.csv",
         "config/studies/{study}.yaml",
         lambda w: expand("results/data/{data}/manifest.json", data=data_of(w.study)),
-        "src/bnlab/report/template.html.jinja",
-        "src/bnlab/report/report.css",
+        PAGE,
+        "src/bnlab/report/study.html.jinja",
     output:
         "results/studies/{study}/report.html",
     log:

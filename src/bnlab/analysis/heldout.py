@@ -1,8 +1,10 @@
 """The only door to test results: opened for the final tables, by nothing that selects, searches, tunes or stops."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bnlab.analysis.collect import write_csv
@@ -11,7 +13,9 @@ from bnlab.study import Configuration
 
 
 def collect_test_results(configuration: Configuration, study: str, *, results: Path) -> None:
-    """Write results/studies/<study>/test.csv: run, test_loss, test_cost, test_accuracy; empty for diverged runs.
+    """Write results/studies/<study>/test.csv: run, test_loss, test_cost, test_accuracy, predictions.
+
+    The last is the sha256 of the predicted classes in order, uint8; all are empty for diverged runs.
 
     Raises IntegrityError when a file is missing or not what its run's record vouches for.
     """
@@ -27,5 +31,10 @@ def collect_test_results(configuration: Configuration, study: str, *, results: P
                     f"test_{metric}": float(arrays[metric]) if metric in arrays else None
                     for metric in ("loss", "cost", "accuracy")
                 }
+                | {"predictions": _digest(arrays["predictions"])}
             )
     write_csv(results / "studies" / study / "test.csv", pd.DataFrame(rows))
+
+
+def _digest(predictions: npt.NDArray[np.uint8]) -> str | None:
+    return hashlib.sha256(predictions.tobytes()).hexdigest() if len(predictions) else None

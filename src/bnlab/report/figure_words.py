@@ -24,8 +24,9 @@ def figure_words(kind: str, protocol: Protocol, runs: pd.DataFrame) -> FigureWor
 def _curves(protocol: Protocol, runs: pd.DataFrame) -> list[str]:
     return [
         (
-            f"Loss, cost and accuracy during training, evaluated {protocol.curve_points} times on the "
-            f"{protocol.validation:,} validation images (solid) and on {protocol.probe:,} training images (dashed)."
+            f"Loss, cost and accuracy during training, evaluated {protocol.curve_points} times on "
+            f"{_probe(protocol, protocol.validation)} validation images (solid) and on "
+            f"{_probe(protocol, protocol.training)} training images (dashed)."
         ),
         *_lines(runs),
         "The loss before the first update can lie above the panel.",
@@ -47,7 +48,8 @@ def _grid(protocol: Protocol, runs: pd.DataFrame) -> list[str]:
 def _initialization(protocol: Protocol, runs: pd.DataFrame) -> list[str]:
     return [
         (
-            f"Loss and accuracy on the {protocol.validation:,} validation images during training, by initialization; "
+            f"Loss and accuracy on {_probe(protocol, protocol.validation)} validation images during training, by "
+            "initialization; "
             "σ is the standard deviation of every initial weight."
         ),
         *_lines(runs),
@@ -66,6 +68,11 @@ def _weight_decay(protocol: Protocol, runs: pd.DataFrame) -> list[str]:
         *(["Crosses mark values of λ at which a run diverged."] if _diverged(runs) else []),
         *(["λ = 0 has no place on this axis and stands apart."] if (runs["weight_decay"] == 0).any() else []),
     ]
+
+
+def _probe(protocol: Protocol, images: int) -> str:
+    """How many images of a part of that size the curves are evaluated on: the first 1,500, or all."""
+    return f"all {images:,}" if protocol.probe >= images else f"the first {protocol.probe:,} of {images:,}"
 
 
 def _lines(runs: pd.DataFrame) -> list[str]:

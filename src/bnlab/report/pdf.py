@@ -26,7 +26,7 @@ def typeset_report(study: str, *, results: Path) -> None:
     except typst.TypstError as error:
         raise IntegrityError(
             f"{page}: cannot be typeset ({error.message}). If it was edited, make it again: snakemake --cores 8 -f "
-            f"{page.as_posix()}. If template.html.jinja was, {STYLE.name} beside it has to learn what is new there."
+            f"{page.as_posix()}. If a template was, {STYLE.name} beside it has to learn what is new there."
         ) from error
     with atomic(page.with_suffix(".pdf")) as file:
         file.write(document)

@@ -35,7 +35,7 @@ def render_report(configuration: Configuration, study: str, *, results: Path) ->
     configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
-    page = _environment().get_template("template.html.jinja").render(_context(inputs))
+    page = _environment().get_template("study.html.jinja").render(_context(inputs))
     write_text(results / "studies" / study / "report.html", page)
 
 
@@ -70,6 +70,7 @@ def _context(inputs: Inputs) -> dict[str, Any]:
     sections = [section(inputs, experiment, figure_numbers, table_numbers) for experiment in inputs.study.experiments]
     expectations = [row for _, row in inputs.expectations.iterrows()]
     return {
+        "title": inputs.study.title,
         "study": inputs.study,
         "generated": "generated" in inputs.manifests,
         "n_runs": len(inputs.specs),

@@ -1,0 +1,123 @@
+"""The reference result in docs/reference: kept from one run of everything, and compared with any other."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bnlab.analysis.collect import write_csv
+from bnlab.errors import IntegrityError
+from bnlab.files import write_json
+from bnlab.stored import TIMING, read_record
+
+TABLES = ("claims.csv", "claims_summary.csv")
+PREDICTIONS, PROVENANCE = "predictions.csv", "provenance.json"
+DIVERGED = "diverged"
+"""In place of the predictions that a diverged run does not have."""
+RELATIVE = 1e-9
+"""What another CPU's kernels may change of a loss, and more than they do."""
+
+
+def keep_reference(folder: Path, *, results: Path) -> None:
+    """Copy the ledger, the synthesis and its figures below `results` into `folder`, with all runs' predictions.
+
+    `folder` is emptied first. Provenance (commit, time, versions, seconds) stands beside and is never compared.
+    """
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    for name, path in _copied(results).items():
+        shutil.copyfile(path, folder / name)
+    predictions = _predictions(results)
+    write_csv(folder / PREDICTIONS, predictions)
+    write_json(folder / PROVENANCE, _provenance(predictions["run"], results))
+
+
+def differences(folder: Path, *, results: Path) -> tuple[list[str], list[str]]:
+    """How the results differ from the reference: in numbers, verdicts and predictions; and in bytes of files.
+
+    The former never may; the latter may on a CPU with other kernels or with other versions of libraries. Raises
+    IntegrityError when there is nothing to compare with.
+    """
+    if not (folder / PREDICTIONS).is_file():
+        raise IntegrityError(f"{folder / PREDICTIONS}: no such file: there is no reference result.")
+    content = list(_prediction_differences(folder, results))
+    for name in TABLES:
+        content += _table_differences(folder / name, results / "tables" / name)
+    made = {name: path for name, path in _copied(results).items() if path.exists()}
+    compared = sorted({path.name for path in folder.iterdir()} - {PREDICTIONS, PROVENANCE, *TABLES})
+    files = [f"{name}: missing" for name in compared if name not in made]
+    files += [
+        f"{name}: other bytes"
+        for name in compared
+        if name in made and made[name].read_bytes() != (folder / name).read_bytes()
+    ]
+    return content, files
+
+
+def _copied(results: Path) -> dict[str, Path]:
+    """What is kept as it is, by its name among the reference's files."""
+    figures = sorted((results / "studies").glob("*/figures/*.png"))
+    return (
+        {name: results / "tables" / name for name in TABLES}
+        | {"synthesis.pdf": results / "studies" / "synthesis" / "report.pdf"}
+        | {f"{path.parents[1].name}_{path.name}": path for path in figures if path.parents[1].name == "official"}
+    )
+
+
+def _predictions(results: Path) -> pd.DataFrame:
+    """One row per run of all collected studies: its test accuracy and the digest of its predictions."""
+    tables = [pd.read_csv(path) for path in sorted((results / "studies").glob("*/test.csv"))]
+    together = pd.concat(tables)[["run", "test_accuracy", "predictions"]].fillna({"predictions": DIVERGED})
+    return together.drop_duplicates("run").sort_values("run", ignore_index=True)
+
+
+def _prediction_differences(folder: Path, results: Path) -> Iterator[str]:
+    expected = pd.read_csv(folder / PREDICTIONS)
+    joined = expected.merge(_predictions(results), on="run", how="left", suffixes=("", "_found"), indicator=True)
+    columns = ["run", "_merge", "test_accuracy", "test_accuracy_found", "predictions", "predictions_found"]
+    for run, origin, accuracy, accuracy_found, digest, digest_found in joined[columns].to_numpy():
+        if origin == "left_only":
+            yield f"{run}: not among the collected runs"
+        elif digest != digest_found:
+            yield f"{run}: other predictions, test accuracy {accuracy_found} instead of {accuracy}"
+
+
+def _table_differences(expected_path: Path, found_path: Path) -> list[str]:
+    if not found_path.is_file():
+        return [f"{found_path}: no such file"]
+    expected, found = pd.read_csv(expected_path), pd.read_csv(found_path)
+    if list(expected.columns) != list(found.columns) or len(expected) != len(found):
+        return [f"{found_path.name}: other columns or rows"]
+    differing = []
+    for column in expected.columns:
+        left, right = expected[column], found[column]
+        if pd.api.types.is_float_dtype(left) and pd.api.types.is_float_dtype(right):
+            same = np.isclose(left, right, rtol=RELATIVE, atol=0, equal_nan=True)
+        else:
+            same = (left == right) | (left.isna() & right.isna())
+        differing += [
+            f"{found_path.name}, {expected.iloc[row, 0]}, {column}: {right[row]} instead of {left[row]}"
+            for row in np.flatnonzero(~np.asarray(same, dtype=bool))
+        ]
+    return differing
+
+
+def _provenance(runs: pd.Series, results: Path) -> dict[str, Any]:
+    folders = [results / "runs" / run for run in runs]
+    timings = [json.loads((folder / TIMING).read_text(encoding="utf-8")) for folder in folders]
+    environments = [read_record(folder)["environment"] for folder in folders]
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
+    return {
+        "commit": commit.stdout.strip() or None,
+        "kept": datetime.now(UTC).isoformat(timespec="seconds"),
+        "runs": len(folders),
+        "core_minutes_of_training": round(sum(timing["total_seconds"] for timing in timings) / 60, 1),
+        "environments": [dict(items) for items in sorted({tuple(sorted(one.items())) for one in environments})],
+    }
