@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add(_figure, study, ("experiment", "an experiment of the study"), ("figure", "one of its figures"))
     add(_report, study)
     add(_pdf, study)
+    add(_synthesis)
     add(_expectations, study)
     add(_verify)
     add(_keep_reference)
@@ -219,6 +220,16 @@ def _pdf(parsed: argparse.Namespace) -> None:
     from bnlab.report.pdf import typeset_report
 
     typeset_report(parsed.study, results=RESULTS)
+
+
+def _synthesis(_: argparse.Namespace) -> None:
+    """Put the ledger and the studies' answers together as one HTML page."""
+    from bnlab.report.synthesis import render_synthesis
+    from bnlab.study import load_configuration
+    from bnlab.synthesis_settings import load_synthesis
+
+    configuration = load_configuration(CONFIG)
+    render_synthesis(configuration, load_synthesis(configuration), results=RESULTS)
 
 
 def _verify(_: argparse.Namespace) -> None:

@@ -25,6 +25,7 @@ class Inputs:
     cells: pd.DataFrame
     pairs: pd.DataFrame
     expectations: pd.DataFrame
+    claims: pd.DataFrame
     gradients: dict[str, Any]
     exhibits: dict[str, dict[str, Any]]
     manifests: dict[str, Any]
@@ -57,6 +58,7 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
         cells=_table(folder / "cells.csv"),
         pairs=_table(folder / "pairs.csv"),
         expectations=_table(folder / "expectations.csv"),
+        claims=claims_of(configuration, study, results=results),
         gradients={data: _json(results / "gradients" / f"{data}.json") for data in data_sets},
         exhibits={exhibit: load_exhibit(exhibit, configuration.folder) for exhibit in the_study.gradients},
         manifests={data: _json(results / "data" / data / "manifest.json") for data in data_sets},
@@ -66,6 +68,15 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
     for table in (inputs.cells, inputs.pairs, inputs.expectations):
         _check_current(" ".join(table["runs"]).split(), inputs)
     return inputs
+
+
+def claims_of(configuration: Configuration, report: str, *, results: Path) -> pd.DataFrame:
+    """The ledger of one report, as `bnlab.analysis.claims` wrote it; without rows for a study that is no report's."""
+    if not (configuration.folder / "claims" / f"{report}.yaml").exists():
+        return pd.DataFrame(columns=["id", "experiment", "kind", "verdict"])
+    texts = ["experiment", "study", "where", "metric", "reported", "reason", "variants", "runs"]
+    table = pd.read_csv(results / "tables" / "claims" / f"{report}.csv", dtype=dict.fromkeys(texts, str))
+    return table.fillna(dict.fromkeys(texts, ""))
 
 
 def _check_current(names: list[str], inputs: Inputs) -> None:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bnlab.analysis.wording import GENERATED_NOTE, short_number
 from bnlab.files import write_text
 from bnlab.report import numerals
+from bnlab.report.claim_rows import claim_rows, verdict_counts
 from bnlab.report.exhibits import exhibit_view
 from bnlab.report.gradient_figures import gradient_figures
 from bnlab.report.gradients import ORACLES, gradient_table
@@ -35,11 +36,12 @@ def render_report(configuration: Configuration, study: str, *, results: Path) ->
     configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
-    page = _environment().get_template("study.html.jinja").render(_context(inputs))
+    page = environment().get_template("study.html.jinja").render(_context(inputs))
     write_text(results / "studies" / study / "report.html", page)
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates beside this module, with all that they call."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -68,6 +70,8 @@ def _environment() -> Environment:
 def _context(inputs: Inputs) -> dict[str, Any]:
     figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
     sections = [section(inputs, experiment, figure_numbers, table_numbers) for experiment in inputs.study.experiments]
+    # Published gradients stand in the exhibits' own tables.
+    further = inputs.claims[(inputs.claims["experiment"] == "") & (inputs.claims["kind"] != "gradient")]
     expectations = [row for _, row in inputs.expectations.iterrows()]
     return {
         "title": inputs.study.title,
@@ -79,6 +83,9 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "sections": sections,
         "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
         "expectations_number": next(table_numbers) if expectations else None,
+        "verdicts": verdict_counts(inputs.claims),
+        "further": claim_rows(further, inputs.specs),
+        "further_number": next(table_numbers) if len(further) else None,
         "gradients": [
             (next(table_numbers), gradient_table(found), gradient_figures(inputs, data, figure_numbers))
             for data, found in inputs.gradients.items()

@@ -9,6 +9,7 @@ import pandas as pd
 from bnlab.analysis.grid import SETTING
 from bnlab.analysis.wording import initialization_words, learning_rate_words, network_words, short_number
 from bnlab.experiments import Experiment
+from bnlab.report.claim_rows import ClaimRow, claim_rows
 from bnlab.report.embed import inline_svg
 from bnlab.report.figure_words import figure_words
 from bnlab.report.findings import Finding, findings
@@ -44,6 +45,8 @@ class Section:
 
     experiment: Experiment
     generated: bool
+    claims_number: int | None
+    claims: list[ClaimRow]
     findings: list[Finding]
     figures: list[FigureView]
     headings: list[str]
@@ -63,9 +66,12 @@ def section(
     varying = [column for column in HEADINGS if cells[column].nunique() > 1]
     scheduled = (cells["learning_rate"] == "scheduled").all()
     shared = [column for column in HEADINGS if column not in varying and not (column == "learning_rate" and scheduled)]
+    claims = inputs.claims[inputs.claims["experiment"] == experiment.id]
     return Section(
         experiment=experiment,
         generated=inputs.protocol_of(experiment.id).data == "generated",
+        claims_number=next(table_numbers) if len(claims) else None,
+        claims=claim_rows(claims, inputs.specs),
         findings=findings(inputs, experiment.id),
         figures=[_figure(inputs, experiment, kind, next(figure_numbers)) for kind in experiment.figures],
         headings=[HEADINGS[column] for column in varying],

@@ -1,0 +1,126 @@
+"""The last page: question by question what the reports say and what was found, and the whole ledger."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bnlab.errors import ConfigError
+from bnlab.files import write_text
+from bnlab.report.claim_rows import VERDICTS, ClaimRow, claim_rows, of_claims
+from bnlab.report.inputs import Inputs, claims_of, read_inputs
+from bnlab.report.provenance import run_entries
+from bnlab.report.render import environment
+from bnlab.report.searches import search_rows
+from bnlab.report.sections import Section, section
+from bnlab.spec import RunSpec
+from bnlab.study import Configuration
+from bnlab.synthesis_settings import Question, Synthesis
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    """A question with the reports' answers and ours: pairs of a study's key and a section about its experiment."""
+
+    question: Question
+    claims_number: int | None
+    claims: list[ClaimRow]
+    sections: list[tuple[str, Section]]
+
+
+def render_synthesis(configuration: Configuration, synthesis: Synthesis, *, results: Path) -> None:
+    """Write results/studies/synthesis/report.html from the ledger and the tables and figures of the studies it names.
+
+    Raises ConfigError when a claim that it names is not in the ledger, IntegrityError as `render_report` does.
+    """
+    inputs = {study: read_inputs(configuration, study, results=results) for study in synthesis.studies}
+    reports = sorted(path.stem for path in (configuration.folder / "claims").glob("*.yaml"))
+    claims = pd.concat([claims_of(configuration, report, results=results) for report in reports])
+    page = environment().get_template("synthesis.html.jinja").render(_context(synthesis, inputs, claims))
+    write_text(results / "studies" / "synthesis" / "report.html", page)
+
+
+def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame) -> dict[str, Any]:
+    figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
+    known = {name: spec for one in inputs.values() for name, spec in one.specs.items()}
+    counts_number = next(table_numbers)
+    views = [
+        _question(question, inputs, claims, known, figures=figure_numbers, tables=table_numbers)
+        for question in synthesis.questions
+    ]
+    shown = {run for place in _places(synthesis) for run in _runs(inputs, *place)}
+    entries = [
+        (study, experiment, [entry for entry in listed if entry.name in shown])
+        for study, one in inputs.items()
+        for experiment, listed in run_entries(one)
+    ]
+    return {
+        "title": synthesis.title,
+        "synthesis": synthesis,
+        "n_claims": len(claims),
+        "counts_number": counts_number,
+        "verdicts": VERDICTS,
+        "counts": _counts(claims),
+        "questions": views,
+        "searches_number": next(table_numbers),
+        "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
+        "failures_number": next(table_numbers),
+        "failures": claim_rows(claims[claims["verdict"].isin(["NOT REPRODUCED", "CONTRADICTED"])], known),
+        "runs": _first_listed(entries),
+    }
+
+
+def _question(
+    question: Question,
+    inputs: Mapping[str, Inputs],
+    claims: pd.DataFrame,
+    known: dict[str, RunSpec],
+    *,
+    figures: Iterator[int],
+    tables: Iterator[int],
+) -> QuestionView:
+    missing = [claim for claim in question.claims if of_claims(claims, [claim]).empty]
+    if missing:
+        raise ConfigError(
+            f"config/synthesis.yaml: question '{question.id}': found the claim '{missing[0]}', expected one that "
+            "results/tables/claims.csv lists in its column id."
+        )
+    rows = claim_rows(of_claims(claims, question.claims), known) if question.claims else []
+    sections = []
+    for study, experiment in question.experiments:
+        one = inputs[study]
+        view = section(one, one.study.experiment(experiment), figures, tables)
+        sections.append((study, replace(view, claims=[], claims_number=None)))
+    return QuestionView(question, next(tables) if rows else None, rows, sections)
+
+
+def _counts(claims: pd.DataFrame) -> list[tuple[str, list[int]]]:
+    """Per report, and for all together, how many claims met each verdict, and their number."""
+    table = pd.crosstab(claims["report"], claims["verdict"]).reindex(columns=VERDICTS, fill_value=0)
+    rows = [(str(report), [*map(int, row), int(row.sum())]) for report, row in table.iterrows()]
+    return [*rows, ("all", [*map(int, table.sum()), int(table.to_numpy().sum())])]
+
+
+def _places(synthesis: Synthesis) -> list[tuple[str, str]]:
+    places = [place for question in synthesis.questions for place in question.experiments] + list(synthesis.searches)
+    return list(dict.fromkeys(places))
+
+
+def _runs(inputs: Mapping[str, Inputs], study: str, experiment: str) -> list[str]:
+    one = inputs[study]
+    return [one.name_of(spec) for spec in one.study.experiment(experiment).runs]
+
+
+def _first_listed(entries: list[tuple[str, Any, list[Any]]]) -> list[tuple[Any, list[Any]]]:
+    """Every run once, where it comes first, and no experiment without runs."""
+    seen: set[str] = set()
+    listed = []
+    for _, experiment, runs in entries:
+        own = [run for run in runs if run.name not in seen]
+        seen.update(run.name for run in own)
+        if own:
+            listed.append((experiment, own))
+    return listed
