@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     add(_figure, study, ("experiment", "an experiment of the study"), ("figure", "one of its figures"))
     add(_report, study)
     add(_pdf, study)
+    add(_claims, ("report", "a file in config/claims"))
+    add(_ledger)
     add(_synthesis)
     add(_expectations, study)
     add(_verify)
@@ -220,6 +222,21 @@ def _pdf(parsed: argparse.Namespace) -> None:
     from bnlab.report.pdf import typeset_report
 
     typeset_report(parsed.study, results=RESULTS)
+
+
+def _claims(parsed: argparse.Namespace) -> None:
+    """Join a report's claims with the runs that they are about, and give each its verdict."""
+    from bnlab.analysis.claims import write_claims
+    from bnlab.study import load_configuration
+
+    write_claims(load_configuration(CONFIG), parsed.report, results=RESULTS)
+
+
+def _ledger(_: argparse.Namespace) -> None:
+    """Put the claims of all reports into one table, and count their verdicts."""
+    from bnlab.analysis.claims import join_claims
+
+    join_claims(CONFIG, results=RESULTS)
 
 
 def _synthesis(_: argparse.Namespace) -> None:

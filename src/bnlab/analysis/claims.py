@@ -1,0 +1,376 @@
+"""The ledger: every claim of a report joined with the runs that it is about, and given its verdict."""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bnlab.analysis.collect import write_csv
+from bnlab.analysis.exhibits import FITS_NOT, RELATIVE, exhibit_table, read_rows
+from bnlab.analysis.verdicts import (
+    INCONCLUSIVE,
+    REPRODUCED,
+    VERDICTS,
+    Circumstances,
+    Finding,
+    Spread,
+    binomial_variance,
+    combined,
+    decide,
+    judge_best,
+    judge_best_of,
+    judge_direction,
+    judge_equal,
+    judge_gradient,
+    judge_level,
+    judge_number,
+    judge_setting,
+    margin_of,
+    pooled_spread,
+)
+from bnlab.analysis.wording import metric_words
+from bnlab.claim_settings import claimed_reports, load_claims
+from bnlab.errors import IntegrityError
+from bnlab.exhibit_settings import load_exhibit
+from bnlab.fingerprint import code_fingerprint
+from bnlab.ledger import Cell, Claim, Pair, Reading, Selection, setting_value, studies_of
+from bnlab.spec import RunSpec
+from bnlab.study import Configuration
+
+COLUMNS = [
+    "id", "report", "row", "study", "experiment", "where", "kind", "text", "metric", "reported", "ours_mean", "ours_sd",
+    "n", "diverged", "low", "high", "verdict", "reason", "variants", "open", "note", "runs",
+]  # fmt: skip
+NUMBERS = {"number", "gradient", "best", "setting"}
+"""The kinds whose claims print a number; the others are in words."""
+DATA = "cifar10"
+LEARNING = 0.99 * math.log(10)
+"""Below this cost, 1 % below that of a guess, a network has started to learn."""
+
+Values = dict[int, float]
+"""A metric of a cell's finished runs, by seed."""
+
+
+def write_claims(configuration: Configuration, report: str, *, results: Path) -> None:
+    """Write results/tables/claims/<report>.csv, and print which test results were opened and by which rules judged.
+
+    Reads runs.csv, curves.csv and test.csv of every study that a claim names, and the exhibits' draws.
+    """
+    claims = load_claims(configuration, [report])
+    print(f"rules: bnlab.analysis.verdicts, code {code_fingerprint('bnlab.analysis.verdicts')}")
+    tables = {study: read_tables(configuration, study, results=results) for study in studies_of(claims)}
+    ledger = _Ledger(configuration, tables, results)
+    rows = [ledger.row(claim) for claim in claims]
+    write_csv(results / "tables" / "claims" / f"{report}.csv", _rounded(pd.DataFrame(rows, columns=COLUMNS)))
+
+
+def join_claims(folder: Path, *, results: Path) -> None:
+    """Write results/tables/claims.csv, the ledgers of all reports of `folder`, and claims_summary.csv, their counts."""
+    parts = []
+    for report in claimed_reports(folder):
+        path = results / "tables" / "claims" / f"{report}.csv"
+        if not path.is_file():
+            raise IntegrityError(f"{path}: no such file. Make it: python -m bnlab claims {report}")
+        parts.append(pd.read_csv(path, dtype=str, keep_default_na=False))
+    ledger = pd.concat(parts, ignore_index=True)
+    write_csv(results / "tables" / "claims.csv", ledger)
+    write_csv(results / "tables" / "claims_summary.csv", summary(ledger))
+
+
+def summary(ledger: pd.DataFrame) -> pd.DataFrame:
+    """How many claims of each report, numbers and words apart, met each verdict; then the same of all reports."""
+    named = ledger.assign(claims=["numbers" if kind in NUMBERS else "words" for kind in ledger["kind"]])
+    both = pd.concat([named, named.assign(report="all")])
+    counts = [
+        {"report": report, "claims": claims, **{word: int((group["verdict"] == word).sum()) for word in VERDICTS}}
+        | {"total": len(group)}
+        for (report, claims), group in both.groupby(["report", "claims"], sort=False)
+    ]
+    reports = list(dict.fromkeys(both["report"]))
+    counts.sort(key=lambda row: (reports.index(row["report"]), row["claims"]))
+    return pd.DataFrame(counts, columns=["report", "claims", *VERDICTS, "total"])
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A study's runs by name, with final and test results and what is read off their curves; and its cells."""
+
+    runs: pd.DataFrame
+    names: Mapping[RunSpec, str]
+
+    def row(self, run: RunSpec) -> Mapping[str, Any]:
+        """All that is known of a run."""
+        found: Mapping[str, Any] = self.runs.loc[self.names[run]]
+        return found
+
+
+def read_tables(configuration: Configuration, study: str, *, results: Path) -> Tables:
+    """Read a study's tables; print the digest of its test results. Raises IntegrityError when they lack a run."""
+    folder = results / "studies" / study
+    for name, command in (("runs.csv", "collect"), ("curves.csv", "collect"), ("test.csv", "test-results")):
+        if not (folder / name).is_file():
+            raise IntegrityError(f"{folder / name}: no such file. Make it: python -m bnlab {command} {study}")
+    print(f"{folder / 'test.csv'}: sha256 {hashlib.sha256((folder / 'test.csv').read_bytes()).hexdigest()}")
+    runs = pd.read_csv(folder / "runs.csv", dtype={"network": str})
+    runs = runs.merge(pd.read_csv(folder / "test.csv"), on="run", validate="1:1").set_index("run")
+    runs = runs.join(_along_curves(pd.read_csv(folder / "curves.csv")))
+    names = {run: configuration.name(run) for run in configuration.study(study).runs}
+    if missing := set(names.values()) - set(runs.index):
+        raise IntegrityError(
+            f"runs.csv and test.csv of study '{study}' lack {min(missing)}. Make them again: "
+            f"python -m bnlab collect {study}; python -m bnlab test-results {study}"
+        )
+    return Tables(runs, names)
+
+
+def _along_curves(curves: pd.DataFrame) -> pd.DataFrame:
+    """Per run: the highest accuracies along its curve, and the epoch of the first point where it has learnt."""
+    by_run = curves.groupby("run", sort=False)
+    return pd.DataFrame(
+        {
+            "best_training_accuracy": by_run["probe_accuracy"].max(),
+            "best_validation_accuracy": by_run["validation_accuracy"].max(),
+            "epochs_until_learning": curves[curves["probe_cost"] < LEARNING].groupby("run")["epoch"].min(),
+        }
+    )
+
+
+class _Ledger:
+    """Judges claims against tables. Nothing is chosen here: a claim names its cells."""
+
+    def __init__(self, configuration: Configuration, tables: Mapping[str, Tables], results: Path) -> None:
+        self.configuration = configuration
+        self.tables = tables
+        self.results = results
+        self.exhibit: Callable[[str], pd.DataFrame] = cache(self._exhibit)
+
+    def row(self, claim: Claim) -> dict[str, Any]:
+        """The claim's row of the ledger."""
+        judge = self._RULES.get(claim.kind)
+        found = None if judge is None else judge(self, claim, claim.main)
+        variants = {} if judge is None else {one.label: judge(self, claim, one) for one in claim.variants}
+        circumstances = Circumstances(claim.inconsistent, claim.not_comparable, claim.open)
+        number = claim.main.metric if claim.kind == "number" else ""
+        verdict, reason = decide(found, circumstances, variants, metric=number)
+        runs = [(cell, run) for cell in self._cells(claim.main) for run in cell.runs]
+        named = [one for one in claim.main.selections if one.study == claim.study] or list(claim.main.selections)
+        shown = found or Finding(INCONCLUSIVE, "")
+        return {
+            "id": claim.id,
+            "report": claim.report,
+            "row": claim.row,
+            "study": named[0].study if named else "",
+            "experiment": named[0].experiment if named and named[0].study == claim.study else "",
+            "where": claim.where,
+            "kind": claim.kind,
+            "text": claim.text,
+            "metric": claim.main.metric or claim.setting or (claim.axis and f"best_{claim.axis}"),
+            "reported": claim.reported or _expected(claim),
+            "ours_mean": shown.mean,
+            "ours_sd": shown.sd,
+            "n": shown.n,
+            "diverged": len({run for cell, run in runs if self._diverged(cell, run)}),
+            "low": shown.low,
+            "high": shown.high,
+            "verdict": verdict,
+            "reason": reason,
+            "variants": "; ".join(_variant_words(label, one) for label, one in variants.items()),
+            "open": ", ".join(claim.open),
+            "note": claim.note,
+            "runs": " ".join(dict.fromkeys(self.tables[cell.study].names[run] for cell, run in runs)),
+        }
+
+    def _number(self, claim: Claim, reading: Reading) -> Finding:
+        cells = self._cells(reading)
+        if reading.metric == "gain":
+            gains = [*self._gains(cells).values()]
+            return judge_number(claim.reported, gains, self._pooled_gain(cells), truncated=claim.truncated)
+        values = [self._values(cell, reading.metric) for cell in cells]
+        pooled = self._pooled(cells[0], reading.metric) if cells else None
+        extra = self._extra_variance(claim, reading, cells, values)
+        if claim.best_of is not None:
+            return judge_best_of(
+                claim.reported,
+                values,
+                pooled,
+                best_of=claim.best_of,
+                rank=claim.rank,
+                truncated=claim.truncated,
+                extra_variance=extra,
+            )
+        own = [*values[0].values()] if values else []
+        return judge_number(claim.reported, own, pooled, truncated=claim.truncated, extra_variance=extra)
+
+    def _direction(self, _: Claim, reading: Reading) -> Finding:
+        return combined([judge_direction([*self._differences(pair)[0].values()]) for pair in reading.pairs])
+
+    def _equal(self, _: Claim, reading: Reading) -> Finding:
+        found = []
+        for pair in reading.pairs:
+            differences, values = self._differences(pair)
+            found.append(judge_equal([*differences.values()], margin_of(pair.metric, values)))
+        return combined(found)
+
+    def _level(self, claim: Claim, reading: Reading) -> Finding:
+        assert claim.between is not None
+        values = [value for cell in self._cells(reading) for value in self._values(cell, reading.metric).values()]
+        return judge_level(values, *claim.between)
+
+    def _best(self, claim: Claim, reading: Reading) -> Finding:
+        settings: dict[float, Values] = {}
+        for cell in self._cells(reading):
+            value, accuracies = getattr(cell.setting, claim.axis), self._values(cell, reading.metric)
+            if _mean(accuracies) >= _mean(settings.get(value, {})):
+                settings[value] = accuracies
+        return judge_best(float(claim.reported), settings)
+
+    def _setting(self, claim: Claim, reading: Reading) -> Finding:
+        ours = setting_value(claim.setting, self._cells(reading), self.configuration)
+        return judge_setting(claim.reported, ours, truncated=claim.truncated)
+
+    def _gradient(self, claim: Claim, reading: Reading) -> Finding:
+        """Every case and formula that is compared with the published value."""
+        assert claim.published is not None
+        exhibit, table = load_exhibit(reading.exhibit, self.configuration.folder), self.exhibit(reading.exhibit)
+        cases = {case["id"]: case for case in exhibit["cases"] if case.get("published") == claim.published.table}
+        relative = claim.published.quantity == "relative_error"
+        asked = table[
+            table["case"].isin(cases)
+            & (table["array"] == claim.published.array)
+            & table["metric"].isin(RELATIVE if relative else [claim.published.quantity])
+        ]
+        return judge_gradient(
+            [
+                (
+                    f"{cases[row['case']]['title']}, {metric_words(row['metric'])}",
+                    row["verdict"] != FITS_NOT,
+                    row["median"],
+                    row["low"],
+                    row["high"],
+                )
+                for _, row in asked.iterrows()
+            ]
+        )
+
+    _RULES: Mapping[str, Callable[..., Finding]] = {
+        "number": _number,
+        "gradient": _gradient,
+        "direction": _direction,
+        "equal": _equal,
+        "level": _level,
+        "best": _best,
+        "setting": _setting,
+    }
+
+    def _exhibit(self, name: str) -> pd.DataFrame:
+        exhibit = load_exhibit(name, self.configuration.folder)
+        return exhibit_table(exhibit, read_rows(self.results / "gradients" / DATA / f"{name}.csv"))
+
+    def _cells(self, reading: Reading) -> list[Cell]:
+        return [cell for one in reading.selections for cell in one.cells(self.configuration)]
+
+    def _diverged(self, cell: Cell, run: RunSpec) -> bool:
+        return not pd.isna(self.tables[cell.study].row(run)["diverged_at"])
+
+    def _values(self, cell: Cell, metric: str) -> Values:
+        """A metric by seed. A run that diverged, or never started to learn, has none."""
+        rows = {run.seed: self.tables[cell.study].row(run) for run in cell.runs if not self._diverged(cell, run)}
+        return {seed: float(row[metric]) for seed, row in rows.items() if not pd.isna(row[metric])}
+
+    def _differences(self, pair: Pair) -> tuple[Values, list[float]]:
+        """Greater minus smaller by seed, and all values of both."""
+        greater, smaller = (self._side(one, pair.metric) for one in (pair.greater, pair.smaller))
+        shared = sorted(greater.keys() & smaller.keys())
+        return {seed: greater[seed] - smaller[seed] for seed in shared}, [*greater.values(), *smaller.values()]
+
+    def _side(self, selection: Selection, metric: str) -> Values:
+        cells = selection.cells(self.configuration)
+        if metric == "gain":
+            return self._gains(cells)
+        return self._values(cells[0], metric) if cells else {}
+
+    def _gains(self, cells: Sequence[Cell]) -> Values:
+        """Test accuracy with batch normalization less that without, by seed."""
+        values = {cell.setting.batch_norm: self._values(cell, "test_accuracy") for cell in cells}
+        with_norm, without = values.get(True, {}), values.get(False, {})
+        return {seed: with_norm[seed] - without[seed] for seed in sorted(with_norm.keys() & without.keys())}
+
+    def _pooled(self, cell: Cell, metric: str) -> Spread | None:
+        """The spread of all cells of the study that are alike."""
+        return pooled_spread(
+            [*self._values(one, metric).values()] for one in self._alike(cell) if _likeness(one) == _likeness(cell)
+        )
+
+    def _pooled_gain(self, cells: Sequence[Cell]) -> Spread | None:
+        if not cells:
+            return None
+        twins: dict[tuple[Any, ...], list[Cell]] = {}
+        for one in self._alike(cells[0]):
+            if _likeness(one)[1:] == _likeness(cells[0])[1:]:
+                setting = one.setting
+                twins.setdefault((setting.protocol, setting.weight_decay, setting.continues is None), []).append(one)
+        return pooled_spread([*self._gains(pair).values()] for pair in twins.values())
+
+    def _alike(self, cell: Cell) -> list[Cell]:
+        """Every cell of a study once, whatever experiments share its runs."""
+        cells: dict[tuple[Any, ...], list[RunSpec]] = {}
+        for run in self.configuration.study(cell.study).runs:
+            own = (run.protocol, run.weight_decay, run.continues is None, *_likeness_of(run))
+            cells.setdefault(own, []).append(run)
+        return [Cell(cell.study, "", tuple(runs)) for runs in cells.values()]
+
+    def _extra_variance(self, claim: Claim, reading: Reading, cells: Sequence[Cell], values: Sequence[Values]) -> float:
+        """The binomial variance of a validation accuracy on other images, where our seeds all share theirs."""
+        together = [value for own in values for value in own.values()]
+        if not claim.other_split or not reading.metric.endswith("validation_accuracy") or not together:
+            return 0.0
+        protocol = self.configuration.protocols[cells[0].setting.protocol]
+        if protocol.split == "random":
+            return 0.0
+        return binomial_variance(sum(together) / len(together), protocol.validation)
+
+
+def _likeness_of(run: RunSpec) -> tuple[Any, ...]:
+    return run.batch_norm, run.hidden, run.initialization, run.learning_rate
+
+
+def _likeness(cell: Cell) -> tuple[Any, ...]:
+    """What cells must share to lend each other their spread: all but weight decay and protocol."""
+    return _likeness_of(cell.setting)
+
+
+def _mean(values: Values) -> float:
+    return sum(values.values()) / len(values) if values else -math.inf
+
+
+def _expected(claim: Claim) -> str:
+    """What a claim in words expects of the numbers."""
+    match claim.kind:
+        case "direction":
+            return "> 0"
+        case "equal":
+            return "= 0"
+        case "level":
+            assert claim.between is not None
+            return f"{claim.between[0]:g} to {claim.between[1]:g}"
+    return ""
+
+
+def _variant_words(label: str, found: Finding) -> str:
+    number = "nothing finished" if math.isnan(found.mean) else f"{found.mean:.4g}"
+    return f"{label}: {number} [{'reproduces' if found.verdict == REPRODUCED else 'does not reproduce'}]"
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Six digits of what was computed: more than anything is known to, and the same on every machine."""
+    columns: Iterable[str] = ("ours_mean", "ours_sd", "low", "high")
+    return table.assign(**{name: [_six(value) for value in table[name]] for name in columns})
+
+
+def _six(value: float) -> float:
+    return value if math.isnan(value) else float(f"{value:.6g}")
