@@ -1,0 +1,130 @@
+"""A reference result is kept whole, and a comparison names every number, verdict and prediction that differs."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bnlab.analysis.reference import differences, keep_reference
+from bnlab.cli import main
+from bnlab.errors import IntegrityError
+from bnlab.files import write_json
+from bnlab.stored import RECORD, TIMING, sealed
+
+RUNS = [("tiny/a_seed1_00000000", 0.5, "aa"), ("tiny/b_seed1_00000001", None, None)]
+"""Name, test accuracy and digest of the predictions; the second diverged."""
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Two runs in two studies that share one, a ledger, the synthesis and a figure."""
+    folder = tmp_path / "results"
+    for name, _, _ in RUNS:
+        write_json(folder / "runs" / name / RECORD, sealed({"run": name, "environment": {"numpy": "2"}}))
+        write_json(folder / "runs" / name / TIMING, {"total_seconds": 90.0})
+    tables = {"one": RUNS, "official": RUNS[:1]}
+    for study, runs in tables.items():
+        (folder / "studies" / study / "figures").mkdir(parents=True)
+        table = pd.DataFrame(runs, columns=["run", "test_accuracy", "predictions"])
+        table.to_csv(folder / "studies" / study / "test.csv", index=False)
+    (folder / "studies" / "official" / "figures" / "depth_curves.png").write_bytes(b"png")
+    (folder / "studies" / "synthesis").mkdir()
+    (folder / "studies" / "synthesis" / "report.pdf").write_bytes(b"pdf")
+    (folder / "tables").mkdir()
+    claims = pd.DataFrame({"id": ["x", "y"], "ours_mean": [0.25, None], "verdict": ["REPRODUCED", "INCONSISTENT"]})
+    claims.to_csv(folder / "tables" / "claims.csv", index=False)
+    pd.DataFrame({"report": ["anon"], "claims": [2]}).to_csv(folder / "tables" / "claims_summary.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def reference(results: Path, tmp_path: Path) -> Path:
+    """The reference that is kept from them."""
+    folder = tmp_path / "reference"
+    keep_reference(folder, results=results)
+    return folder
+
+
+def test_what_is_kept_equals_what_it_was_kept_from(reference: Path, results: Path) -> None:
+    """Nothing differs; every run stands there once; provenance counts runs and minutes."""
+    assert differences(reference, results=results) == ([], [])
+    assert len(pd.read_csv(reference / "predictions.csv")) == 2
+    assert {path.name for path in reference.iterdir()} == {
+        "claims.csv",
+        "claims_summary.csv",
+        "official_depth_curves.png",
+        "predictions.csv",
+        "provenance.json",
+        "synthesis.pdf",
+    }
+    assert '"core_minutes_of_training": 3.0' in (reference / "provenance.json").read_text()
+
+
+def test_keeping_again_leaves_nothing_of_before(reference: Path, results: Path) -> None:
+    """A figure that is no longer made is no longer in the reference."""
+    (results / "studies" / "official" / "figures" / "depth_curves.png").unlink()
+    keep_reference(reference, results=results)
+    assert not (reference / "official_depth_curves.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "said"),
+    [
+        ("tables/claims.csv", "REPRODUCED", "CONTRADICTED", "claims.csv, x, verdict: CONTRADICTED instead of"),
+        ("tables/claims.csv", "0.25", "0.25001", "claims.csv, x, ours_mean: 0.25001 instead of 0.25"),
+        ("tables/claims_summary.csv", "anon,2", "anon,3", "claims_summary.csv, anon, claims: 3 instead of 2"),
+        ("studies/one/test.csv", "0.5,aa", "0.51,ab", "tiny/a_seed1_00000000: other predictions, test accuracy 0.51"),
+        ("studies/one/test.csv", "00000001,,", "00000001,0.5,cc", "tiny/b_seed1_00000001: other predictions"),
+        ("studies/one/test.csv", "tiny/b_seed1_00000001,,\n", "", "tiny/b_seed1_00000001: not among"),
+    ],
+)
+def test_every_difference_of_content_is_named(  # noqa: PLR0917
+    reference: Path, results: Path, table: str, old: str, new: str, said: str
+) -> None:
+    """A changed number, verdict or prediction, a run that is missing."""
+    if table == "studies/one/test.csv":
+        shutil.rmtree(results / "studies" / "official")
+    path = results / table
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    content, _ = differences(reference, results=results)
+    assert len(content) == 1
+    assert content[0].startswith(said)
+
+
+def test_rounding_is_no_difference(reference: Path, results: Path) -> None:
+    """Another CPU's last digit of a mean is the same number."""
+    path = results / "tables" / "claims.csv"
+    path.write_text(path.read_text().replace("0.25", "0.25000000000001"))
+    assert differences(reference, results=results) == ([], [])
+
+
+def test_other_bytes_are_told_apart_from_other_content(reference: Path, results: Path) -> None:
+    """A figure or a PDF with other bytes, or none, is named, but no difference of content."""
+    (results / "studies" / "synthesis" / "report.pdf").write_bytes(b"other")
+    (results / "studies" / "official" / "figures" / "depth_curves.png").unlink()
+    content, files = differences(reference, results=results)
+    assert content == []
+    assert files == ["official_depth_curves.png: missing", "synthesis.pdf: other bytes"]
+
+
+def test_without_a_reference_there_is_nothing_to_compare(results: Path, tmp_path: Path) -> None:
+    """The error names the file that is missing."""
+    with pytest.raises(IntegrityError, match=r"predictions\.csv: no such file"):
+        differences(tmp_path / "nowhere", results=results)
+
+
+def test_the_command_fails_where_content_differs(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Code 0 for equal results, the gate's code for others, which it lists."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["keep-reference"]) == 0
+    assert main(["compare-reference"]) == 0
+    assert "and every byte" in capsys.readouterr().out
+    path = results / "tables" / "claims.csv"
+    path.write_text(path.read_text().replace("INCONSISTENT", "REPRODUCED"))
+    assert main(["compare-reference"]) != 0
+    assert "claims.csv, y, verdict" in capsys.readouterr().out
