@@ -28,3 +28,4 @@ rule all:
         [report_of(study) for study in config["studies"]],
         [run_files(RUNS[study]) for study in config["studies"]],
         lambda _: [run_files(runs_of(study)) for study in config["studies"]],
+        lambda _: ledger(),

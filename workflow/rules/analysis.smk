@@ -94,3 +94,36 @@ rule figure:
         code=CODE["figures"],
     shell:
         "python -m bnlab figure {wildcards.study} {wildcards.experiment} {wildcards.figure} > {log} 2>&1"
+
+
+rule claims:
+    """Join a report's claims with the runs that they are about, and give each its verdict."""
+    input:
+        lambda w: judged_files(w.report),
+    output:
+        "results/tables/claims/{report}.csv",
+    log:
+        "results/logs/claims/{report}.log",
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["claims"],
+    shell:
+        "python -m bnlab claims {wildcards.report} > {log} 2>&1"
+
+
+rule ledger:
+    """Put the claims of all reports into one table, and count their verdicts."""
+    input:
+        expand("results/tables/claims/{report}.csv", report=REPORTS),
+    output:
+        "results/tables/claims.csv",
+        "results/tables/claims_summary.csv",
+    log:
+        "results/logs/ledger.log",
+    conda:
+        "../envs/bnlab.yaml"
+    params:
+        code=CODE["claims"],
+    shell:
+        "python -m bnlab ledger > {log} 2>&1"

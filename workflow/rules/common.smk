@@ -16,6 +16,7 @@ sys.path.insert(0, SOURCE)
 
 from snakemake.settings.enums import RerunTrigger
 
+from bnlab.claim_settings import claimed_reports, load_claims
 from bnlab.cost import estimated_seconds
 from bnlab.errors import BnlabError
 from bnlab.exhibit_settings import exhibit_names, has_rivals, load_exhibit
@@ -25,6 +26,8 @@ from bnlab.gradient_settings import (
     load_overfit_settings,
     load_step_sizes_settings,
 )
+from bnlab.ledger import exhibits_of as claimed_exhibits
+from bnlab.ledger import studies_of as claimed_studies
 from bnlab.names import split_name
 from bnlab.rankings import ranking_path
 from bnlab.stored import is_current
@@ -41,6 +44,7 @@ except BnlabError as error:
     raise WorkflowError(str(error)) from None
 
 STUDIES = CONFIGURATION.studies
+REPORTS = claimed_reports()
 RUNS = {study: CONFIGURATION.names(STUDIES[study].runs) for study in STUDIES}
 # Edits of these modules, comments and docstrings apart, invalidate what they made.
 CODE = {
@@ -57,6 +61,7 @@ CODE = {
         "collect": "analysis.collect",
         "heldout": "analysis.heldout",
         "tables": "analysis.tables",
+        "claims": "analysis.claims",
         "figures": "analysis.figures",
         "report": "report.render",
         "pdf": "report.pdf",
@@ -78,6 +83,7 @@ wildcard_constraints:
     run="[A-Za-z0-9._-]+",
     split="[a-z0-9_-]+",
     study="|".join(STUDIES),
+    report="|".join(REPORTS) or "none",
     exhibit="|".join(["step_sizes", "overfit", *EXHIBITS]),
     report_check="|".join(EXHIBITS),
     experiment="[a-z][a-z0-9_-]*",
@@ -223,6 +229,48 @@ def exhibits_of(study):
                 f"results/gradients/{data}/{exhibit}.{ending}" for ending in endings
             ]
     return files
+
+
+@cache
+def claims_of(report):
+    """The claims of a report. Read when something needs them: a study can be edited while no claim about it matters."""
+    try:
+        return load_claims(CONFIGURATION, [report])
+    except BnlabError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def judged_files(report):
+    """What a report's claims are judged by, their own file included."""
+    claims = claims_of(report)
+    exhibits = claimed_exhibits(claims)
+    return [
+        f"config/claims/{report}.yaml",
+        *(
+            f"results/studies/{study}/{table}.csv"
+            for study in claimed_studies(claims)
+            for table in ("runs", "curves", "test")
+        ),
+        *dict.fromkeys(file for exhibit in exhibits for file in exhibit_files(exhibit)),
+        *(f"results/gradients/cifar10/{exhibit}.csv" for exhibit in exhibits),
+    ]
+
+
+def claims_files(study):
+    """A study's claims with their verdicts, where it is a report's."""
+    return [f"results/tables/claims/{study}.csv"] if study in REPORTS else []
+
+
+def ledger():
+    """The ledger of all reports, if all studies that it needs are configured."""
+    asked = set(config["studies"])
+    if not REPORTS or not asked.issuperset(REPORTS):
+        return []
+    needed = {
+        study for report in REPORTS for study in claimed_studies(claims_of(report))
+    }
+    names = ["claims", "claims_summary"] if asked >= needed else []
+    return [f"results/tables/{name}.csv" for name in names]
 
 
 def figures_of(study):

@@ -6,6 +6,7 @@ rule report:
     input:
         lambda w: expand("results/gradients/{data}.json", data=data_of(w.study)),
         lambda w: exhibits_of(w.study),
+        lambda w: claims_files(w.study),
         lambda w: figures_of(w.study),
         "results/studies/{study}/runs.csv",
         "results/studies/{study}/test.csv",
