@@ -34,10 +34,12 @@ def load_claims(configuration: Configuration, reports: Iterable[str] | None = No
             problems.append(f"'{report}' has no claims. config/claims holds: {', '.join(known) or 'nothing'}.")
             continue
         content = read_yaml(path)
-        found = violations(content, "claims", source=str(path)) or _file_problems(path, content, configuration)
-        if not found:
-            claims += _File(path, content, configuration, found).claims()
-        problems += found
+        if found := violations(content, "claims", source=str(path)):
+            problems += found
+            continue
+        problems += _file_problems(path, content, configuration)
+        if content["study"] in configuration.studies:
+            claims += _File(path, content, configuration, problems).claims()
     if problems:
         raise ConfigError("\n".join(problems))
     return tuple(claims)

@@ -275,7 +275,7 @@ def test_a_search_of_ours_is_one_value():
 
 
 def test_another_search_falls_into_the_interval_of_ours():
-    """Two searches of 40 equal cells, one run each: the interval around one's best holds the other's, 19 of 20 times."""
+    """Two searches of 40 equal cells, one run each: the interval around one's best holds the other's, as a rule."""
     generator = np.random.default_rng(7)
     spread, inside, above = Spread(0.005, 50), [], []
     for ours, theirs in generator.normal(0.5, 0.005, (30, 2, 40)):
@@ -508,7 +508,7 @@ def test_the_first_rule_that_applies_decides():
     ],
 )
 def test_what_is_open_matters_or_not(metric, mean, other, matters):
-    """More than a point of an accuracy, more than 5 % of a loss, from the main reading; nothing where nothing finished."""
+    """More than a point of an accuracy, or 5 % of a loss, from the main reading; not where nothing finished."""
     found, variants = finding(NOT_REPRODUCED, mean), {"other": finding(REPRODUCED, other)}
     verdict, _ = decide(found, Circumstances(open=("x",)), variants, metric=metric)
     assert verdict == (NOT_COMPARABLE if matters else NOT_REPRODUCED)
@@ -546,19 +546,16 @@ def test_what_fails_is_followed_up():
 @given(
     st.sampled_from(VERDICTS[:4]),
     st.sampled_from(VERDICTS[:4]),
-    accuracies,
-    accuracies,
-    st.text(max_size=3),
-    st.text(max_size=3),
-    st.booleans(),
+    st.tuples(accuracies, accuracies),
+    st.builds(Circumstances, st.text(max_size=3), st.text(max_size=3), st.sampled_from([(), ("x",)])),
 )
-def test_precedence_holds_whatever_is_found(main, other, mean, other_mean, inconsistent, reason, is_open):
+def test_precedence_holds_whatever_is_found(main, other, means, circumstances):
     """The keys of the claim come first; without them and without what is open the rule of its kind decides."""
-    circumstances = Circumstances(inconsistent, reason, ("x",) if is_open else ())
+    mean, other_mean = means
     verdict, _ = decide(finding(main, mean), circumstances, {"o": finding(other, other_mean)}, metric="test_accuracy")
-    if inconsistent:
+    if circumstances.inconsistent:
         assert verdict == INCONSISTENT
-    elif reason or (is_open and abs(mean - other_mean) > verdicts.POINT):
+    elif circumstances.not_comparable or (circumstances.open and abs(mean - other_mean) > verdicts.POINT):
         assert verdict == NOT_COMPARABLE
     else:
         assert verdict == main
