@@ -10,6 +10,8 @@ from bnlab import blas
 
 def test_these_tests_run_as_commands_do() -> None:
     """NumPy's BLAS, loaded after the preparation in conftest.py, has one thread."""
+    import numpy as np  # noqa: F401 (this file alone would load no BLAS)
+
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
 
 

@@ -156,7 +156,7 @@ def a_file_for_a_folder(project: Path) -> None:
 STALE = "official/50-50_bn_he_lambda0.005_seed1_00000000"
 MISSING_COPY: dict[str, str] = {"BNLAB_CIFAR10": "/nowhere/cifar-10-binary.tar.gz"}
 FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]]] = [
-    ("plan demos", 2, nothing, {}, ["'demos' is not a study", "demo, fan2017, official, short, tiny"]),
+    ("plan demos", 2, nothing, {}, ["'demos' is not a study", "demo, falk2024, fan2017, official, saccardi2022, short, tiny"]),
     ("plan official", 2, a_wrong_key, {}, ["config/protocols.yaml: official: 'momentun'", "Did you mean 'momentum'?"]),
     (
         "plan official",
@@ -170,7 +170,7 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("train 50-50_bn", 2, nothing, {}, ["'50-50_bn' is not the name of a run", "`python -m bnlab plan`"]),
     ("train ../../evil", 2, nothing, {}, ["'../../evil' is not the name of a run"]),
     (f"train {STALE}", 2, nothing, {}, [f"'{STALE}' does not belong to the present configuration", "'{official}'"]),
-    ("train offical/50_bn_he_lambda0_seed1_00000000", 2, nothing, {}, ["'offical'", "It defines: demo, fan2017,"]),
+    ("train offical/50_bn_he_lambda0_seed1_00000000", 2, nothing, {}, ["'offical'", "It defines: banaei2022, banaei2022_shorter, demo,"]),
     ("prepare mnist", 2, nothing, {}, ["'mnist' is not a data set. Expected cifar10 or generated."]),
     ("split cifar10", 2, nothing, {}, ["'cifar10' is not the name of a split", "cifar10_45000-5000_random-seed1"]),
     (
@@ -352,7 +352,7 @@ def test_commands_use_one_thread(project: Path) -> None:
 def test_planning_lists_every_run(bnlab: Run, project: Path) -> None:
     """One line a run, in the study's order, all of them missing at first."""
     configuration = load_configuration(project / "config")
-    for study, count in (("official", 34), ("tiny", 4)):
+    for study, count in (("official", 188), ("tiny", 4)):
         *lines, cost = bnlab("plan", study).stdout.splitlines()
         assert re.fullmatch(rf"{study}: {count} runs, {count} missing, about \d+ core-minutes", cost)
         assert lines == [f"missing {name}" for name in configuration.names(configuration.study(study).runs)]

@@ -171,15 +171,16 @@ def test_a_study_is_a_mapping(config: Path, text: str) -> None:
 # --- the content --------------------------------------------------------------------------------------------------
 
 HINT = "write it with a dot and without quotes, as in 1.0e-3"
-NUMBERS = "expected a list of numbers >= 0, or {log_spaced = {from, to, count}}"
+NUMBERS = "expected a list of numbers >= 0, or one of the other forms in docs/adding-a-study.md"
 SIGMA = "expected he, fan_in, or a standard deviation > 0"
+ALL_STUDIES = "anon, banaei2022, demo, falk2024, fan2017, official, saccardi2022, short"
 NAME = "lower-case letters, digits, '_' and '-'"
 
-SPACED = ("experiments", 2, "weight_decay", "log_spaced")
+SPACED = ("experiments", 5, "weight_decay", "log_spaced")
 
 BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("official", "momentun"), 0.9, ["official: 'momentun' is not a key here. Did you mean 'momentum'?", "bn_average"]),
-    (("official", "colour"), 1, ["official: 'colour' is not a key here. Known keys: batch_size, bn_average"]),
+    (("official", "colour"), 1, ["official: 'colour' is not a key here. Known keys: backward, batch_size, bn_affine,"]),
     (
         ("official", "schedule", "setp"),
         1,
@@ -230,7 +231,7 @@ BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
         "cifar100",
         ["official: data: found 'cifar100', expected one of cifar10, generated. Did you mean 'cifar10'?"],
     ),
-    (("official", "split"), "randon", ["official: split: found 'randon'", "official_order. Did you mean 'random'?"]),
+    (("official", "split"), "randon", ["official: split: found 'randon'", "validation_first. Did you mean 'random'?"]),
     (("official", "precision"), "float16", ["official: precision: found 'float16', expected one of float64, float32"]),
     (
         ("official", "training"),
@@ -244,8 +245,32 @@ BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     ),
     (("official", "batch_size"), 45001, ["official: batch_size: found 45001, expected at most training = 45000"]),
     (("official", "curve_points"), 4502, ["official: curve_points: found 4502, expected at most 4501"]),
-    (("official", "probe"), 45001, ["official: probe: found 45001, expected at most training = 45000"]),
-    (("short", "extends"), "offical", ["short.extends: found 'offical', expected one of official, short, demo"]),
+    (("official", "probe"), 0, ["official: probe: found 0, expected at least 1"]),
+    *(
+        (("official", key), GONE, [f"official: missing '{key}'"])
+        for key in ("shuffling", "momentum_restarts", "backward", "bn_affine", "bn_average_start")
+    ),
+    (("official", "shuffling"), True, ["official: shuffling: found True, expected one of every_epoch, none"]),
+    (("official", "shuffling"), None, ["official: shuffling: found None, expected one of every_epoch, none"]),
+    (("official", "momentum_restarts"), 1, ["official: momentum_restarts: found 1, expected true or false"]),
+    (("official", "bn_affine"), "none", ["official: bn_affine: found 'none', expected true or false"]),
+    (
+        ("official", "backward"),
+        "unnormalised_activations",
+        ["official: backward: found", "one of exact, unnormalized_activations. Did you mean 'unnormalized_activations'"],
+    ),
+    (("official", "bn_average_start"), "zero", ["bn_average_start: found 'zero', expected one of first_batch, zero_one"]),
+    (
+        ("official", "standardization"),
+        "per_images",
+        ["standardization: found 'per_images', expected one of per_pixel, scalar, per_part", "mean 'per_image'?"],
+    ),
+    (
+        ("official", "standardization"),
+        "per_part",
+        ["official: standardization: found per_part, whose parts are files", "official_order or validation_first"],
+    ),
+    (("short", "extends"), "offical", ["short.extends: found 'offical', expected one of official, short, demo,"]),
     (("short", "extends"), "short", ["short extends short: a circle"]),
     (("short", "extends"), ["official"], ["short.extends: found ['official'], expected one of official, short, demo"]),
     (("short", "extends"), 5, ["short.extends: found 5, expected one of official, short, demo"]),
@@ -260,22 +285,22 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("experiments",), GONE, ["missing 'experiments'"]),
     (("experiments",), [], ["experiments: "]),
     (
-        ("experiments", 1, "sedes"),
+        ("experiments", 2, "sedes"),
         1,
-        ["experiments[1]: 'sedes' is not a key here. Did you mean 'seeds'? Known keys: batch_norm, figures, id,"],
+        ["experiments[2]: 'sedes' is not a key here. Did you mean 'seeds'? Known keys: batch_norm, figures, id,"],
     ),
     (("experiments", 0, "seeds"), 0, ["experiments[0].seeds: found 0, expected at least 1"]),
     (("experiments", 0, "seeds"), [1, 2], ["experiments[0].seeds: found [1, 2], expected a whole number"]),
     (("experiments", 0, "seeds"), True, ["experiments[0].seeds: found True, expected a whole number"]),
-    (("experiments", 0, "protocol"), "offical", ["experiments[0].protocol: found 'offical', expected one of demo,"]),
+    (("experiments", 0, "protocol"), "offical", ["experiments[0].protocol: found 'offical', expected one of banaei2022,"]),
     (("experiments", 0, "protocol"), 5, ["experiments[0].protocol: found 5, expected text"]),
     (("experiments", 0, "networks"), [], ["experiments[0].networks: "]),
     (("experiments", 0, "networks"), [50, 50], ["experiments[0].networks[0]: found 50, expected a list"]),
-    (("experiments", 0, "networks", 1, 2), 0, ["experiments[0].networks[1][2]: found 0, expected at least 1"]),
+    (("experiments", 0, "networks", 0, 1), 0, ["experiments[0].networks[0][1]: found 0, expected at least 1"]),
     (
-        ("experiments", 0, "networks", 1, 2),
+        ("experiments", 0, "networks", 0, 1),
         20.0,
-        ["experiments[0].networks[1][2]: found 20.0, expected a whole number"],
+        ["experiments[0].networks[0][1]: found 20.0, expected a whole number"],
     ),
     (("experiments", 0, "networks", 0), [], ["experiments[0]", "without hidden layers", "set batch_norm: false"]),
     (("experiments", 0, "networks"), [[5], [5]], ["experiments[0].networks: [[5], [5]] has non-unique elements"]),
@@ -283,13 +308,13 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("experiments", 0, "batch_norm", 1), 1, ["experiments[0].batch_norm[1]: found 1, expected true or false"]),
     (("experiments", 0, "batch_norm", 1), "on ", ["experiments[0].batch_norm[1]: found 'on ', expected true or false"]),
     (("experiments", 0, "batch_norm", 1), False, ["experiments[0].batch_norm: [False, False] has non-unique elements"]),
-    (("experiments", 1, "initialization", 0), "hee", [f"experiments[1].initialization[0]: found 'hee', {SIGMA}"]),
-    (("experiments", 1, "initialization", 0), 0, [f"experiments[1].initialization[0]: found 0, {SIGMA}"]),
-    (("experiments", 1, "initialization", 0), -0.1, [f"experiments[1].initialization[0]: found -0.1, {SIGMA}"]),
-    (("experiments", 1, "initialization", 0), True, [f"experiments[1].initialization[0]: found True, {SIGMA}"]),
-    (("experiments", 1, "initialization", 0), float("nan"), [f"experiments[1].initialization[0]: found nan, {SIGMA}"]),
-    (("experiments", 1, "initialization", 0), "1e-3", ["experiments[1].initialization[0]: found '1e-3'", SIGMA, HINT]),
-    (("experiments", 1, "initialization", 0), 0.001, ["experiments[1].initialization: [0.001, 0.001", "non-unique"]),
+    (("experiments", 2, "initialization", 0), "hee", [f"experiments[2].initialization[0]: found 'hee', {SIGMA}"]),
+    (("experiments", 2, "initialization", 0), 0, [f"experiments[2].initialization[0]: found 0, {SIGMA}"]),
+    (("experiments", 2, "initialization", 0), -0.1, [f"experiments[2].initialization[0]: found -0.1, {SIGMA}"]),
+    (("experiments", 2, "initialization", 0), True, [f"experiments[2].initialization[0]: found True, {SIGMA}"]),
+    (("experiments", 2, "initialization", 0), float("nan"), [f"experiments[2].initialization[0]: found nan, {SIGMA}"]),
+    (("experiments", 2, "initialization", 0), "1e-3", ["experiments[2].initialization[0]: found '1e-3'", SIGMA, HINT]),
+    (("experiments", 2, "initialization", 0), 0.001, ["experiments[2].initialization: [0.001, 0.001", "non-unique"]),
     (("experiments", 0, "weight_decay"), [-0.1], ["experiments[0].weight_decay[0]: found -0.1, expected at least 0"]),
     (("experiments", 0, "weight_decay"), [], [f"experiments[0].weight_decay: found [], {NUMBERS}"]),
     (("experiments", 0, "weight_decay"), 0.1, [f"experiments[0].weight_decay: found 0.1, {NUMBERS}"]),
@@ -298,16 +323,16 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("experiments", 0, "weight_decay"), [1, 1.0], [f"experiments[0].weight_decay: found [1, 1.0], {NUMBERS}"]),
     (("experiments", 0, "weight_decay"), "1e-3", ["experiments[0].weight_decay: found '1e-3'", NUMBERS, HINT]),
     (("experiments", 0, "weight_decay"), ["1e-3"], ["experiments[0].weight_decay[0]: found '1e-3'", HINT]),
-    (SPACED, [0.1], ["experiments[2].weight_decay.log_spaced: found [0.1], expected a mapping"]),
-    ((*SPACED, "from"), "1e-5", ["experiments[2].weight_decay.log_spaced.from: found '1e-5', expected a", HINT]),
-    ((*SPACED, "from"), 0, ["experiments[2].weight_decay.log_spaced.from: found 0, expected more than 0"]),
-    ((*SPACED, "count"), 1, ["experiments[2].weight_decay.log_spaced.count: found 1, expected at least 2"]),
-    ((*SPACED, "cuont"), 1, ["experiments[2].weight_decay.log_spaced: 'cuont' is not a key", "Did you mean 'count'?"]),
-    ((*SPACED, "to"), 1.7976931348623157e308, ["experiments[2]"]),
-    ((*SPACED, "from"), 0.1, ["experiments[2].weight_decay"]),
+    (SPACED, [0.1], ["experiments[5].weight_decay.log_spaced: found [0.1], expected a mapping"]),
+    ((*SPACED, "from"), "1e-5", ["experiments[5].weight_decay.log_spaced.from: found '1e-5', expected a", HINT]),
+    ((*SPACED, "from"), 0, ["experiments[5].weight_decay.log_spaced.from: found 0, expected more than 0"]),
+    ((*SPACED, "count"), 1, ["experiments[5].weight_decay.log_spaced.count: found 1, expected at least 2"]),
+    ((*SPACED, "cuont"), 1, ["experiments[5].weight_decay.log_spaced: 'cuont' is not a key", "Did you mean 'count'?"]),
+    ((*SPACED, "to"), 1.7976931348623157e308, ["experiments[5]"]),
+    ((*SPACED, "from"), 0.1, ["experiments[5].weight_decay"]),
     (("experiments", 0, "figures"), ["curve"], ["experiments[0].figures[0]: found 'curve', expected one of curves,"]),
     (("experiments", 0, "figures"), ["curves", "curves"], ["experiments[0].figures", "non-unique"]),
-    (("experiments", 0, "id"), "initialization", ["experiments[1].id: 'initialization' stands here twice"]),
+    (("experiments", 0, "id"), "initialization", ["experiments[2].id: 'initialization' stands here twice"]),
     *(
         (("experiments", 2, "id"), name, [f"experiments[2].id: found {name!r}, expected a name of {NAME}"])
         for name in ("../evil", "..", "a/b", "$(id)", "a b", "a;b", "Big", "9a", "", "a" * 41, "a\n")
@@ -316,7 +341,7 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (
         ("expectations", 0, "cells", "experiment"),
         "dept",
-        ["expectations[0].cells.experiment: found 'dept'", "depth, initialization, weight-decay"],
+        ["expectations[0].cells.experiment: found 'dept'", "three_layers, nine_layers, initialization,"],
     ),
     (("expectations", 0, "cells", "netwrok"), [50], ["expectations[0].cells: 'netwrok' is not a key here", "network"]),
     (("expectations", 0, "cells", "batch_norm"), 1, ["expectations[0].cells.batch_norm: found 1, expected true or"]),
@@ -364,7 +389,7 @@ def test_an_expectation_speaks_of_an_experiment_that_there_is(config: Path) -> N
     """An expectation on an unknown experiment is refused, and the message lists those of the file."""
     edit(config, OFFICIAL, (("expectations", 3, "cells", "experiment"), "dept"))
     message = message_of(lambda: load_configuration(config))
-    for text in (OFFICIAL, "'dept'", "depth, initialization, weight-decay"):
+    for text in (OFFICIAL, "'dept'", "three_layers, nine_layers, initialization,"):
         assert text in message
 
 
@@ -426,24 +451,32 @@ def test_all_mistakes_of_all_protocols_come_at_once(config: Path) -> None:
     ("selection", "said"),
     cases(
         [
-            ({"studies": "official", "cifar10": None}, ["studies: found 'official', expected a list"]),
-            ({"studies": [], "cifar10": None}, ["studies: "]),
-            ({"studies": ["demo", "demo"], "cifar10": None}, ["studies: ['demo', 'demo'] has non-unique elements"]),
-            ({"studies": ["demo"], "cifar10": 5}, ["cifar10: found 5, expected text or nothing"]),
-            ({"studies": ["demo"]}, ["missing 'cifar10'"]),
+            ({"studies": "official"}, ["studies: found 'official', expected a list"]),
+            ({"studies": []}, ["studies: "]),
+            ({"studies": ["demo", "demo"]}, ["studies: ['demo', 'demo'] has non-unique elements"]),
+            ({"cifar10": 5}, ["cifar10: found 5, expected text or nothing"]),
+            ({"cifar10": GONE}, ["missing 'cifar10'"]),
             (
-                {"studies": ["demo"], "cifar10": None, "cifar": "x"},
-                ["'cifar' is not a key here. Did you mean 'cifar10'? Known keys: cifar10, studies."],
+                {"cifar": "x"},
+                ["'cifar' is not a key here. Did you mean 'cifar10'? Known keys: cifar10, seeds_factor, studies."],
             ),
-            ({"studys": ["demo"], "cifar10": None}, ["Did you mean 'studies'?", "missing 'studies'"]),
-            ({"studies": ["demo", "demos"], "cifar10": None}, ["studies", "'demos'", "demo, fan2017, official, short"]),
-            ({"studies": ["../demo"], "cifar10": None}, ["studies", "'../demo'", "demo, fan2017, official, short"]),
+            ({"studys": ["demo"], "studies": GONE}, ["Did you mean 'studies'?", "missing 'studies'"]),
+            ({"studies": ["demo", "demos"]}, ["studies", "'demos'", ALL_STUDIES]),
+            ({"studies": ["../demo"]}, ["studies", "'../demo'", ALL_STUDIES]),
+            ({"seeds_factor": GONE}, ["missing 'seeds_factor'"]),
+            ({"seeds_factor": 0}, ["seeds_factor: found 0, expected more than 0"]),
+            ({"seeds_factor": 1001}, ["seeds_factor: found 1001, expected at most 1000"]),
+            ({"seeds_factor": "2"}, ["seeds_factor: found '2', expected a finite number"]),
+            ({"seeds_factor": True}, ["seeds_factor: found True, expected a finite number"]),
+            ({"seeds_factor": float("nan")}, ["seeds_factor: found nan, expected a finite number"]),
         ]
     ),
 )
 def test_mistakes_in_the_selection(committed: Configuration, selection: dict[str, Any], said: list[str]) -> None:
     """One wrong value in config.yaml, or given by --config: the message has the source, the key and what belongs."""
-    message = message_of(lambda: check_selection(selection, committed, source="config/config.yaml"))
+    content = {"studies": ["demo"], "cifar10": None, "seeds_factor": 1} | selection
+    content = {key: value for key, value in content.items() if value != GONE}
+    message = message_of(lambda: check_selection(content, committed, source="config/config.yaml"))
     for text in ["config/config.yaml", *said]:
         assert text in message
 

@@ -202,8 +202,9 @@ from bnlab.datasets import DATA_SETS, DataSet
 from bnlab.spec import Protocol, RunSpec, Schedule
 DATA_SETS["miniature"] = DataSet(250, {digest!r})
 protocol = Protocol(data="miniature", training=200, validation=50, split="random", standardization="per_pixel",
-                    precision="float64", batch_size=50, schedule=Schedule(0.01, 0.1, 2, 1), momentum=0.0,
-                    bn_average=0.9, bn_epsilon=2.2e-16, curve_points=2, probe=50)
+                    precision="float64", batch_size=50, schedule=Schedule(0.01, 0.1, 2, 1), shuffling="every_epoch",
+                    momentum=0.0, momentum_restarts=False, backward="exact", bn_affine=True, bn_average=0.9,
+                    bn_average_start="first_batch", bn_epsilon=2.2e-16, curve_points=2, probe=50)
 perform_run(RunSpec("tiny", (5,), True, "he", 0.0, 1), protocol, results=Path({results!r}))
 print(json.dumps(sorted(set(sys.modules) - before)))
 """

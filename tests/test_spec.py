@@ -1,6 +1,7 @@
 """A run's name says exactly what the run is, in one spelling, and nothing else is a run's name."""
 
 import dataclasses
+import hashlib
 import json
 import math
 import re
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bnlab.datasets import DATA_SETS
 from bnlab.errors import ConfigError
 from bnlab.names import (
     SplitSpec,
@@ -34,8 +36,13 @@ PROTOCOL = Protocol(
     precision="float64",
     batch_size=100,
     schedule=Schedule(minimum=1e-5, maximum=0.1, step=2250, cycles=2),
+    shuffling="every_epoch",
     momentum=0.0,
+    momentum_restarts=False,
+    backward="exact",
+    bn_affine=True,
     bn_average=0.9,
+    bn_average_start="first_batch",
     bn_epsilon=2.2e-16,
     curve_points=46,
     probe=2000,
@@ -58,6 +65,7 @@ def specs(draw: st.DrawFn) -> RunSpec:
         weight_decay=draw(st.floats(0, allow_infinity=False)),
         seed=draw(st.integers(1, 999_999_999)),
         learning_rate=draw(st.none() | st.floats(0, exclude_min=True, allow_infinity=False)),
+        continues=draw(st.none() | st.text("0123456789abcdef", min_size=8, max_size=8)),
     )
 
 
@@ -78,6 +86,8 @@ def named(spec: RunSpec) -> str:
 @example(replace(SPEC, hidden=(), batch_norm=False, initialization="fan_in"))
 @example(replace(SPEC, learning_rate=5e-324))
 @example(replace(SPEC, learning_rate=1e16))
+@example(replace(SPEC, continues="00000000"))
+@example(replace(SPEC, learning_rate=0.01, continues="5e000000"))
 def test_parsing_inverts_naming(spec: RunSpec) -> None:
     """Every run's name reads back as that run, with types that name it alike, and stays inside one safe folder."""
     name = named(spec)
@@ -107,6 +117,7 @@ def test_different_runs_have_different_names(one: RunSpec, other: RunSpec) -> No
         ({"initialization": 1e-5, "weight_decay": 3.73e-5}, "official/50-50_bn_sigma1e-05_lambda3.73e-05_seed1_"),
         ({"initialization": 1.0, "weight_decay": 10.0}, "official/50-50_bn_sigma1_lambda10_seed1_"),
         ({"learning_rate": 0.02}, "official/50-50_bn_he_eta0.02_lambda0.005_seed1_"),
+        ({"continues": "3f9a01c2"}, "official/50-50_bn_he_lambda0.005_after3f9a01c2_seed1_"),
     ],
 )
 def test_names_say_what_the_run_is(changes: dict[str, Any], readable: str) -> None:
@@ -125,6 +136,7 @@ def test_every_field_of_the_spec_is_in_the_name(field: str) -> None:
         "weight_decay": 0.0050000000000000001 * (1 + 2**-52),
         "seed": 2,
         "learning_rate": 0.1,
+        "continues": "3f9a01c2",
     }[field]
     changed = run_name(replace(SPEC, **{field: other}), PROTOCOL)  # under the same content
     assert changed != NAME
@@ -134,6 +146,8 @@ def test_every_field_of_the_spec_is_in_the_name(field: str) -> None:
 def changed(value: Any) -> Any:
     """A value of the same type that differs, by as little as it can."""
     match value:
+        case bool():
+            return not value
         case str():
             return f"{value}x"
         case int():
@@ -292,6 +306,13 @@ def test_a_network_without_hidden_layers_has_nothing_to_normalize() -> None:
         {"initialization": math.nan},
         {"weight_decay": math.inf},
         {"weight_decay": math.nan},
+        {"learning_rate": 0.0},
+        {"continues": ""},
+        {"continues": "3f9a01c"},
+        {"continues": "3F9A01C2"},
+        {"continues": "3f9a01c2\n"},
+        {"continues": "../../ru"},
+        {"continues": "*3f9a01c"},
     ],
     ids=str,
 )
@@ -334,23 +355,68 @@ def test_networks_and_initializations_have_words() -> None:
     st.sampled_from(["cifar10", "generated"]),
     st.integers(1, 50_000),
     st.integers(1, 50_000),
-    st.sampled_from(["random", "official_order"]),
-    st.integers(1, 10**9 - 1),
+    st.sampled_from(["random", "official_order", "validation_first"]),
+    st.sampled_from(["per_pixel", "scalar", "per_part", "per_image"]),
+    st.integers(1, 10**9 - 2),
 )
-def test_parsing_inverts_naming_of_splits(data: str, training: int, validation: int, split: str, seed: int) -> None:
-    """A split's name reads back; in official order all seeds share one split."""
-    protocol = replace(PROTOCOL, data=data, training=training, validation=validation, split=split)
+def test_parsing_inverts_naming_of_splits(
+    data: str, training: int, validation: int, split: str, standardization: str, seed: int
+) -> None:
+    """A split's name reads back, in every order and scaling; unless the order is random, all seeds share one split."""
+    protocol = replace(
+        PROTOCOL, data=data, training=training, validation=validation, split=split, standardization=standardization
+    )
     name = split_name(protocol, seed)
     drawn = seed if split == "random" else None
-    assert parse_split_name(name) == SplitSpec(data, training, validation, drawn)
+    assert parse_split_name(name) == SplitSpec(data, training, validation, drawn, split, standardization)
     assert re.fullmatch("[a-z0-9_-]+", name)
-    assert (split_name(protocol, seed + 1) == name) == (split == "official_order")
+    assert (split_name(protocol, seed + 1) == name) == (split != "random")
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({}, "cifar10_45000-5000_random-seed7_per-pixel"),
+        ({"split": "official_order"}, "cifar10_45000-5000_official-order_per-pixel"),
+        (
+            {"split": "validation_first", "standardization": "scalar"},
+            "cifar10_45000-5000_validation-first_scalar",
+        ),
+        ({"split": "official_order", "standardization": "per_part"}, "cifar10_45000-5000_official-order_per-part"),
+        ({"data": "generated", "standardization": "per_image"}, "generated_45000-5000_random-seed7_per-image"),
+    ],
+)
+def test_names_of_splits_say_what_they_are(changes: dict[str, Any], name: str) -> None:
+    """The data set, the sizes of the parts, the order, and what scales the pixels."""
+    assert split_name(replace(PROTOCOL, **changes), 7) == name
+
+
+def test_names_stay_what_they_were() -> None:
+    """The names of stored runs: a spec digests without what it does not have, so new fields rename no older run."""
+    assert NAME == f"official/50-50_bn_he_lambda0.005_seed1_{digest_of(SPEC)}"
+    rated = replace(SPEC, learning_rate=0.02)
+    assert named(rated) == f"official/50-50_bn_he_eta0.02_lambda0.005_seed1_{digest_of(rated)}"
+
+
+def digest_of(spec: RunSpec) -> str:
+    """The digest of a run that starts afresh, written out here once more."""
+    fields = ["protocol", "hidden", "batch_norm", "initialization", "weight_decay", "seed"]
+    fields += [] if spec.learning_rate is None else ["learning_rate"]
+    content = {
+        "data": DATA_SETS["cifar10"].digest,
+        "protocol": asdict(PROTOCOL),
+        "spec": {field: getattr(spec, field) for field in fields},
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def test_a_split_depends_on_nothing_else() -> None:
     """Runs whose protocols differ in the training share their splits."""
     assert split_name(PROTOCOL, 1) == "cifar10_45000-5000_random-seed1_per-pixel"
     other = replace(PROTOCOL, batch_size=50, momentum=0.9, precision="float32", probe=1, curve_points=2)
+    other = replace(other, shuffling="none", momentum_restarts=True, backward="unnormalized_activations")
+    other = replace(other, bn_affine=False, bn_average_start="zero_one")
     assert split_name(other, 1) == split_name(PROTOCOL, 1)
 
 
@@ -367,6 +433,9 @@ def test_a_split_depends_on_nothing_else() -> None:
         "cifar10_45000--5000_random-seed1_per-pixel",
         "cifar10_45000-5000_official-order-seed1_per-pixel",
         "cifar10_45000-5000_random-seed1_per-channel",
+        "cifar10_45000-5000_official_order_per-pixel",
+        "cifar10_45000-5000_validation-first-seed1_scalar",
+        "cifar10_45000-5000_random-seed1_per_image",
         "cifar10_45000-5000_random-seed1_per-pixel\n",
         "cifar10_45000-5000_random-seed1_per-pixel.npz",
         "cifar10_45000-5000_random-seed1_per pixel",

@@ -67,17 +67,53 @@ def plan(tmp_path: Path) -> Plan:
     return load
 
 
-def test_the_official_study_has_34_runs(committed: Configuration) -> None:
-    """2 networks x 2 x 3 seeds, 2 x 3 standard deviations and 2 x 8 decays, none of them shared."""
+def test_the_official_study_has_188_runs(committed: Configuration) -> None:
+    """Twenty and ten pairs, 2 x 3 deviations twice, 2 x 2 networks from two schemes and 2 x 8 decays.
+
+    The 20 runs from He's initialization are among the pairs.
+    """
     study = committed.study("official")
     assert [(experiment.id, len(experiment.runs)) for experiment in study.experiments] == [
-        ("depth", 12),
-        ("initialization", 6),
-        ("weight-decay", 16),
+        ("three_layers", 2 * 20),
+        ("nine_layers", 2 * 10),
+        ("initialization", 2 * 3 * 5),
+        ("initialization_shorter", 2 * 3 * 5),
+        ("he_or_fan_in", 2 * 2 * 2 * 5),
+        ("weight_decay", 2 * 8 * 3),
     ]
-    assert len(study.runs) == len(set(study.runs)) == len(committed.names(study.runs)) == 34
+    assert len(study.runs) == len(set(study.runs)) == len(committed.names(study.runs)) == 208 - 20
     assert {run.hidden for run in study.runs} == {(50, 50), NINE_LAYERS}
-    assert {run.protocol for run in study.runs} == {"official"}
+    assert {run.protocol for run in study.runs} == {"official", "shorter"}
+
+
+def test_what_the_studies_still_wait_for(committed: Configuration) -> None:
+    """The searches of three reports, and how many runs each study will have once they are ranked."""
+    waiting = {key: study for key, study in committed.studies.items() if study.searched}
+    assert {key: study.searched for key, study in waiting.items()} == {
+        "falk2024": ("coarse", "fine"),
+        "fan2017": ("search", "fine"),
+        "saccardi2022": ("coarse", "fine"),
+    }
+    pending = {
+        key: {experiment.id: experiment.pending for experiment in study.experiments if experiment.pending}
+        for key, study in waiting.items()
+    }
+    assert pending["fan2017"] == {"fine": 20, "top": 3 * 5}
+    assert pending["saccardi2022"] == {"fine": 6 * 3, "final_best": 5}
+    for study in waiting.values():
+        for experiment in study.experiments:
+            assert (experiment.pending > 0) == (not experiment.runs) == bool(experiment.searches)
+
+
+def test_every_experiment_of_a_report_says_how_its_runs_go_on(committed: Configuration) -> None:
+    """Two of saccardi2022's searches are chains, and no other run of any study goes on from another."""
+    chained = {
+        (key, experiment.id): sum(run.continues is not None for run in experiment.runs)
+        for key, study in committed.studies.items()
+        for experiment in study.experiments
+        if any(run.continues is not None for run in experiment.runs)
+    }
+    assert chained == {("saccardi2022", "coarse_coded"): 9, ("saccardi2022", "printed_coded"): 5}
 
 
 def test_the_official_protocol_is_the_assignment_s(committed: Configuration) -> None:
@@ -91,11 +127,16 @@ def test_the_official_protocol_is_the_assignment_s(committed: Configuration) -> 
         precision="float64",
         batch_size=100,
         schedule=Schedule(minimum=1e-5, maximum=1e-1, step=2_250, cycles=2),
+        shuffling="every_epoch",
         momentum=0.0,
+        momentum_restarts=False,
+        backward="exact",
+        bn_affine=True,
         bn_average=0.9,
+        bn_average_start="first_batch",
         bn_epsilon=2.2e-16,
         curve_points=41,
-        probe=2_000,
+        probe=1_500,
     )
 
 
@@ -165,7 +206,7 @@ def test_log_spaced_values_are_rounded_to_three_digits(plan: Plan, committed: Co
     spaced = {"log_spaced": {"from": 1e-5, "to": 1e-1, "count": 8}}
     small = plan({"weight_decay": spaced, "batch_norm": [True]}).study("small")
     assert [run.weight_decay for run in small.runs] == expected
-    official = committed.study("official").experiment("weight-decay").runs
+    official = committed.study("official").experiment("weight_decay").runs
     assert list(dict.fromkeys(run.weight_decay for run in official)) == expected
 
 
@@ -250,7 +291,7 @@ def test_extending_goes_over_several_steps_in_any_order(tmp_path: Path) -> None:
 def names_by_protocol(configuration: Configuration) -> dict[str, set[str]]:
     """The names of all runs of all studies, by protocol."""
     names: dict[str, set[str]] = {protocol: set() for protocol in configuration.protocols}
-    for study in configuration.studies.values():
+    for study in map(configuration.study, ("official", "short", "demo")):
         for name, run in configuration.names(study.runs).items():
             names[run.protocol].add(name)
     return names
@@ -261,8 +302,8 @@ def names_by_protocol(configuration: Configuration) -> dict[str, set[str]]:
     [
         ("demo", {"probe": 999}, {"demo"}),
         ("short", {"momentum": 0.9}, {"short"}),
-        ("official", {"bn_average": 0.99}, {"official", "short", "demo"}),
-        ("official", {"training": 44_999}, {"official", "short"}),  # demo sets its own
+        ("official", {"bn_average": 0.99}, {"official", "short", "shorter", "demo"}),
+        ("official", {"training": 44_999}, {"official", "short", "shorter"}),  # demo sets its own
     ],
 )
 def test_editing_a_protocol_renames_exactly_its_runs(
@@ -270,11 +311,14 @@ def test_editing_a_protocol_renames_exactly_its_runs(
 ) -> None:
     """All runs of an edited protocol, and of those that inherit the edit, get new names; all others keep theirs."""
     config = Path(shutil.copytree(COMMITTED, tmp_path / "config"))
+    for study in set(committed.studies) - {"official", "short", "demo"}:
+        (config / f"studies/{study}.yaml").unlink()
     content = yaml.safe_load((config / "protocols.yaml").read_text())
     content[edited] |= value
     (config / "protocols.yaml").write_text(yaml.safe_dump(content))
     before, after = names_by_protocol(committed), names_by_protocol(load_configuration(config))
-    for protocol, names in before.items():
+    for protocol in ("official", "short", "shorter", "demo"):
+        names = before[protocol]
         assert len(names) == len(after[protocol]) > 0
         assert names.isdisjoint(after[protocol]) if protocol in renamed else names == after[protocol]
 
@@ -291,7 +335,7 @@ def test_a_study_knows_its_experiments_and_the_configuration_its_studies(committ
     """Both are found by their key; an unknown one is answered with those there are."""
     assert committed.study("demo").experiment("depth").id == "depth"
     with pytest.raises(
-        ConfigError, match=r"'demos' is not a study. config/studies holds: demo, fan2017, official, short"
+        ConfigError, match=r"'demos' is not a study. config/studies holds: anon, banaei2022, demo, falk2024,"
     ):
         committed.study("demos")
     with pytest.raises(ConfigError, match=r"no experiment 'dept'. It has: depth, initialization, weight-decay"):

@@ -32,11 +32,16 @@ PROTOCOL = {
     "precision": "float64",
     "batch_size": 20,
     "schedule": {"minimum": 1e-5, "maximum": 0.1, "step": 10, "cycles": 1},
+    "shuffling": "every_epoch",
     "momentum": 0,
+    "momentum_restarts": False,
+    "backward": "exact",
+    "bn_affine": True,
     "bn_average": 0.9,
+    "bn_average_start": "first_batch",
     "bn_epsilon": 2.2e-16,
     "curve_points": 3,
-    "probe": 50,
+    "probe": 100,
 }
 EXPERIMENT = {
     "title": "A title",
@@ -187,7 +192,7 @@ def test_every_curve_point_of_every_run(place: Workplace) -> None:
 
 
 def test_curves_end_where_the_final_evaluation_is(place: Workplace) -> None:
-    """The last point's validation numbers are the run's: both tables tell of the same network."""
+    """The last point's validation numbers are the run's, where a curve is of the whole part: both tell of one network."""
     tables = {name: pd.read_csv(io.BytesIO(content)) for name, content in place.collect().items()}
     last = tables["curves.csv"].groupby("run").last()
     for row in tables["runs.csv"].dropna(subset=["validation_cost"]).to_dict("records"):

@@ -1,5 +1,6 @@
 """A data set of 400 generated images, `miniature`, with its splits; trainings on it take a fraction of a second."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,13 @@ import pytest
 
 from bnlab.data.generate import generate
 from bnlab.data.prepared import open_prepared, store
-from bnlab.data.splits import Split, draw_split, load_split, pixel_statistics, store_split
+from bnlab.data.splits import Split, draw_split, load_split, make_split, pixel_statistics, store_split
 from bnlab.datasets import DATA_SETS, DataSet
 from bnlab.names import split_name
 from bnlab.spec import Protocol, RunSpec, Schedule
 from bnlab.streams import stream
+
+sys.path.append(str(Path(__file__).parent))  # the tests import the plain program beside them
 
 PROTOCOL = Protocol(
     data="miniature",
@@ -74,7 +77,7 @@ def results(prepared: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(prepared: Path) -> SimpleNamespace:
-    """The tiny `protocol` and `spec`, functions that vary them, the `images`, `labels` and `split` of seed 1."""
+    """The tiny `protocol` and `spec`, functions that vary them, `images`, `labels`, the `split` of seed 1, others by `split_of`."""
 
     def protocol(**changes: Any) -> Protocol:
         schedule = {key: changes.pop(key) for key in ("minimum", "maximum", "step", "cycles") if key in changes}
@@ -84,9 +87,21 @@ def tiny(prepared: Path) -> SimpleNamespace:
         return replace(SPEC, **changes)
 
     data = open_prepared(prepared / "data" / "miniature")
+
+    def split_of(protocol: Protocol) -> Split:
+        return make_split(
+            data.train_images,
+            training=protocol.training,
+            validation=protocol.validation,
+            seed=1 if protocol.split == "random" else None,
+            order=protocol.split,
+            standardization=protocol.standardization,
+        )
+
     return SimpleNamespace(
         protocol=protocol,
         spec=spec,
+        split_of=split_of,
         images=data.train_images,
         labels=data.train_labels,
         split=load_split(prepared / "splits" / f"{split_name(PROTOCOL, 1)}.npz"),

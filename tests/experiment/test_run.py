@@ -91,7 +91,7 @@ def test_the_record_says_what_was_run(results: Path, tiny: SimpleNamespace) -> N
     digest = open_prepared(results / "data" / "miniature").digest
     assert record["data"] == {"name": "miniature", "digest": digest}
     assert record["code"] == code_fingerprint("bnlab.experiment.run")
-    assert record["probe"] == "the first 50 training rows of the split"
+    assert record["probe"] == "the first 50 rows of the split's training and validation parts"
     assert record["diverged_at"] is None
     environment = record["environment"]
     assert (environment["python"], environment["numpy"]) == (platform.python_version(), np.__version__)
@@ -253,8 +253,8 @@ def test_the_test_set_is_opened_after_training(
     events = []
 
     def noted(function: Any) -> Any:
-        def wrapper(*arguments: Any) -> Any:
-            result = function(*arguments)
+        def wrapper(*arguments: Any, **options: Any) -> Any:
+            result = function(*arguments, **options)
             events.append(function.__name__)
             return result
 

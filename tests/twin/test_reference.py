@@ -9,6 +9,7 @@ import pytest
 from make_reference import REFERENCE, SETTINGS, errors
 from shipped import TOLERANCE, Data, Setting, shipped
 
+from bnlab.experiment import descent
 from bnlab.experiment import train as module
 from bnlab.numerics import layers
 from bnlab.numerics.arrays import Array
@@ -49,13 +50,13 @@ def gradients(change: Callable[[Parameters], object]) -> Mutation:
     """Change the whole gradient in front of the update."""
 
     def mutate(patch: Patch) -> None:
-        right = module.descend
+        right = descent.descend
 
         def mutant(theta: Parameters, g: Parameters, *rest: Any, **options: Any) -> None:
             change(g)
             right(theta, g, *rest, **options)
 
-        patch.setattr(module, "descend", mutant)
+        patch.setattr(descent, "descend", mutant)
 
     return mutate
 
@@ -70,7 +71,7 @@ def decay(*families: str, factor: float = 2.0) -> Mutation:
     """Add factor * lambda * theta to the gradients of other families of parameters, or with another factor."""
 
     def mutate(patch: Patch) -> None:
-        right = module.descend
+        right = descent.descend
 
         def mutant(
             theta: Parameters, g: Parameters, v: Parameters | None, *, weight_decay: float, **options: Any
@@ -80,7 +81,7 @@ def decay(*families: str, factor: float = 2.0) -> Mutation:
                     gradient += factor * weight_decay * value
             right(theta, g, v, weight_decay=0.0, **options)
 
-        patch.setattr(module, "descend", mutant)
+        patch.setattr(descent, "descend", mutant)
 
     return mutate
 
@@ -101,7 +102,7 @@ def step(form: Callable[[Array, Array, Array, float, float], Array]) -> Mutation
         add_weight_decay(g, theta, weight_decay, scratch=scratch)
         theta.flat -= form(g.flat, v.flat, learning_rate, momentum)
 
-    return lambda patch: patch.setattr(module, "descend", mutant)
+    return lambda patch: patch.setattr(descent, "descend", mutant)
 
 
 def accumulated(v: Array, rho: float, g: Array) -> Array:

@@ -21,8 +21,13 @@ tiny:
   precision: float64
   batch_size: 50
   schedule: {minimum: 1.0e-5, maximum: 1.0e-1, step: 3, cycles: 1}
+  shuffling: every_epoch
   momentum: 0
+  momentum_restarts: false
+  backward: exact
+  bn_affine: true
   bn_average: 0.9
+  bn_average_start: first_batch
   bn_epsilon: 2.2e-16
   curve_points: 3
   probe: 50
@@ -117,7 +122,7 @@ def new_project(folder: Path) -> Project:
     (folder / "config" / "studies").mkdir()
     (folder / "config" / "studies" / "tiny.yaml").write_text(STUDY, encoding="utf-8")
     (folder / "config" / "protocols.yaml").write_text(PROTOCOLS, encoding="utf-8")
-    (folder / "config" / "config.yaml").write_text("studies: [tiny]\ncifar10: null\n", encoding="utf-8")
+    (folder / "config" / "config.yaml").write_text("studies: [tiny]\ncifar10: null\nseeds_factor: 1\n", encoding="utf-8")
     project = Project(folder)
     project.edit("config/gradients/gate.yaml", "entries: 500", "entries: 10")  # the whole check takes seconds
     project.edit("config/gradients/overfit.yaml", "step: 500", "step: 5")
