@@ -35,13 +35,21 @@ MAY_IMPORT = {
     "gradient_settings": {"configuration", "errors"},
     "exhibit_settings": {"configuration", "errors", "numerics"},
     "study": {"spec", "configuration", "exhibit_settings", "protocols", "errors"},
+    "ledger": {"spec", "study"},
+    "claim_checks": {"ledger", "names", "study"},
+    "claim_settings": {
+        "claim_checks", "configuration", "errors", "exhibit_settings", "ledger", "names", "places", "study",
+    },
     "data": {"data", "errors", "files", "streams"},
     "numerics": {"numerics"},
     "gradients": {"gradients", "numerics", "streams"},
     "experiment": {
         "experiment", "data", "numerics", "spec", "datasets", "stored", "streams", "files", "fingerprint", "errors",
     },
-    "analysis": {"analysis", "stored", "study", "exhibit_settings", "spec", "files", "configuration", "errors"},
+    "analysis": {
+        "analysis", "stored", "study", "exhibit_settings", "spec", "files", "configuration", "errors",
+        "claim_settings", "ledger", "fingerprint",
+    },
     "report": {
         "report", "analysis", "stored", "study", "exhibit_settings", "spec", "files", "configuration", "errors",
     },

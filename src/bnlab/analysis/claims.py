@@ -169,7 +169,7 @@ class _Ledger:
             "where": claim.where,
             "kind": claim.kind,
             "text": claim.text,
-            "metric": claim.main.metric or claim.setting or (claim.axis and f"best_{claim.axis}"),
+            "metric": claim.axis or claim.setting or claim.main.metric,
             "reported": claim.reported or _expected(claim),
             "ours_mean": shown.mean,
             "ours_sd": shown.sd,
