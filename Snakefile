@@ -27,5 +27,7 @@ rule all:
     input:
         [report_of(study) for study in config["studies"]],
         [run_files(RUNS[study]) for study in config["studies"]],
-        lambda _: [run_files(runs_of(study)) for study in config["studies"]],
+        lambda _: [
+            file for study in config["studies"] for file in run_files(runs_of(study))
+        ],
         lambda _: ledger(),

@@ -357,6 +357,14 @@ def test_published_gradients(place: Workplace) -> None:
     assert "1 of 3 comparisons" in w1["reason"]
     assert "3,072 pixels" in w1["reason"]
     assert (w1["metric"], w1["reported"], w1["experiment"]) == ("relative_error", "7.145e-09", "")
+    assert "ReLU" not in w1["reason"]
+    crossed = pd.DataFrame(rows)
+    crossed.loc[crossed["array"] == "W1", "crossed"] = 1
+    crossed.loc[crossed["array"] == "W1", "value_without_crossed"] = 1e-13
+    crossed.to_csv(folder / "falk2024.csv", index=False)
+    w1 = place.judge(gradient, report="falk2024")["g[two_layers.relative_error.W1]"]
+    assert w1["verdict"] == "REPRODUCED"
+    assert "entries at which some ReLU switched included" in w1["reason"]
     (folder / "falk2024.csv").unlink()
     with pytest.raises(IntegrityError, match="python -m bnlab compare-gradients cifar10 falk2024"):
         place.judge(gradient, report="falk2024")

@@ -32,6 +32,7 @@ from bnlab.names import split_name
 from bnlab.rankings import ranking_path
 from bnlab.stored import is_current
 from bnlab.study import check_selection, load_configuration
+from bnlab.synthesis_settings import load_synthesis
 
 try:
     CONFIGURATION = load_configuration()
@@ -39,6 +40,12 @@ try:
     load_gate_settings()
     load_step_sizes_settings()
     load_overfit_settings()
+    # A project of one's own need not have one.
+    SYNTHESIS = (
+        load_synthesis(CONFIGURATION)
+        if Path("config/synthesis.yaml").exists()
+        else None
+    )
     EXHIBITS = {exhibit: load_exhibit(exhibit) for exhibit in exhibit_names()}
 except BnlabError as error:
     raise WorkflowError(str(error)) from None
@@ -64,6 +71,7 @@ CODE = {
         "claims": "analysis.claims",
         "figures": "analysis.figures",
         "report": "report.render",
+        "synthesis": "report.synthesis",
         "pdf": "report.pdf",
     }.items()
 }
@@ -206,6 +214,17 @@ def data_of(study):
     )
 
 
+def synthesis_inputs(_):
+    """The ledger, and the tables and figures of every study that the synthesis shows."""
+    files = expand("results/tables/claims/{report}.csv", report=REPORTS)
+    for study in SYNTHESIS.studies:
+        names = ["runs", "test", "cells", "pairs", "expectations"]
+        files += [f"results/studies/{study}/{name}.csv" for name in names]
+        files += figures_of(study)
+        files += [f"results/gradients/{data}.json" for data in data_of(study)]
+    return files
+
+
 def exhibit_files(exhibit):
     """The description of a report's check: its own file, and the one that holds its published tables."""
     if exhibit not in EXHIBITS:
@@ -262,15 +281,17 @@ def claims_files(study):
 
 
 def ledger():
-    """The ledger of all reports, if all studies that it needs are configured."""
+    """The ledger of all reports and the synthesis, if all studies that they need are configured."""
     asked = set(config["studies"])
     if not REPORTS or not asked.issuperset(REPORTS):
         return []
     needed = {
         study for report in REPORTS for study in claimed_studies(claims_of(report))
     }
-    names = ["claims", "claims_summary"] if asked >= needed else []
-    return [f"results/tables/{name}.csv" for name in names]
+    if not asked >= needed:
+        return []
+    last = report_of("synthesis") if SYNTHESIS and asked >= {*SYNTHESIS.studies} else []
+    return ["results/tables/claims.csv", "results/tables/claims_summary.csv", *last]
 
 
 def figures_of(study):

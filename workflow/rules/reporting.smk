@@ -38,12 +38,41 @@ rule pdf:
         "results/studies/{study}/report.pdf",
     log:
         "results/logs/pdf/{study}.log",
+    wildcard_constraints:
+        study="|".join([*STUDIES, "synthesis"]),
     conda:
         "../envs/bnlab.yaml"
     params:
         code=CODE["pdf"],
     shell:
         "python -m bnlab pdf {wildcards.study} > {log} 2>&1"
+
+
+if SYNTHESIS:
+
+    rule synthesis_page:
+        """Put the ledger and the studies' answers together as one page."""
+        input:
+            "config/synthesis.yaml",
+            synthesis_inputs,
+            PAGE,
+            "src/bnlab/report/synthesis.html.jinja",
+        output:
+            "results/studies/synthesis/report.html",
+        log:
+            "results/logs/report/synthesis.log",
+        conda:
+            "../envs/bnlab.yaml"
+        params:
+            code=CODE["synthesis"],
+        shell:
+            "python -m bnlab synthesis > {log} 2>&1"
+
+    rule synthesis:
+        """The last report, and all that it rests on."""
+        input:
+            report_of("synthesis"),
+            "results/tables/claims.csv",
 
 
 # `snakemake --cores 8 official`: one target per file in config/studies.

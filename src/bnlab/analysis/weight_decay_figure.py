@@ -113,10 +113,10 @@ def _set_weight_decays(axes: Axes, runs: pd.DataFrame) -> None:
 
 
 def _ticks(values: list[float]) -> dict[float, str]:
-    """Labels of the decades among the values, or of the values where they span too little to hold two decades."""
+    """Labels of the decades among the values, or of some four values where they span too little to hold two decades."""
     if not values:
         return {}
     low, high = math.ceil(math.log10(values[0]) - 1e-9), math.floor(math.log10(values[-1]) + 1e-9)
     if high <= low:
-        return {value: short_number(value) for value in values}
+        return {value: short_number(value) for value in values[:: math.ceil(len(values) / 4)]}
     return {10.0**power: f"$10^{{{power}}}$" for power in range(low, high + 1)}

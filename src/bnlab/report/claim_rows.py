@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from bnlab.analysis.wording import short_number
 from bnlab.report.links import LinkGroup, link_groups
 from bnlab.report.numerals import loss_and_sd, percent, percent_and_sd, points, points_and_sd
 from bnlab.spec import RunSpec
@@ -89,6 +90,8 @@ def _ours(claim: pd.Series) -> str:
         return f"{percent_and_sd(mean, sd)} %"
     if metric == "gain":
         return f"{points_and_sd(mean, sd)} points"
+    if claim["kind"] in ("setting", "best"):
+        return short_number(mean)
     return loss_and_sd(mean, sd)
 
 
