@@ -312,8 +312,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         changed(CLAIM, cells=ONE | {"weight_decay": 0.3}),
         (
             "claims[0].cells: found no cell with batch_norm true, initialization he, weight_decay 0.3, expected one of "
-            "experiment 'grid' of study 'small', which has batch_norm false, true; initialization he, 0.1; weight_decay "
-            "0.1, 0.005."
+            "experiment 'grid' of study 'small', which has batch_norm false, true; initialization he, 0.1; "
+            "weight_decay 0.1, 0.005."
         ),
     ),
     (

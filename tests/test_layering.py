@@ -42,6 +42,12 @@ MAY_IMPORT = {
         "experiments", "rankings", "names", "spec", "configuration", "exhibit_settings", "places", "protocols",
         "errors",
     },
+    "ledger": {"spec", "study"},
+    "claim_checks": {"ledger", "names", "study"},
+    "claim_settings": {
+        "claim_checks", "configuration", "errors", "exhibit_settings", "ledger", "names", "places", "study",
+    },
+    "synthesis_settings": {"configuration", "places", "study", "errors"},
     "data": {"data", "errors", "files", "streams"},
     "numerics": {"numerics"},
     "gradients": {"gradients", "numerics", "streams"},
@@ -51,11 +57,11 @@ MAY_IMPORT = {
     },
     "analysis": {
         "analysis", "stored", "study", "rankings", "exhibit_settings", "names", "spec", "files", "configuration",
-        "errors",
+        "errors", "claim_settings", "ledger", "fingerprint",
     },
     "report": {
-        "report", "analysis", "stored", "study", "experiments", "exhibit_settings", "names", "spec", "files",
-        "configuration", "errors",
+        "report", "analysis", "stored", "study", "synthesis_settings", "experiments", "exhibit_settings", "names", "spec",
+        "files", "configuration", "errors",
     },
 }  # fmt: skip
 """Parts of bnlab (a module or a folder at its top) that each part may import."""

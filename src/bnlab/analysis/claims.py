@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.collect import write_csv
-from bnlab.analysis.exhibits import FITS_NOT, RELATIVE, exhibit_table, read_rows
+from bnlab.analysis.exhibits import AT_KINKS, FITS, FITS_NOT, RELATIVE, exhibit_table, read_rows
 from bnlab.analysis.verdicts import (
     INCONCLUSIVE,
     REPRODUCED,
@@ -51,6 +51,9 @@ NUMBERS = {"number", "gradient", "best", "setting"}
 DATA = "cifar10"
 LEARNING = 0.99 * math.log(10)
 """Below this cost, 1 % below that of a guess, a network has started to learn."""
+
+_FITTING = [FITS, AT_KINKS, FITS_NOT]
+"""What fits without kinks comes first."""
 
 Values = dict[int, float]
 """A metric of a cell's finished runs, by seed."""
@@ -147,7 +150,7 @@ class _Ledger:
         self.configuration = configuration
         self.tables = tables
         self.results = results
-        self.exhibit: Callable[[str], pd.DataFrame] = cache(self._exhibit)
+        self.exhibit: Callable[[str], tuple[Mapping[str, Any], pd.DataFrame]] = cache(self._exhibit)
 
     def row(self, claim: Claim) -> dict[str, Any]:
         """The claim's row of the ledger."""
@@ -169,7 +172,7 @@ class _Ledger:
             "where": claim.where,
             "kind": claim.kind,
             "text": claim.text,
-            "metric": claim.main.metric or claim.setting or (claim.axis and f"best_{claim.axis}"),
+            "metric": claim.axis or claim.setting or claim.main.metric,
             "reported": claim.reported or _expected(claim),
             "ours_mean": shown.mean,
             "ours_sd": shown.sd,
@@ -236,7 +239,7 @@ class _Ledger:
     def _gradient(self, claim: Claim, reading: Reading) -> Finding:
         """Every case and formula that is compared with the published value."""
         assert claim.published is not None
-        exhibit, table = load_exhibit(reading.exhibit, self.configuration.folder), self.exhibit(reading.exhibit)
+        exhibit, table = self.exhibit(reading.exhibit)
         cases = {case["id"]: case for case in exhibit["cases"] if case.get("published") == claim.published.table}
         relative = claim.published.quantity == "relative_error"
         asked = table[
@@ -244,18 +247,13 @@ class _Ledger:
             & (table["array"] == claim.published.array)
             & table["metric"].isin(RELATIVE if relative else [claim.published.quantity])
         ]
-        return judge_gradient(
-            [
-                (
-                    f"{cases[row['case']]['title']}, {metric_words(row['metric'])}",
-                    row["verdict"] != FITS_NOT,
-                    row["median"],
-                    row["low"],
-                    row["high"],
-                )
-                for _, row in asked.iterrows()
-            ]
-        )
+        best_first = asked.sort_values("verdict", key=lambda column: column.map(_FITTING.index), kind="stable")
+        comparisons = []
+        for _, row in best_first.iterrows():
+            kinks = ", entries at which some ReLU switched included" if row["verdict"] == AT_KINKS else ""
+            label = f"{cases[row['case']]['title']}, {metric_words(row['metric'])}{kinks}"
+            comparisons.append((label, row["verdict"] != FITS_NOT, row["median"], row["low"], row["high"]))
+        return judge_gradient(comparisons)
 
     _RULES: Mapping[str, Callable[..., Finding]] = {
         "number": _number,
@@ -267,9 +265,9 @@ class _Ledger:
         "setting": _setting,
     }
 
-    def _exhibit(self, name: str) -> pd.DataFrame:
+    def _exhibit(self, name: str) -> tuple[Mapping[str, Any], pd.DataFrame]:
         exhibit = load_exhibit(name, self.configuration.folder)
-        return exhibit_table(exhibit, read_rows(self.results / "gradients" / DATA / f"{name}.csv"))
+        return exhibit, exhibit_table(exhibit, read_rows(self.results / "gradients" / DATA / f"{name}.csv"))
 
     def _cells(self, reading: Reading) -> list[Cell]:
         return [cell for one in reading.selections for cell in one.cells(self.configuration)]
