@@ -98,7 +98,9 @@ def study_of(size: int) -> Iterator[Path]:
             file.write(PROTOCOL)
         study = {"title": "Grid", "summary": "For a measurement.", "experiments": [experiment]}
         (folder / "config" / "studies" / "grid.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-        (folder / "config" / "config.yaml").write_text("studies: [grid]\ncifar10: null\nseeds_factor: 1\n", encoding="utf-8")
+        (folder / "config" / "config.yaml").write_text(
+            "studies: [grid]\ncifar10: null\nseeds_factor: 1\n", encoding="utf-8"
+        )
         yield folder
 
 

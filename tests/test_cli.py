@@ -156,7 +156,13 @@ def a_file_for_a_folder(project: Path) -> None:
 STALE = "official/50-50_bn_he_lambda0.005_seed1_00000000"
 MISSING_COPY: dict[str, str] = {"BNLAB_CIFAR10": "/nowhere/cifar-10-binary.tar.gz"}
 FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]]] = [
-    ("plan demos", 2, nothing, {}, ["'demos' is not a study", "demo, falk2024, fan2017, official, saccardi2022, short, tiny"]),
+    (
+        "plan demos",
+        2,
+        nothing,
+        {},
+        ["'demos' is not a study", "demo, falk2024, fan2017, official, saccardi2022, short, tiny"],
+    ),
     ("plan official", 2, a_wrong_key, {}, ["config/protocols.yaml: official: 'momentun'", "Did you mean 'momentum'?"]),
     (
         "plan official",
@@ -170,7 +176,13 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("train 50-50_bn", 2, nothing, {}, ["'50-50_bn' is not the name of a run", "`python -m bnlab plan`"]),
     ("train ../../evil", 2, nothing, {}, ["'../../evil' is not the name of a run"]),
     (f"train {STALE}", 2, nothing, {}, [f"'{STALE}' does not belong to the present configuration", "'{official}'"]),
-    ("train offical/50_bn_he_lambda0_seed1_00000000", 2, nothing, {}, ["'offical'", "It defines: banaei2022, banaei2022_shorter, demo,"]),
+    (
+        "train offical/50_bn_he_lambda0_seed1_00000000",
+        2,
+        nothing,
+        {},
+        ["'offical'", "It defines: banaei2022, banaei2022_shorter, demo,"],
+    ),
     ("prepare mnist", 2, nothing, {}, ["'mnist' is not a data set. Expected cifar10 or generated."]),
     ("split cifar10", 2, nothing, {}, ["'cifar10' is not the name of a split", "cifar10_45000-5000_random-seed1"]),
     (

@@ -257,9 +257,16 @@ BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (
         ("official", "backward"),
         "unnormalised_activations",
-        ["official: backward: found", "one of exact, unnormalized_activations. Did you mean 'unnormalized_activations'"],
+        [
+            "official: backward: found",
+            "one of exact, unnormalized_activations. Did you mean 'unnormalized_activations'",
+        ],
     ),
-    (("official", "bn_average_start"), "zero", ["bn_average_start: found 'zero', expected one of first_batch, zero_one"]),
+    (
+        ("official", "bn_average_start"),
+        "zero",
+        ["bn_average_start: found 'zero', expected one of first_batch, zero_one"],
+    ),
     (
         ("official", "standardization"),
         "per_images",
@@ -292,7 +299,11 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("experiments", 0, "seeds"), 0, ["experiments[0].seeds: found 0, expected at least 1"]),
     (("experiments", 0, "seeds"), [1, 2], ["experiments[0].seeds: found [1, 2], expected a whole number"]),
     (("experiments", 0, "seeds"), True, ["experiments[0].seeds: found True, expected a whole number"]),
-    (("experiments", 0, "protocol"), "offical", ["experiments[0].protocol: found 'offical', expected one of banaei2022,"]),
+    (
+        ("experiments", 0, "protocol"),
+        "offical",
+        ["experiments[0].protocol: found 'offical', expected one of banaei2022,"],
+    ),
     (("experiments", 0, "protocol"), 5, ["experiments[0].protocol: found 5, expected text"]),
     (("experiments", 0, "networks"), [], ["experiments[0].networks: "]),
     (("experiments", 0, "networks"), [50, 50], ["experiments[0].networks[0]: found 50, expected a list"]),

@@ -192,7 +192,7 @@ def test_every_curve_point_of_every_run(place: Workplace) -> None:
 
 
 def test_curves_end_where_the_final_evaluation_is(place: Workplace) -> None:
-    """The last point's validation numbers are the run's, where a curve is of the whole part: both tell of one network."""
+    """The last point of a curve over the whole validation part is the run's: both tables tell of the same network."""
     tables = {name: pd.read_csv(io.BytesIO(content)) for name, content in place.collect().items()}
     last = tables["curves.csv"].groupby("run").last()
     for row in tables["runs.csv"].dropna(subset=["validation_cost"]).to_dict("records"):

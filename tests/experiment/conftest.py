@@ -77,7 +77,10 @@ def results(prepared: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(prepared: Path) -> SimpleNamespace:
-    """The tiny `protocol` and `spec`, functions that vary them, `images`, `labels`, the `split` of seed 1, others by `split_of`."""
+    """The tiny `protocol` and `spec`, functions that vary them, the `images`, `labels` and `split` of seed 1.
+
+    `split_of` makes the split of another protocol.
+    """
 
     def protocol(**changes: Any) -> Protocol:
         schedule = {key: changes.pop(key) for key in ("minimum", "maximum", "step", "cycles") if key in changes}

@@ -42,9 +42,7 @@ def scaled(images: np.ndarray, split: Split, standardization: str) -> np.ndarray
 class Plain:
     """One training."""
 
-    def __init__(
-        self, tiny: SimpleNamespace, spec: RunSpec, protocol: Protocol, *, split: Split | None = None
-    ) -> None:
+    def __init__(self, tiny: SimpleNamespace, spec: RunSpec, protocol: Protocol, *, split: Split | None = None) -> None:
         """Take nothing from bnlab but the data, the settings, the rows of the split, and the random streams."""
         split = tiny.split if split is None else split
         self.spec, self.protocol, self.labels = spec, protocol, tiny.labels

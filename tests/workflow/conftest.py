@@ -122,7 +122,9 @@ def new_project(folder: Path) -> Project:
     (folder / "config" / "studies").mkdir()
     (folder / "config" / "studies" / "tiny.yaml").write_text(STUDY, encoding="utf-8")
     (folder / "config" / "protocols.yaml").write_text(PROTOCOLS, encoding="utf-8")
-    (folder / "config" / "config.yaml").write_text("studies: [tiny]\ncifar10: null\nseeds_factor: 1\n", encoding="utf-8")
+    (folder / "config" / "config.yaml").write_text(
+        "studies: [tiny]\ncifar10: null\nseeds_factor: 1\n", encoding="utf-8"
+    )
     project = Project(folder)
     project.edit("config/gradients/gate.yaml", "entries: 500", "entries: 10")  # the whole check takes seconds
     project.edit("config/gradients/overfit.yaml", "step: 500", "step: 5")
