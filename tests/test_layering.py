@@ -60,8 +60,8 @@ MAY_IMPORT = {
         "errors", "claim_settings", "ledger", "fingerprint",
     },
     "report": {
-        "report", "analysis", "stored", "study", "synthesis_settings", "experiments", "exhibit_settings", "names", "spec",
-        "files", "configuration", "errors",
+        "report", "analysis", "stored", "study", "synthesis_settings", "experiments", "exhibit_settings", "names",
+        "spec", "files", "configuration", "errors",
     },
 }  # fmt: skip
 """Parts of bnlab (a module or a folder at its top) that each part may import."""
