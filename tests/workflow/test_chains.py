@@ -8,60 +8,31 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from conftest import Project, new_project
 
 from bnlab.stored import verify_run
 
-CELL = {
-    "title": "t",
-    "text": "t",
-    "protocol": "tiny",
-    "networks": [[5]],
-    "batch_norm": [True],
-    "initialization": ["he"],
-    "seeds": 1,
-    "figures": [],
-}
-STUDY = {
-    "title": "A study of searches",
-    "summary": "For tests.",
-    "experiments": [
-        CELL | {"id": "coarse", "weight_decay": [0.001, 0.1]},
-        CELL | {"id": "fine", "weight_decay": {"around": {"search": "coarse", "factor": 2, "count": 3}}},
-        CELL | {"id": "best", "weight_decay": {"best_of": {"search": "fine", "count": 1}}, "seeds": 2},
-        CELL | {"id": "chained", "weight_decay": [0.2, 0.1, 0.3], "warm_start": True, "figures": ["curves"]},
-    ],
-}
-"""Known at once: 2 coarse runs and a chain of 3, whose first link is one of them. Later: 2 fine ones, a second seed."""
 AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 1, "report": 1, "pdf": 1}
 
 
-def write_study(project: Project, study: object) -> None:
-    """Make this the project's study."""
-    path = project.folder / "config/studies/tiny.yaml"
-    path.write_text(yaml.safe_dump(json.loads(json.dumps(study)), sort_keys=False), encoding="utf-8")
-
-
-def ranking(project: Project, search: str) -> list[float]:
+def ranking(project, search: str) -> list[float]:
     """The weight decays of a stored ranking, best first."""
     path = project.folder / f"results/studies/tiny/rankings/{search}.json"
     return [ranked["weight_decay"] for ranked in json.loads(path.read_text(encoding="utf-8"))["ranking"]]
 
 
-def decays(project: Project) -> list[float]:
+def decays(project) -> list[float]:
     """The weight decays of all stored runs that start afresh, with seed 1."""
     specs = [verify_run(folder)["spec"] for folder in project.runs()]
     return sorted(spec["weight_decay"] for spec in specs if spec["seed"] == 1 and spec["continues"] is None)
 
 
-def folder_of(project: Project, start: str) -> Path:
+def folder_of(project, start: str) -> Path:
     """The folder of the one run whose name starts so."""
     (folder,) = [folder for folder in project.runs() if folder.name.startswith(start)]
     return folder
 
 
-def plan(project: Project) -> str:
+def plan(project) -> str:
     """What `bnlab plan` prints last."""
     command = [sys.executable, "-m", "bnlab", "plan", "tiny"]
     environment = {"PYTHONPATH": str(project.folder / "src")}
@@ -69,26 +40,9 @@ def plan(project: Project) -> str:
     return done.stdout.splitlines()[-1]
 
 
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The study of searches after one command. Read only: take `chain` to change something."""
-    project = new_project(tmp_path_factory.mktemp("searched"))
-    write_study(project, STUDY)
-    result = project.snakemake()
-    assert result.returncode == 0, result.stdout
-    return project
-
-
-@pytest.fixture
-def chain(searched: Project, tmp_path: Path) -> Project:
-    """A copy of the finished study of searches, to be changed."""
-    shutil.copytree(searched.folder, tmp_path, dirs_exist_ok=True)
-    return Project(tmp_path)
-
-
-def test_what_is_known_is_listed_and_what_is_not_is_counted(fresh: Project) -> None:
-    """Before anything ran: four trainings of the search and the chain are announced, and seven runs wait."""
-    write_study(fresh, STUDY)
+def test_what_is_known_is_listed_and_what_is_not_is_counted(fresh):
+    """Before anything ran: four trainings of the search and the chain are announced, and five runs wait."""
+    fresh.write_study(fresh.searches)
     planned = fresh.planned()
     assert planned["train"] == 4
     assert planned["rank"] == 1
@@ -97,7 +51,7 @@ def test_what_is_known_is_listed_and_what_is_not_is_counted(fresh: Project) -> N
     )
 
 
-def test_one_command_runs_search_after_search(searched: Project) -> None:
+def test_one_command_runs_search_after_search(searched):
     """Coarse, fine around its best, the best of that: each grid is what the ranking before it says."""
     assert sorted(ranking(searched, "coarse")) == [0.001, 0.1]
     best = ranking(searched, "coarse")[0]
@@ -110,7 +64,7 @@ def test_one_command_runs_search_after_search(searched: Project) -> None:
     assert plan(searched) == "tiny: 7 runs, 0 missing, about 0 core-minutes"
 
 
-def test_a_chain_runs_link_by_link(searched: Project) -> None:
+def test_a_chain_runs_link_by_link(searched):
     """Each link names the digest of the one with the next smaller weight decay, the first none."""
     chain = [folder_of(searched, f"5_bn_he_lambda{decay}_") for decay in ("0.2_after", "0.3_after")]
     first = folder_of(searched, "5_bn_he_lambda0.1_seed1")
@@ -120,19 +74,19 @@ def test_a_chain_runs_link_by_link(searched: Project) -> None:
     assert times == sorted(times)
 
 
-def test_a_second_command_has_nothing_to_do(chain: Project) -> None:
+def test_a_second_command_has_nothing_to_do(chain):
     """Not even without Snakemake's own metadata."""
     assert chain.planned() == {}
     shutil.rmtree(chain.folder / ".snakemake")
     assert chain.planned() == {}
 
 
-def test_an_edited_search_is_ranked_again_and_trains_what_is_new(chain: Project) -> None:
+def test_an_edited_search_is_ranked_again_and_trains_what_is_new(chain):
     """One more value: its run, the ranking, and what that changes; every stored run stays untouched."""
     before = {folder: (folder / "run.json").stat().st_mtime_ns for folder in chain.runs()}
-    study = json.loads(json.dumps(STUDY))
+    study = chain.searches
     study["experiments"][0]["weight_decay"].append(0.5)
-    write_study(chain, study)
+    chain.write_study(study)
     planned = chain.planned()
     assert (planned["train"], planned["rank"]) == (1, 1)
     assert "wait for what a search finds" in plan(chain)
@@ -145,7 +99,7 @@ def test_an_edited_search_is_ranked_again_and_trains_what_is_new(chain: Project)
     assert chain.planned() == {}
 
 
-def test_a_deleted_ranking_is_made_again_and_trains_nothing(chain: Project) -> None:
+def test_a_deleted_ranking_is_made_again_and_trains_nothing(chain):
     """Its runs are there: the same ranking comes out, and all that follows is as it was."""
     path = chain.folder / "results/studies/tiny/rankings/coarse.json"
     before = path.read_bytes()
@@ -157,7 +111,7 @@ def test_a_deleted_ranking_is_made_again_and_trains_nothing(chain: Project) -> N
     assert chain.planned() == {}
 
 
-def test_a_damaged_ranking_stops_the_workflow(chain: Project) -> None:
+def test_a_damaged_ranking_stops_the_workflow(chain):
     """The message names the file and what to do."""
     path = chain.folder / "results/studies/tiny/rankings/coarse.json"
     path.write_bytes(path.read_bytes()[:-9])
@@ -167,13 +121,13 @@ def test_a_damaged_ranking_stops_the_workflow(chain: Project) -> None:
     assert "Delete it and run again" in result.stdout
 
 
-def test_a_deleted_link_is_trained_alone(chain: Project) -> None:
+def test_a_deleted_link_is_trained_alone(chain):
     """What went on from it is stored and current, and does not wait for it."""
     shutil.rmtree(folder_of(chain, "5_bn_he_lambda0.2_after"))
     assert chain.planned() == {"train": 1} | AFTER_RUNS
 
 
-def test_the_last_link_has_those_before_it_made_again(chain: Project) -> None:
+def test_the_last_link_has_those_before_it_made_again(chain):
     """With the whole chain but its last link deleted, that link is current; deleted too, all of it is trained."""
     links = [folder_of(chain, f"5_bn_he_lambda{decay}_after") for decay in ("0.2", "0.3")]
     target = str((links[1] / "run.json").relative_to(chain.folder))
@@ -186,15 +140,15 @@ def test_the_last_link_has_those_before_it_made_again(chain: Project) -> None:
     assert (links[1] / "model.npz").read_bytes() == before
 
 
-def test_an_edited_link_trains_itself_and_all_that_follow(chain: Project) -> None:
+def test_an_edited_link_trains_itself_and_all_that_follow(chain):
     """The names of the links after it carry it; the one before it stays."""
-    study = json.loads(json.dumps(STUDY))
+    study = chain.searches
     study["experiments"][3]["weight_decay"] = [0.15, 0.1, 0.3]
-    write_study(chain, study)
+    chain.write_study(study)
     assert chain.planned()["train"] == 2
 
 
-def test_fewer_and_more_seeds_are_a_number(chain: Project) -> None:
+def test_fewer_and_more_seeds_are_a_number(chain):
     """Twice the seeds: as many new runs; the search with them, so its ranking is another's and is made again."""
     chain.edit("config/config.yaml", "seeds_factor: 1", "seeds_factor: 2")
     planned = chain.planned()
