@@ -119,7 +119,7 @@ def a_wrong_key(project: Path) -> None:
 
 def two_wrong_values(project: Path) -> None:
     """Write two values that cannot be into the official protocol."""
-    edit(project / "config/protocols.yaml", "batch_size: 100 ", "batch_size: -1 ")
+    edit(project / "config/protocols.yaml", "batch_size: 100\n", "batch_size: -1\n")
     edit(project / "config/protocols.yaml", "minimum: 1.0e-5", "minimum: 1e-5")
 
 

@@ -247,6 +247,15 @@ def test_figures_never_read_test_results() -> None:
             assert not [text for text in words(module) if re.search(r"(^|[^a-z])test(\.|_|$)", text)], module
 
 
+def test_what_chooses_cannot_see_test_results() -> None:
+    """Ranking a search, reading a ranking and building on it: nothing there names or reaches a test result."""
+    choosing = {"bnlab.analysis.rank", "bnlab.rankings", "bnlab.axes", "bnlab.experiments"}
+    reached = {name for module in choosing for name in closure(module)}
+    assert not reached & {"bnlab.analysis.heldout", "bnlab.analysis.tables", "bnlab.analysis.expectations"}
+    for module in choosing:
+        assert not [text for text in words(module) if re.search(r"(^|[^a-z])test(\.|_|$)", text, re.IGNORECASE)], module
+
+
 def test_the_search_sees_what_it_should() -> None:
     """The helpers find names in code, not in docstrings, and imports wherever they stand."""
     assert "test_accuracy" in words("bnlab.analysis.tables")

@@ -50,7 +50,8 @@ def expand_experiment(
         )
     if "grid" in content["figures"] and "learning_rate" not in content:
         raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
-    seeds = max(1, math.ceil(content["seeds"] * seeds_factor))
+    # Rounded before it is rounded up: 50 * 1.1 is 55.00000000000001.
+    seeds = max(1, math.ceil(round(content["seeds"] * seeds_factor, 6)))
     rates = content.get("learning_rate", [None])
     decays = content["weight_decay"]
     rate_values = axis_values(rates, "learning_rate", ranking_of, source=f"{source}.learning_rate")

@@ -27,6 +27,7 @@ SETTINGS = [
     Setting("50-50", batch_norm=True, step=50, maximum=0.002, momentum=0.9),
     Setting("9-layer", batch_norm=True, step=50, maximum=0.0001, momentum=0.9),
     Setting("9-layer", batch_norm=False, step=50, maximum=0.002, momentum=0.9),
+    Setting("50-50", batch_norm=True, step=50, minimum=0.002, maximum=0.002, momentum=0.9, as_in_2017=True),
 ]
 """A whole cycle of 100 updates each, in which the rate rises and falls.
 

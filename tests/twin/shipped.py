@@ -10,7 +10,7 @@ from unittest import mock
 import numpy as np
 
 from bnlab.data.batches import StandardizedBatches
-from bnlab.data.splits import Split, draw_split, pixel_statistics
+from bnlab.data.splits import Split, draw_split, make_split, pixel_statistics
 from bnlab.experiment import train as module
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.parameters import Parameters
@@ -53,11 +53,15 @@ class Setting:
     initialization: Initialization = "he"
     bn_average: float = 0.9
     bn_epsilon: float = 2.2e-16
+    as_in_2017: bool = False
+    """Scaled part by part, in one order every epoch, momentum from zero again every epoch, gamma and beta not learned,
+    averages from a mean of 0 and a variance of 1."""
 
     @property
     def title(self) -> str:
         """For example 9-layer_bn_momentum0.9_eta0.01."""
-        return f"{self.network}_{'bn' if self.batch_norm else 'plain'}_momentum{self.momentum:g}_eta{self.maximum:g}"
+        kind = f"{'bn' if self.batch_norm else 'plain'}{'_2017' if self.as_in_2017 else ''}"
+        return f"{self.network}_{kind}_momentum{self.momentum:g}_eta{self.maximum:g}"
 
     @property
     def n_updates(self) -> int:
@@ -68,25 +72,28 @@ class Setting:
         """The run."""
         return RunSpec("twin", NETWORKS[self.network], self.batch_norm, self.initialization, self.weight_decay, SEED)
 
-    def protocol(self) -> Protocol:
-        """The run's protocol; its curves have two points, before the first update and after the last."""
+    def protocol(self, *, training: int = 0) -> Protocol:
+        """The run's protocol; its curves have two points, before the first update and after the last.
+
+        training: images, which count the updates of an epoch where momentum restarts; else the split tells.
+        """
         schedule = Beginning(self.minimum, self.maximum, self.step, cycles=1, first=self.n_updates)
         return Protocol(
             data="generated",
-            training=0,  # the split given to `train` tells how many
+            training=training,
             validation=0,
-            split="random",
-            standardization="per_pixel",
+            split="official_order" if self.as_in_2017 else "random",
+            standardization="per_part" if self.as_in_2017 else "per_pixel",
             precision="float64",
             batch_size=self.batch_size,
             schedule=schedule,
-            shuffling="every_epoch",
+            shuffling="none" if self.as_in_2017 else "every_epoch",
             momentum=self.momentum,
-            momentum_restarts=False,
+            momentum_restarts=self.as_in_2017,
             backward="exact",
-            bn_affine=True,
+            bn_affine=not self.as_in_2017,
             bn_average=self.bn_average,
-            bn_average_start="first_batch",
+            bn_average_start="zero_one" if self.as_in_2017 else "first_batch",
             bn_epsilon=self.bn_epsilon,
             curve_points=2,
             probe=100,
@@ -109,10 +116,26 @@ class Data:
         )
         return cls(images, labels, Split(*rows, *pixel_statistics(images, rows[0])))
 
+    def under(self, setting: Setting) -> "Data":
+        """The same images, split and scaled as the setting says: official order and part by part, or as drawn."""
+        if not setting.as_in_2017:
+            return self
+        n = len(self.split.training)
+        split = make_split(
+            self.images,
+            training=n,
+            validation=len(self.split.validation),
+            seed=None,
+            order="official_order",
+            standardization="per_part",
+        )
+        return Data(self.images, self.labels, split)
+
     def batches(self, setting: Setting) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The mini-batches of a training: standardized images, float64 (n, d), in a reused buffer, and labels."""
         images = StandardizedBatches(self.images, self.split.scaling, size=setting.batch_size, dtype=np.float64)
-        order = module.batch_rows(self.split.training, setting.batch_size, stream(SEED, "batches"))
+        shuffle = None if setting.as_in_2017 else stream(SEED, "batches")
+        order = module.batch_rows(self.split.training, setting.batch_size, shuffle)
         for _ in range(setting.n_updates):
             rows = next(order)
             yield images[rows], self.labels[rows]
@@ -120,7 +143,8 @@ class Data:
     def validation(self) -> tuple[np.ndarray, np.ndarray]:
         """All validation images, standardized, with their labels."""
         rows = self.split.validation
-        images = StandardizedBatches(self.images, self.split.scaling, size=len(rows), dtype=np.float64)
+        scaling = self.split.validation_scaling
+        images = StandardizedBatches(self.images, scaling, size=len(rows), dtype=np.float64)
         return images[rows], self.labels[rows]
 
     def initial(self, setting: Setting) -> Parameters:
@@ -158,8 +182,10 @@ def shipped(setting: Setting, data: Data, watch: Watch | None = None) -> Outcome
         losses.append(float(forward(parameters, *arguments)))
         return losses[-1]
 
+    data = data.under(setting)
+    protocol = setting.protocol(training=len(data.split.training))
     with mock.patch.object(module, "loss_forward", overheard):
-        training = module.train(setting.spec(), setting.protocol(), data.images, data.labels, data.split)
+        training = module.train(setting.spec(), protocol, data.images, data.labels, data.split)
     assert training.diverged_at is None
     arrays = dict(training.parameters.named())
     if watch is not None:
@@ -174,9 +200,10 @@ def scale(setting: Setting, name: str, norm: float) -> float:
     """What a difference in the array `name` is compared with: the array's norm.
 
     A bias in front of a normalization has no effect on the loss, so it stays zero but for rounding, and has no
-    scale of its own: its difference is taken as it is.
+    scale of its own: its difference is taken as it is. So is that of a beta that is held at zero.
     """
-    idle = setting.batch_norm and name in {f"b{i}" for i in range(1, len(NETWORKS[setting.network]) + 1)}
+    held = {"b", "beta"} if setting.as_in_2017 else {"b"}
+    idle = setting.batch_norm and name in {f"{b}{i + 1}" for b in held for i in range(len(NETWORKS[setting.network]))}
     return 1.0 if idle else norm
 
 

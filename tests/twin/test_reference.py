@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from make_reference import REFERENCE, SETTINGS, errors
 from shipped import TOLERANCE, Data, Setting, shipped
 
+from bnlab.data.splits import Split
 from bnlab.experiment import descent
 from bnlab.experiment import train as module
 from bnlab.numerics import layers
@@ -186,7 +188,19 @@ def predict_by_initial_statistics(patch: Patch) -> None:
     patch.setattr(layers, "batch_norm_inference", mutant)
 
 
+def vary(patch: Patch, **changes: Any) -> None:
+    """Train under a protocol that differs in one thing."""
+    right = Setting.protocol
+    patch.setattr(Setting, "protocol", lambda self, **options: replace(right(self, **options), **changes))
+
+
+def scale_validation_by_training(patch: Patch) -> None:
+    """Subtract the training part's mean from validation images too."""
+    patch.setattr(Split, "validation_scaling", property(lambda split: split.scaling))
+
+
 WIDE_BN, WIDE, DEEP_BN, DEEP, MOMENTUM = SETTINGS[:5]
+OLD = SETTINGS[-1]
 WRONG: dict[str, tuple[Setting, Mutation]] = {
     "gamma and beta swapped": (WIDE_BN, gradients(swap)),
     "gamma and beta swapped, with momentum": (MOMENTUM, gradients(swap)),
@@ -212,6 +226,16 @@ WRONG: dict[str, tuple[Setting, Mutation]] = {
     "rate of the next update": (DEEP, next_rate),
     "one order for all epochs": (WIDE, one_order),
     "predictions by initial statistics": (WIDE_BN, predict_by_initial_statistics),
+    "momentum never restarted": (OLD, lambda patch: vary(patch, momentum_restarts=False)),
+    "momentum restarted every third of an epoch": (
+        OLD,
+        lambda patch: vary(patch, training=600),
+    ),
+    "shuffled after all": (OLD, lambda patch: vary(patch, shuffling="every_epoch")),
+    "gamma and beta learned after all": (OLD, lambda patch: vary(patch, bn_affine=True)),
+    "averages from the first mini-batch": (OLD, lambda patch: vary(patch, bn_average_start="first_batch")),
+    "normalization forgotten backwards": (OLD, lambda patch: vary(patch, backward="unnormalized_activations")),
+    "validation scaled by the training part": (OLD, scale_validation_by_training),
 }
 
 

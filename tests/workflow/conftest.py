@@ -1,5 +1,7 @@
 """A small project, run once to its report; tests take copies of it and change something."""
 
+import copy
+import json
 import re
 import shutil
 import subprocess
@@ -7,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PROTOCOLS = """
@@ -70,6 +74,27 @@ experiments:
     seeds: 1
     figures: [weight_decay]
 """
+CELL: dict[str, Any] = {
+    "title": "t",
+    "text": "t",
+    "protocol": "tiny",
+    "networks": [[5]],
+    "batch_norm": [True],
+    "initialization": ["he"],
+    "seeds": 1,
+    "figures": [],
+}
+SEARCHES: dict[str, Any] = {
+    "title": "A study of searches",
+    "summary": "For tests.",
+    "experiments": [
+        CELL | {"id": "coarse", "weight_decay": [0.001, 0.1]},
+        CELL | {"id": "fine", "weight_decay": {"around": {"search": "coarse", "factor": 2, "count": 3}}},
+        CELL | {"id": "best", "weight_decay": {"best_of": {"search": "fine", "count": 1}}, "seeds": 2},
+        CELL | {"id": "chained", "weight_decay": [0.2, 0.1, 0.3], "warm_start": True, "figures": ["curves"]},
+    ],
+}
+"""Known at once: 2 coarse runs and a chain of 3, whose first link is one of them. Later: 2 fine ones, a second seed."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +132,16 @@ class Project:
         assert old in text
         (self.folder / path).write_text(text.replace(old, new, 1), encoding="utf-8")
 
+    @property
+    def searches(self) -> dict[str, Any]:
+        """A copy of the study of searches, to be changed and written."""
+        return copy.deepcopy(SEARCHES)
+
+    def write_study(self, study: dict[str, Any]) -> None:
+        """Make this the project's study."""
+        text = yaml.safe_dump(json.loads(json.dumps(study)), sort_keys=False)  # without aliases
+        (self.folder / "config/studies/tiny.yaml").write_text(text, encoding="utf-8")
+
     def runs(self) -> list[Path]:
         """The stored runs' folders."""
         return sorted(path.parent for path in self.folder.glob("results/runs/*/*/run.json"))
@@ -116,8 +151,8 @@ def new_project(folder: Path) -> Project:
     """A project that has run nothing yet."""
     for name in ("Snakefile", "workflow", "src", "profiles", "config"):
         source = ROOT / name
-        copy = shutil.copy if source.is_file() else shutil.copytree
-        copy(source, folder / name)
+        take = shutil.copy if source.is_file() else shutil.copytree
+        take(source, folder / name)
     shutil.rmtree(folder / "config" / "studies")
     (folder / "config" / "studies").mkdir()
     (folder / "config" / "studies" / "tiny.yaml").write_text(STUDY, encoding="utf-8")
@@ -144,6 +179,24 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def project(finished: Project, tmp_path: Path) -> Iterator[Project]:
     """A copy of the finished project, to be changed."""
     shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
+    yield Project(tmp_path)
+    shutil.rmtree(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The study of searches after one command. Read only: take `chain` to change something."""
+    project = new_project(tmp_path_factory.mktemp("searched"))
+    project.write_study(SEARCHES)
+    result = project.snakemake()
+    assert result.returncode == 0, result.stdout
+    return project
+
+
+@pytest.fixture
+def chain(searched: Project, tmp_path: Path) -> Iterator[Project]:
+    """A copy of the finished study of searches, to be changed."""
+    shutil.copytree(searched.folder, tmp_path, dirs_exist_ok=True)
     yield Project(tmp_path)
     shutil.rmtree(tmp_path)
 
