@@ -30,6 +30,7 @@ class ClaimRow:
     report: str
     where: str
     text: str
+    quantity: str
     reported: str
     ours: str
     interval: str
@@ -68,6 +69,7 @@ def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
         report=claim["report"],
         where=claim["where"],
         text=claim["text"],
+        quantity=_quantity(claim),
         reported=_reported(claim),
         ours=_ours(claim),
         interval=_interval(claim),
@@ -90,6 +92,14 @@ def _unit(claim: pd.Series) -> str:
     if metric == "gain" or (claim["kind"] in DIFFERENCES and metric.endswith("accuracy")):
         return "points"
     return "%" if metric.endswith("accuracy") else ""
+
+
+def _quantity(claim: pd.Series) -> str:
+    """What was compared, where a claim's words may leave that open."""
+    words = claim["metric"].replace("_", " ")
+    if not words or claim["kind"] in ("setting", "best", "gradient"):
+        return ""
+    return f"Difference in {words}" if claim["kind"] in DIFFERENCES else words.capitalize()
 
 
 def _reported(claim: pd.Series) -> str:
