@@ -16,8 +16,8 @@ NETWORK = ["network", "layers", "initialization", "batch_norm"]
 class SearchRow:
     """One searched network. best: by mean validation accuracy; chosen: the largest value within a standard error.
 
-    tried: of how many values some run finished; ties: those within one binomial standard error of the best's validation accuracy, as a range. `cell` is the
-    chosen value's row of cells.csv.
+    tried: of how many values a run finished; ties: those within one binomial standard error of the best's validation
+    accuracy, as a range. `cell` is the chosen value's row of cells.csv.
     """
 
     study: str
