@@ -125,14 +125,19 @@ def test_what_was_found(claim: dict[str, Any], ours: str, interval: str) -> None
     ("claim", "quantity"),
     [
         ({}, "Test accuracy"),
+        ({"text": "Test accuracy of three layers."}, ""),
         ({"kind": "direction", "metric": "training_loss"}, "Difference in training loss"),
         ({"kind": "best"}, ""),
         ({"kind": "setting", "metric": "weight_decays"}, ""),
         ({"kind": "words", "metric": ""}, ""),
+        (
+            {"kind": "gradient", "metric": "relative_error", "id": "small/g[batch_norm.relative_error.W10]"},
+            "Relative error of W10, batch norm",
+        ),
     ],
 )
 def test_what_was_compared(claim: dict[str, Any], quantity: str) -> None:
-    """Beside words that leave it open stands what was measured."""
+    """Beside words that leave it open stands what was measured, and nothing where they say it."""
     assert row(**claim).quantity == quantity
 
 

@@ -297,6 +297,8 @@ def test_experiments_stand_under_their_questions(made: Workplace, html: str) -> 
             assert f"{finding.subject} {finding.sentence}" in found.text
         for mean in inputs.cells.query("experiment == 'depth'")["test_accuracy_mean"]:
             assert f"{100 * mean:.2f} ± " in part(html, f"experiment-{study}-depth").text
+        assert f"{study}, {study.capitalize()} depth" in part(html, f"experiment-{study}-depth").text
+        assert f"#experiment-{study}-depth" in found.values("href")
         assert f"figure-{study}-depth_curves" in found.values("id")
         assert f"python -m bnlab figure {study} depth curves" in found.text
 

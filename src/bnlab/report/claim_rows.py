@@ -95,9 +95,12 @@ def _unit(claim: pd.Series) -> str:
 
 
 def _quantity(claim: pd.Series) -> str:
-    """What was compared, where a claim's words may leave that open."""
+    """What was compared, where a claim's words leave that open."""
     words = claim["metric"].replace("_", " ")
-    if not words or claim["kind"] in ("setting", "best", "gradient"):
+    if published := re.search(r"\[(\w+)\.\w+\.(\w+)\]$", claim["id"]):
+        table, array = published.groups()
+        return f"{words} of {array}, {table.replace('_', ' ')}".capitalize().replace(array.lower(), array)
+    if words in claim["text"].lower() or claim["kind"] in ("setting", "best"):
         return ""
     return f"Difference in {words}" if claim["kind"] in DIFFERENCES else words.capitalize()
 
