@@ -1,11 +1,12 @@
 """config/synthesis.yaml: the questions of the last report, and the experiments and claims that belong to each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bnlab.configuration import read_yaml, validate
+from bnlab.errors import ConfigError
 from bnlab.places import CONFIG
 from bnlab.study import Configuration
 
@@ -43,26 +44,39 @@ class Synthesis:
 
 
 def load_synthesis(configuration: Configuration, folder: Path = CONFIG) -> Synthesis:
-    """Read and validate config/synthesis.yaml. Raises ConfigError, for unknown studies and experiments too."""
+    """Read and validate config/synthesis.yaml.
+
+    Raises ConfigError, for unknown studies and experiments too, and for what would stand on the page twice.
+    """
     path = folder / "synthesis.yaml"
     content: Mapping[str, Any] = read_yaml(path)
     validate(content, "synthesis", source=str(path))
-    questions = tuple(
-        Question(
-            item["id"],
-            item["title"],
-            item["text"],
-            tuple(_place(text, configuration) for text in item["experiments"]),
-            tuple(item["claims"]),
-        )
-        for item in content["questions"]
-    )
-    searches = tuple(_place(text, configuration) for text in content["searches"])
-    return Synthesis(content["title"], content["summary"], questions, searches)
+    ids: set[str] = set()
+    shown: set[tuple[str, str]] = set()
+    questions = []
+    for i, item in enumerate(content["questions"]):
+        where = f"{path}: questions[{i}]"
+        if item["id"] in ids:
+            raise ConfigError(f"{where}.id: '{item['id']}' stands here twice; ids must differ.")
+        ids.add(item["id"])
+        places = _places(item["experiments"], configuration, source=f"{where}.experiments")
+        for place in places:
+            if place in shown:
+                raise ConfigError(f"{where}.experiments: an earlier question shows '{'/'.join(place)}' already.")
+        shown.update(places)
+        questions.append(Question(item["id"], item["title"], item["text"], places, tuple(item["claims"])))
+    searches = _places(content["searches"], configuration, source=f"{path}: searches")
+    return Synthesis(content["title"], content["summary"], tuple(questions), searches)
 
 
-def _place(text: str, configuration: Configuration) -> tuple[str, str]:
-    """A study and an experiment that exist."""
-    study, experiment = text.split("/")
-    configuration.study(study).experiment(experiment)
-    return study, experiment
+def _places(texts: Sequence[str], configuration: Configuration, *, source: str) -> tuple[tuple[str, str], ...]:
+    """Studies and experiments that exist."""
+    places = []
+    for i, text in enumerate(texts):
+        study, experiment = text.split("/")
+        try:
+            configuration.study(study).experiment(experiment)
+        except ConfigError as error:
+            raise ConfigError(f"{source}[{i}]: found '{text}'. {error}") from error
+        places.append((study, experiment))
+    return tuple(places)

@@ -7,23 +7,30 @@ from decimal import Decimal
 
 import pandas as pd
 
-from bnlab.analysis.wording import short_number
 from bnlab.report.links import LinkGroup, link_groups
-from bnlab.report.numerals import loss_and_sd, percent, percent_and_sd, points, points_and_sd
+from bnlab.report.numerals import percent, percent_and_sd, points, points_and_sd, short
 from bnlab.spec import RunSpec
 
 GOOD, BAD = {"REPRODUCED"}, {"NOT REPRODUCED", "CONTRADICTED"}
+DIFFERENCES = {"direction", "equal"}
+"""The kinds that are about differences between pairs of runs."""
+NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
 VERDICTS = ["REPRODUCED", "NOT REPRODUCED", "CONTRADICTED", "INCONCLUSIVE", "NOT COMPARABLE", "INCONSISTENT"]
 
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim. `tone` is the class that colours its verdict; `elsewhere` counts runs that the page does not list."""
+    """One claim. `tone` is the class that colours its verdict; `elsewhere` counts runs that the page does not list.
+
+    `address` is where it stands on its report's page, seen from the folder of all pages.
+    """
 
     anchor: str
+    address: str
     report: str
     where: str
     text: str
+    quantity: str
     reported: str
     ours: str
     interval: str
@@ -53,15 +60,19 @@ def claim_anchor(claim: str) -> str:
 
 def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
     runs = claim["runs"].split()
-    verdict = claim["verdict"]
+    verdict, anchor = claim["verdict"], claim_anchor(claim["id"])
+    # Published gradients stand in the exhibits' tables, not in rows of their own.
+    place = "exhibits" if claim["kind"] == "gradient" else anchor
     return ClaimRow(
-        anchor=claim_anchor(claim["id"]),
+        anchor=anchor,
+        address=f"{claim['report']}/report.html#{place}",
         report=claim["report"],
         where=claim["where"],
         text=claim["text"],
-        reported=_reported(claim["metric"], claim["reported"]),
+        quantity=_quantity(claim),
+        reported=_reported(claim),
         ours=_ours(claim),
-        interval=_interval(claim["metric"], claim["low"], claim["high"]),
+        interval=_interval(claim),
         verdict=verdict,
         tone="held" if verdict in GOOD else "failed" if verdict in BAD else "which",
         reason=claim["reason"],
@@ -71,38 +82,90 @@ def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
     )
 
 
-def _is_accuracy(metric: str) -> bool:
-    return metric.endswith("accuracy")
+def _unit(claim: pd.Series) -> str:
+    """How a claim's numbers are written: as a setting, an error, in points, in percent, or as they are."""
+    metric = claim["metric"]
+    if claim["kind"] in ("setting", "best"):
+        return "setting"
+    if claim["kind"] == "gradient":
+        return "error"
+    if metric == "gain" or (claim["kind"] in DIFFERENCES and metric.endswith("accuracy")):
+        return "points"
+    return "%" if metric.endswith("accuracy") else ""
 
 
-def _reported(metric: str, printed: str) -> str:
+def _quantity(claim: pd.Series) -> str:
+    """What was compared, where a claim's words leave that open."""
+    words = claim["metric"].replace("_", " ")
+    if published := re.search(r"\[(\w+)\.\w+\.(\w+)\]$", claim["id"]):
+        table, array = published.groups()
+        return f"{words} of {array}, {table.replace('_', ' ')}".capitalize().replace(array.lower(), array)
+    if words in claim["text"].lower() or claim["kind"] in ("setting", "best"):
+        return ""
+    return f"Difference in {words}" if claim["kind"] in DIFFERENCES else words.capitalize()
+
+
+def _reported(claim: pd.Series) -> str:
     """What the report prints, with all its digits: 52.9 % where it prints .529."""
-    if not (_is_accuracy(metric) or metric == "gain") or not re.fullmatch(r"-?[0-9.]+", printed):
-        return printed
-    return f"{Decimal(printed).scaleb(2):f} {'points' if metric == 'gain' else '%'}"
+    unit, printed = _unit(claim), claim["reported"]
+    if unit == "error" and printed:
+        return short(float(printed))
+    if unit not in ("%", "points") or not re.fullmatch(f"{NUMBER}( to {NUMBER})?", printed):
+        return _minus(printed)
+    return _minus(f"{re.sub(NUMBER, _hundredfold, printed)} {unit}")
+
+
+def _hundredfold(number: re.Match[str]) -> str:
+    return f"{Decimal(number[0]).scaleb(2):f}"
 
 
 def _ours(claim: pd.Series) -> str:
-    mean, sd, metric = claim["ours_mean"], claim["ours_sd"], claim["metric"]
+    """Our mean, ± standard deviation where there is one."""
+    mean, sd = claim["ours_mean"], claim["ours_sd"]
     if pd.isna(mean):
         return ""
-    if _is_accuracy(metric):
-        return f"{percent_and_sd(mean, sd)} %"
-    if metric == "gain":
-        return f"{points_and_sd(mean, sd)} points"
-    if claim["kind"] in ("setting", "best"):
-        return short_number(mean)
-    return loss_and_sd(mean, sd)
+    match _unit(claim):
+        case "setting":
+            return _minus(f"{mean:.4g}")
+        case "error":
+            return short(mean)
+        case "points":
+            return f"{points_and_sd(mean, sd)} points"
+        case "%":
+            return f"{percent_and_sd(mean, sd)} %"
+    deviation = "" if pd.isna(sd) else f" ± {sd:.{_decimals(claim)}f}"
+    return _plain(claim, mean) + deviation
 
 
-def _interval(metric: str, low: float, high: float) -> str:
+def _interval(claim: pd.Series) -> str:
+    """The interval that decided. That of a best setting is of a difference of accuracies."""
+    low, high = claim["low"], claim["high"]
     if pd.isna(low) or pd.isna(high):
         return ""
-    if _is_accuracy(metric):
-        return f"{percent(low)} to {percent(high)}"
-    if metric == "gain":
-        return f"{points(low)} to {points(high)}"
-    return f"{low:.3g} to {high:.3g}".replace("-", "−")
+    match _unit(claim):
+        case "setting" | "points":
+            return f"{points(low)} to {points(high)} points"
+        case "error":
+            return f"{short(low)} to {short(high)}"
+        case "%":
+            return f"{percent(low)} to {percent(high)} %"
+    return f"{_plain(claim, low)} to {_plain(claim, high)}"
+
+
+def _plain(claim: pd.Series, value: float) -> str:
+    sign = "+" if claim["kind"] in DIFFERENCES else ""
+    return _minus(f"{value:{sign}.{_decimals(claim)}f}")
+
+
+def _decimals(claim: pd.Series) -> int:
+    """Three, or as many as the report prints."""
+    printed = re.fullmatch(r"-?\d*\.(\d+)", claim["reported"])
+    return max(3, len(printed[1]) if printed else 0)
+
+
+def _minus(text: str) -> str:
+    """The text with a minus sign where a number is negative."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
 
 
 def of_claims(claims: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:

@@ -81,11 +81,11 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "n_diverged": int(inputs.runs["diverged_at"].notna().sum()),
         "n_held": int(inputs.expectations["holds"].sum()),
         "sections": sections,
-        "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
-        "expectations_number": next(table_numbers) if expectations else None,
         "verdicts": verdict_counts(inputs.claims),
         "further": claim_rows(further, inputs.specs),
         "further_number": next(table_numbers) if len(further) else None,
+        "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
+        "expectations_number": next(table_numbers) if expectations else None,
         "gradients": [
             (next(table_numbers), gradient_table(found), gradient_figures(inputs, data, figure_numbers))
             for data, found in inputs.gradients.items()

@@ -16,15 +16,15 @@ NETWORK = ["network", "layers", "initialization", "batch_norm"]
 class SearchRow:
     """One searched network. best: by mean validation accuracy; chosen: the largest value within a standard error.
 
-    ties: the values within one binomial standard error of the best's validation accuracy, as a range. `cell` is the
-    chosen value's row of cells.csv.
+    tried: of how many values a run finished; ties: those within one binomial standard error of the best's validation
+    accuracy, as a range. `cell` is the chosen value's row of cells.csv.
     """
 
     study: str
     experiment: str
     network: str
     batch_norm: bool
-    values: int
+    tried: int
     best: str
     ties: str
     chosen: str
@@ -51,7 +51,7 @@ def search_rows(inputs: Inputs, experiment: str) -> list[SearchRow]:
                 experiment=experiment,
                 network=f"{network_words(network, layers)}, {initialization_words(initialization)}",
                 batch_norm=batch_norm,
-                values=len(searched),
+                tried=len(searched),
                 best=short_number(best["weight_decay"]),
                 ties=first if len(ties) == 1 else f"{first} to {last} ({len(ties)})",
                 chosen=short_number(chosen["weight_decay"]),

@@ -41,8 +41,9 @@ class RowGroup:
 
 @dataclass(frozen=True)
 class Section:
-    """One experiment on the page."""
+    """One experiment on the page, where its id is `anchor`."""
 
+    anchor: str
     experiment: Experiment
     generated: bool
     claims_number: int | None
@@ -58,9 +59,17 @@ class Section:
 
 
 def section(
-    inputs: Inputs, experiment: Experiment, figure_numbers: Iterator[int], table_numbers: Iterator[int]
+    inputs: Inputs,
+    experiment: Experiment,
+    figure_numbers: Iterator[int],
+    table_numbers: Iterator[int],
+    *,
+    prefix: str = "",
 ) -> Section:
-    """Gather one experiment's findings, figures and tables, numbering the latter on."""
+    """Gather one experiment's findings, figures and tables, numbering the latter on.
+
+    prefix: begins the ids of a page that shows experiments of several studies.
+    """
     cells = inputs.cells[inputs.cells["experiment"] == experiment.id]
     pairs = inputs.pairs[inputs.pairs["experiment"] == experiment.id]
     varying = [column for column in HEADINGS if cells[column].nunique() > 1]
@@ -68,12 +77,13 @@ def section(
     shared = [column for column in HEADINGS if column not in varying and not (column == "learning_rate" and scheduled)]
     claims = inputs.claims[inputs.claims["experiment"] == experiment.id]
     return Section(
+        anchor=f"experiment-{prefix}{experiment.id}",
         experiment=experiment,
         generated=inputs.protocol_of(experiment.id).data == "generated",
         claims_number=next(table_numbers) if len(claims) else None,
         claims=claim_rows(claims, inputs.specs),
         findings=findings(inputs, experiment.id),
-        figures=[_figure(inputs, experiment, kind, next(figure_numbers)) for kind in experiment.figures],
+        figures=[_figure(inputs, experiment, kind, next(figure_numbers), prefix) for kind in experiment.figures],
         headings=[HEADINGS[column] for column in varying],
         shared=", ".join(_shared_words(cells.iloc[0], column) for column in shared),
         cells_number=next(table_numbers),
@@ -113,9 +123,9 @@ def _shared_words(setting: pd.Series, column: str) -> str:
     return f"{HEADINGS[column]} = {words}" if column in ("learning_rate", "weight_decay") else words
 
 
-def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int) -> FigureView:
+def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int, prefix: str) -> FigureView:
     name = f"{experiment.id}_{kind}"
-    anchor = f"figure-{name}"
+    anchor = f"figure-{prefix}{name}"
     names = {inputs.name_of(spec) for spec in experiment.runs}
     words = figure_words(kind, inputs.protocol_of(experiment.id), inputs.runs[inputs.runs["run"].isin(names)])
     svg = inline_svg(inputs.figures / f"{name}.svg", prefix=anchor, label=words.alternative)

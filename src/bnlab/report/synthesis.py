@@ -45,13 +45,14 @@ def render_synthesis(configuration: Configuration, synthesis: Synthesis, *, resu
 
 def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame) -> dict[str, Any]:
     figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
-    known = {name: spec for one in inputs.values() for name, spec in one.specs.items()}
+    # Only runs of what is shown are listed, so that others cannot be linked to.
+    shown = {run for place in _places(synthesis) for run in _runs(inputs, *place)}
+    known = {name: spec for one in inputs.values() for name, spec in one.specs.items() if name in shown}
     counts_number = next(table_numbers)
     views = [
         _question(question, inputs, claims, known, figures=figure_numbers, tables=table_numbers)
         for question in synthesis.questions
     ]
-    shown = {run for place in _places(synthesis) for run in _runs(inputs, *place)}
     entries = [
         (study, experiment, [entry for entry in listed if entry.name in shown])
         for study, one in inputs.items()
@@ -89,12 +90,13 @@ def _question(
             "results/tables/claims.csv lists in its column id."
         )
     rows = claim_rows(of_claims(claims, question.claims), known) if question.claims else []
+    number = next(tables) if rows else None
     sections = []
     for study, experiment in question.experiments:
-        one = inputs[study]
-        view = section(one, one.study.experiment(experiment), figures, tables)
-        sections.append((study, replace(view, claims=[], claims_number=None)))
-    return QuestionView(question, next(tables) if rows else None, rows, sections)
+        one = replace(inputs[study], claims=inputs[study].claims.iloc[:0])  # they stand in the question's own table
+        view = section(one, one.study.experiment(experiment), figures, tables, prefix=f"{study}-")
+        sections.append((study, view))
+    return QuestionView(question, number, rows, sections)
 
 
 def _counts(claims: pd.DataFrame) -> list[tuple[str, list[int]]]:

@@ -1,0 +1,194 @@
+"""A row about a claim says what the report prints and what we found in the same unit, and leads to the runs."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bnlab.claim_settings import load_claims
+from bnlab.report.claim_rows import VERDICTS, ClaimRow, claim_anchor, claim_rows, of_claims, verdict_counts
+from bnlab.report.links import anchor_of
+from bnlab.spec import RunSpec
+from bnlab.study import load_configuration
+
+CONFIG = Path(__file__).parents[2] / "config"
+CLAIM: dict[str, Any] = {
+    "id": "small/a",
+    "report": "small",
+    "where": "3, Table 1",
+    "text": "Three layers come to about half.",
+    "kind": "number",
+    "metric": "test_accuracy",
+    "reported": "0.5",
+    "ours_mean": 0.5123,
+    "ours_sd": 0.0046,
+    "low": 0.4989,
+    "high": 0.5256,
+    "verdict": "REPRODUCED",
+    "reason": "Within the interval.",
+    "variants": "",
+    "runs": "",
+}
+NAN = float("nan")
+RUNS = {
+    f"official/50_{'bn' if batch_norm else 'plain'}_seed{seed}": RunSpec("official", (50,), batch_norm, "he", 0.0, seed)
+    for batch_norm in (True, False)
+    for seed in (1, 2)
+}
+IDS = ["small/a", "small/a_b", "small/t[1e-05]", "small/t[0.1]", "small/t2[0.1]", "small/b"]
+
+
+def table(*claims: dict[str, Any]) -> pd.DataFrame:
+    """A ledger of claims that differ from `CLAIM` in this."""
+    return pd.DataFrame([CLAIM | claim for claim in claims])
+
+
+def row(**claim: Any) -> ClaimRow:
+    """The one row of a ledger of one claim."""
+    (only,) = claim_rows(table(claim), {})
+    return only
+
+
+@given(whole=st.sampled_from(["0", "", "-0", "1"]), digits=st.text("0123456789", min_size=1, max_size=12))
+def test_printed_accuracies_are_in_percent_with_all_their_digits(whole: str, digits: str) -> None:
+    """A hundred times the printed number exactly, with as many digits as stand behind the point, less two."""
+    printed = f"{whole}.{digits}"
+    shown = row(reported=printed).reported
+    assert shown.endswith(" %")
+    number = shown.removesuffix(" %").replace("−", "-")
+    assert Decimal(number) == 100 * Decimal(printed)
+    assert len(number.partition(".")[2]) == max(0, len(digits) - 2)
+
+
+@pytest.mark.parametrize(
+    ("claim", "shown"),
+    [
+        ({"reported": "0.529"}, "52.9 %"),
+        ({"reported": ".5290"}, "52.90 %"),
+        ({"reported": "0.07", "metric": "gain"}, "7 points"),
+        ({"reported": "-0.012", "metric": "gain"}, "−1.2 points"),
+        ({"reported": "0.09 to 0.11", "kind": "level"}, "9 to 11 %"),
+        ({"reported": "0 to 2", "kind": "level", "metric": "training_loss"}, "0 to 2"),
+        ({"reported": "> 0", "kind": "direction"}, "> 0"),
+        ({"reported": "2.30231", "metric": "training_cost"}, "2.30231"),
+        ({"reported": "-5", "kind": "setting", "metric": "log10_weight_decay_min"}, "−5"),
+        ({"reported": "2.0309e-8", "kind": "best"}, "2.0309e-8"),
+        ({"reported": "0.0072", "kind": "best", "metric": "weight_decay"}, "0.0072"),
+        ({"reported": "-5.8286708792820724e-18", "kind": "gradient", "metric": "difference_mean"}, "−5.8e−18"),
+        ({"reported": "", "kind": "words", "metric": ""}, ""),
+        ({"reported": "about half", "kind": "words", "metric": ""}, "about half"),
+    ],
+)
+def test_what_the_report_prints(claim: dict[str, Any], shown: str) -> None:
+    """Accuracies and gains in percent and points, everything else as it is printed."""
+    assert row(**claim).reported == shown
+
+
+@pytest.mark.parametrize(
+    ("claim", "ours", "interval"),
+    [
+        ({}, "51.23 ± 0.46 %", "49.89 to 52.56 %"),
+        ({"ours_sd": NAN}, "51.23 %", "49.89 to 52.56 %"),
+        ({"metric": "gain", "ours_mean": 0.03, "low": -0.01, "high": 0.07}, "+3.00 ± 0.46 points",
+         "−1.00 to +7.00 points"),
+        ({"kind": "direction", "ours_mean": -0.0123, "low": -0.02, "high": -0.0046}, "−1.23 ± 0.46 points",
+         "−2.00 to −0.46 points"),
+        ({"kind": "equal", "metric": "validation_loss", "ours_mean": 0.0386, "low": -0.0206, "high": 0.0566},
+         "+0.039 ± 0.005", "−0.021 to +0.057"),
+        ({"metric": "training_cost", "reported": "2.00", "ours_mean": 2.0047, "low": 1.99, "high": 2.02},
+         "2.005 ± 0.005", "1.990 to 2.020"),
+        ({"metric": "training_cost", "reported": "2.30231", "ours_mean": 2.302585, "ours_sd": 4e-5, "low": 2.3025,
+          "high": 2.30267}, "2.30259 ± 0.00004", "2.30250 to 2.30267"),
+        ({"kind": "setting", "metric": "log10_weight_decay_min", "reported": "-3", "ours_mean": -3.0, "ours_sd": NAN,
+          "low": NAN, "high": NAN}, "−3", ""),
+        ({"kind": "setting", "metric": "weight_decays", "reported": "10", "ours_mean": 10.0, "low": NAN, "high": NAN},
+         "10", ""),
+        ({"kind": "best", "metric": "validation_accuracy", "reported": "0.0072", "ours_mean": 0.00518, "ours_sd": NAN,
+          "low": 0.001, "high": 0.004}, "0.00518", "+0.10 to +0.40 points"),
+        ({"kind": "gradient", "metric": "relative_error", "reported": "1e-9", "ours_mean": 2.6e-11, "ours_sd": NAN,
+          "low": 1.9e-11, "high": 3.5e-3}, "2.6e−11", "1.9e−11 to 0.00350"),
+        ({"kind": "words", "ours_mean": NAN, "ours_sd": NAN, "low": NAN, "high": NAN}, "", ""),
+    ],
+)  # fmt: skip
+def test_what_was_found(claim: dict[str, Any], ours: str, interval: str) -> None:
+    """Ours and the interval are in the unit of what is printed; that of a best setting is about accuracies."""
+    shown = row(**claim)
+    assert (shown.ours, shown.interval) == (ours, interval)
+
+
+@pytest.mark.parametrize(
+    ("claim", "quantity"),
+    [
+        ({}, "Test accuracy"),
+        ({"text": "Test accuracy of three layers."}, ""),
+        ({"kind": "direction", "metric": "training_loss"}, "Difference in training loss"),
+        ({"kind": "best"}, ""),
+        ({"kind": "setting", "metric": "weight_decays"}, ""),
+        ({"kind": "words", "metric": ""}, ""),
+        (
+            {"kind": "gradient", "metric": "relative_error", "id": "small/g[batch_norm.relative_error.W10]"},
+            "Relative error of W10, batch norm",
+        ),
+    ],
+)
+def test_what_was_compared(claim: dict[str, Any], quantity: str) -> None:
+    """Beside words that leave it open stands what was measured, and nothing where they say it."""
+    assert row(**claim).quantity == quantity
+
+
+@pytest.mark.parametrize(
+    ("verdict", "tone"),
+    list(zip(VERDICTS, ["held", "failed", "failed", "which", "which", "which"], strict=True)),
+)
+def test_verdicts_have_colours(verdict: str, tone: str) -> None:
+    """Green is what came back, red what did not, grey all that cannot be told."""
+    assert row(verdict=verdict).tone == tone
+
+
+def test_anchors_of_all_claims_differ() -> None:
+    """Every claim of the committed ledger has an id of its own that can stand in an URL, without its brackets."""
+    claims = load_claims(load_configuration(CONFIG))
+    anchors = [claim_anchor(claim.id) for claim in claims]
+    assert any("[" in claim.id and "." in claim.id for claim in claims)
+    assert len(set(anchors)) == len(claims)
+    assert all(re.fullmatch(r"claim-[A-Za-z0-9._-]*[A-Za-z0-9]", anchor) for anchor in anchors)
+
+
+def test_claims_lead_to_their_report() -> None:
+    """A claim stands in a row of its own on its report's page, a published gradient in the tables of its check."""
+    assert row(id="small/t[1e-05]").address == "small/report.html#claim-small-t-1e-05"
+    assert row(id="small/g[x.relative_error.W1]", kind="gradient").address == "small/report.html#exhibits"
+
+
+def test_only_runs_of_the_page_are_linked() -> None:
+    """Runs that the page lists are linked by seed, those without batch normalization first; the others are counted."""
+    known = {name: spec for name, spec in RUNS.items() if spec.seed == 1}
+    (shown,) = claim_rows(table({"runs": " ".join(RUNS)}), known)
+    assert [(group.batch_norm, [link.seed for link in group.links]) for group in shown.runs] == [
+        (False, [1]), (True, [1]),
+    ]  # fmt: skip
+    assert shown.runs[0].links[0].anchor == anchor_of("official/50_plain_seed1")
+    assert shown.elsewhere == 2
+
+
+def test_claims_are_taken_in_the_order_asked_for() -> None:
+    """An id without brackets stands for all entries of its table, in their order, and for no other claim's."""
+    ledger = table(*({"id": name} for name in IDS))
+    assert list(of_claims(ledger, ["small/b", "small/t", "small/a"])["id"]) == [
+        "small/b", "small/t[1e-05]", "small/t[0.1]", "small/a",
+    ]  # fmt: skip
+    assert list(of_claims(ledger, ["small/t[0.1]"])["id"]) == ["small/t[0.1]"]
+    assert of_claims(ledger, ["small/nothing"]).empty
+
+
+def test_verdicts_are_counted_in_their_order() -> None:
+    """As many as there are of each, none where there is none."""
+    found = ["INCONSISTENT", "REPRODUCED", "CONTRADICTED", "REPRODUCED"]
+    assert verdict_counts(table(*({"verdict": verdict} for verdict in found))) == [
+        ("REPRODUCED", 2), ("CONTRADICTED", 1), ("INCONSISTENT", 1),
+    ]  # fmt: skip

@@ -1,0 +1,420 @@
+"""The synthesis of two small made-up reports: complete, its numbers add up, and every link has a goal."""
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from bnlab.analysis.claims import join_claims, write_claims
+from bnlab.analysis.figures import draw_figure
+from bnlab.analysis.gradient_figures import draw_gradient_figure
+from bnlab.analysis.tables import write_tables
+from bnlab.errors import ConfigError, IntegrityError
+from bnlab.report.claim_rows import VERDICTS, claim_anchor
+from bnlab.report.findings import findings
+from bnlab.report.inputs import read_inputs
+from bnlab.report.pdf import typeset_report
+from bnlab.report.render import render_report
+from bnlab.report.synthesis import render_synthesis
+from bnlab.study import Configuration, load_configuration
+from bnlab.synthesis_settings import load_synthesis
+from tests.report.test_pdf import Pdf, squeezed
+from tests.report.test_render import GRADIENT_TABLES, GRADIENTS, Page, curve_rows, run_row, write_json
+
+ROOT = Path(__file__).parents[2]
+GRID: dict[str, Any] = {
+    "title": "t",
+    "text": "t",
+    "protocol": "official",
+    "networks": [[6, 5]],
+    "batch_norm": [False, True],
+    "initialization": ["he"],
+    "weight_decay": [0.005],
+    "seeds": 3,
+    "figures": [],
+}
+STUDIES: dict[str, list[dict[str, Any]]] = {
+    "first": [
+        GRID | {"id": "depth", "title": "First depth", "networks": [[6, 5], [6]], "figures": ["curves"]},
+        GRID | {"id": "decay", "title": "First decay", "weight_decay": [0, 1.0e-4, 0.1], "seeds": 1},
+    ],
+    "second": [
+        GRID | {"id": "depth", "title": "Second depth", "initialization": [0.01], "figures": ["curves"]},
+        GRID | {"id": "aside", "title": "Second aside", "initialization": [0.1]},
+    ],
+}
+PLAIN = {"experiment": "depth", "network": [6, 5], "batch_norm": False}
+NORM = PLAIN | {"batch_norm": True}
+NUMBER: dict[str, Any] = {"kind": "number", "metric": "test_accuracy", "cells": PLAIN}
+DIRECTION: dict[str, Any] = {"kind": "direction", "metric": "test_accuracy"}
+CLAIMS: dict[str, list[dict[str, Any]]] = {
+    "first": [
+        NUMBER | {"id": "near", "reported": "0.4543"},
+        NUMBER | {"id": "far", "reported": "0.900", "variants": [{"label": "with", "cells": NORM}]},
+        DIRECTION | {"id": "worse", "pairs": [{"greater": PLAIN, "smaller": NORM}]},
+        {"id": "words", "kind": "words", "not_comparable": "Nobody can tell <why>."},
+        {
+            "id": "search",
+            "kind": "number",
+            "metric": "validation_accuracy",
+            "cells": {"experiment": "decay", "batch_norm": True},
+            "over": "weight_decay",
+            "reported": {0: "0.47", 0.1: "0.2"},
+        },
+        {"id": "best", "kind": "best", "axis": "weight_decay", "cells": {"experiment": "decay", "batch_norm": True},
+         "reported": "0"},
+    ],
+    "second": [
+        DIRECTION | {"id": "better", "pairs": [{"greater": NORM, "smaller": PLAIN}]},
+        NUMBER | {"id": "aside", "cells": {"experiment": "aside", "batch_norm": True}, "reported": "0.1"},
+        NUMBER | {"id": "elsewhere", "cells": PLAIN | {"study": "first"}, "reported": "0.4543"},
+        NUMBER | {"id": "odd", "reported": "0.5", "inconsistent": "The text has 0.6."},
+    ],
+}  # fmt: skip
+SYNTHESIS: dict[str, Any] = {
+    "title": "Two reports & one network",
+    "summary": "What <b>they</b> say.",
+    "questions": [
+        {
+            "id": "depth",
+            "title": "Is deeper better?",
+            "text": "They differ.",
+            "experiments": ["first/depth", "second/depth"],
+            "claims": ["second/better", "first/near", "first/far", "second/elsewhere"],
+        },
+        {
+            "id": "decay",
+            "title": "Which λ?",
+            "text": "Both guess.",
+            "experiments": [],
+            "claims": ["first/search", "first/best", "second/aside"],
+        },
+        {"id": "rest", "title": "What else?", "text": "Little.", "experiments": ["first/decay"], "claims": []},
+    ],
+    "searches": ["first/decay"],
+}
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Both studies, their ledgers and reports on disk."""
+
+    configuration: Configuration
+    results: Path
+
+    def synthesis(self, content: Mapping[str, Any] = SYNTHESIS) -> str:
+        """Render the synthesis; its text."""
+        write_yaml(self.configuration.folder / "synthesis.yaml", content)
+        synthesis = load_synthesis(self.configuration, self.configuration.folder)
+        render_synthesis(self.configuration, synthesis, results=self.results)
+        return self.read("synthesis")
+
+    def read(self, study: str) -> str:
+        """A page."""
+        return (self.results / "studies" / study / "report.html").read_text(encoding="utf-8")
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """claims.csv."""
+        return pd.read_csv(self.results / "tables" / "claims.csv", keep_default_na=False).set_index("id")
+
+
+def workplace(folder: Path) -> Workplace:
+    """Write the configuration and all that both reports and the synthesis are made of below `folder`."""
+    config, results = folder / "config", folder / "results"
+    (config / "studies").mkdir(parents=True)
+    (config / "claims").mkdir()
+    shutil.copy(ROOT / "config" / "protocols.yaml", config)
+    for key, experiments in STUDIES.items():
+        write_yaml(
+            config / "studies" / f"{key}.yaml", {"title": f"The {key}", "summary": "s", "experiments": experiments}
+        )
+        claims = [claim | {"row": "r/q", "where": "1", "text": f"About {claim['id']}."} for claim in CLAIMS[key]]
+        write_yaml(config / "claims" / f"{key}.yaml", {"report": key, "study": key, "claims": claims})
+    made = Workplace(load_configuration(config, results=results), results)
+    write_json(results / "data" / "cifar10" / "manifest.json", {"train_digest": "aa", "test_digest": "bb"})
+    write_json(results / "gradients" / "cifar10.json", GRADIENTS | {"data": "cifar10"})
+    (results / "gradients" / "cifar10").mkdir()
+    for exhibit, table in GRADIENT_TABLES.items():
+        table.to_csv(results / "gradients" / "cifar10" / f"{exhibit}.csv", index=False)
+        draw_gradient_figure("cifar10", exhibit, results=results, config=ROOT / "config")
+    for key in STUDIES:
+        write_study(made, key)
+    for key in STUDIES:
+        write_claims(made.configuration, key, results=results)
+        render_report(made.configuration, key, results=results)
+    join_claims(config, results=results)
+    return made
+
+
+def moved(made: Workplace, folder: Path) -> Workplace:
+    """The same in another place."""
+    for name in ("config", "results"):
+        shutil.copytree(made.results.parent / name, folder / name)
+    return Workplace(load_configuration(folder / "config", results=folder / "results"), folder / "results")
+
+
+def write_study(made: Workplace, key: str) -> None:
+    """A study's runs, curves, tables and figures."""
+    study, folder = made.configuration.study(key), made.results / "studies" / key
+    folder.mkdir(parents=True)
+    names = made.configuration.names(study.runs)
+    runs = pd.DataFrame([run_row(name, spec, "cifar10", None) for name, spec in names.items()])
+    tested = ["test_loss", "test_cost", "test_accuracy"]
+    runs.drop(columns=tested).to_csv(folder / "runs.csv", index=False)
+    runs[["run", *tested]].to_csv(folder / "test.csv", index=False)
+    curves = pd.concat([curve_rows(name) for name in names])
+    curves.assign(epoch=curves["update"] / 450).to_csv(folder / "curves.csv", index=False)
+    write_tables(made.configuration, key, results=made.results)
+    for experiment in study.experiments:
+        for figure in experiment.figures:
+            draw_figure(made.configuration, key, experiment.id, figure, results=made.results)
+
+
+def write_yaml(path: Path, content: Any) -> None:
+    """Write a YAML file without references between its parts."""
+    dumper = yaml.SafeDumper
+    dumper.ignore_aliases = lambda *_: True  # type: ignore[method-assign]
+    path.write_text(yaml.dump(content, Dumper=dumper, allow_unicode=True), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """Two reports. Tests only read them."""
+    return workplace(tmp_path_factory.mktemp("two"))
+
+
+@pytest.fixture(scope="module")
+def html(made: Workplace) -> str:
+    """Their synthesis."""
+    return made.synthesis()
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    """The same, read."""
+    return Page(html)
+
+
+def part(html: str, anchor: str) -> Page:
+    """The section of that id, with all sections in it."""
+    start = end = html.index(f'<section id="{anchor}"')
+    depth = 0
+    while depth or end == start:
+        opening, closing = html.find("<section", end), html.index("</section>", end)
+        inside = 0 <= opening < closing
+        depth += 1 if inside else -1
+        end = opening + len("<section") if inside else closing + len("</section>")
+    return Page(html[start:end])
+
+
+def table(html: str, number: int) -> str:
+    """The table of that number."""
+    start = html.index(f'<table id="table-{number}"')
+    return html[start : html.index("</table>", start)]
+
+
+def claim_links(page: Page) -> list[str]:
+    """What the names of reports lead to, in order."""
+    return [goal for goal in page.values("href") if "#claim-" in goal]
+
+
+def address(claim: str) -> str:
+    """Where a claim stands."""
+    return f"../{claim.partition('/')[0]}/report.html#{claim_anchor(claim)}"
+
+
+def test_the_ledger_is_what_it_is_meant_to_be(made: Workplace) -> None:
+    """The made-up claims meet every verdict that the tests below look for."""
+    assert dict(made.ledger["verdict"]) == {
+        "first/near": "REPRODUCED",
+        "first/far": "NOT REPRODUCED",
+        "first/worse": "CONTRADICTED",
+        "first/words": "NOT COMPARABLE",
+        "first/search[0]": "REPRODUCED",
+        "first/search[0.1]": "NOT REPRODUCED",
+        "first/best": "REPRODUCED",
+        "second/better": "REPRODUCED",
+        "second/aside": "NOT REPRODUCED",
+        "second/elsewhere": "REPRODUCED",
+        "second/odd": "INCONSISTENT",
+    }
+
+
+def test_the_page_is_whole_and_its_links_have_goals(page: Page) -> None:
+    """Every element is closed, no id stands twice, though experiments share theirs, and no link within it is dead."""
+    assert page.open == []
+    ids = page.values("id")
+    assert [name for name, n in Counter(ids).items() if n > 1] == []
+    assert {"experiment-first-depth", "experiment-second-depth"} <= set(ids)
+    goals = {goal for goal in page.values("href") + page.values("xlink:href") if goal.startswith("#")}
+    assert any(goal.startswith("#run-") for goal in goals)
+    assert {goal.removeprefix("#") for goal in goals} - set(ids) == set()
+
+
+def test_links_to_the_reports_have_goals_there(made: Workplace, page: Page) -> None:
+    """Every link to another page leads to an id that it has, or to its beginning."""
+    goals = {goal for goal in page.values("href") if not goal.startswith("#")}
+    assert {address("first/search[0.1]"), address("second/better")} <= goals
+    for goal in goals:
+        _, report, rest = goal.split("/")
+        name, _, anchor = rest.partition("#")
+        assert name == "report.html"
+        assert not anchor or anchor in Page(made.read(report)).values("id"), goal
+
+
+@pytest.mark.parametrize("item", SYNTHESIS["questions"], ids=lambda item: item["id"])
+def test_every_question_has_its_answers(made: Workplace, html: str, item: dict[str, Any]) -> None:
+    """Title, text, its claims in the order asked for, tables whole, each with its verdict, and nobody else's."""
+    found = part(html, f"question-{item['id']}")
+    assert found.text.startswith(f"{item['title']} {item['text']}")
+    ledger = made.ledger
+    asked = [name for one in item["claims"] for name in ledger.index if name.partition("[")[0] == one]
+    assert claim_links(found) == [address(name) for name in asked]
+    tones = ("held", "failed", "which")
+    verdicts = [span for tag, span in found.elements if tag == "span" and span.get("class") in tones]
+    assert len(verdicts) >= len(asked)
+    for name in asked:
+        assert f"{ledger.loc[name, 'text']} " in found.text
+        assert f"{ledger.loc[name, 'verdict'].lower()} {ledger.loc[name, 'reason']}".strip() in found.text
+
+
+def test_experiments_stand_under_their_questions(made: Workplace, html: str) -> None:
+    """Each experiment of a question has its findings and the numbers of its tables there, with its own figure."""
+    found = part(html, "question-depth")
+    headings = [tag for tag, _ in found.elements if tag in ("h2", "h3")]
+    assert headings == ["h2", "h3", "h3"]
+    for study in ("first", "second"):
+        inputs = read_inputs(made.configuration, study, results=made.results)
+        for finding in findings(inputs, "depth"):
+            assert f"{finding.subject} {finding.sentence}" in found.text
+        for mean in inputs.cells.query("experiment == 'depth'")["test_accuracy_mean"]:
+            assert f"{100 * mean:.2f} ± " in part(html, f"experiment-{study}-depth").text
+        assert f"{study}, {study.capitalize()} depth" in part(html, f"experiment-{study}-depth").text
+        assert f"#experiment-{study}-depth" in found.values("href")
+        assert f"figure-{study}-depth_curves" in found.values("id")
+        assert f"python -m bnlab figure {study} depth curves" in found.text
+
+
+def test_claims_stand_once_per_question(html: str) -> None:
+    """The sections of the experiments do not repeat the claims that their reports' own pages put there."""
+    assert part(html, "question-depth").text.count("About near.") == 1
+    assert "About near." not in part(html, "experiment-first-depth").text
+
+
+def test_tables_and_figures_are_numbered_as_they_come(page: Page) -> None:
+    """Numbers begin with one, rise as one reads, and none is left out."""
+    tables = [name for name in page.values("id") if name.startswith("table-")]
+    assert tables == [f"table-{number}" for number in range(1, len(tables) + 1)]
+    assert [f"Figure {number}." in page.text for number in (1, 2, 3)] == [True, True, False]
+
+
+def test_counts_add_up(made: Workplace, html: str) -> None:
+    """One row per report and one for all: numbers of verdicts, in their order, whose sums are right."""
+    rows = table(html, 1).split("<tr>")[2:]
+    names = [Page(row[: row.index("</th>") + len("</th>")]).text for row in rows]
+    assert names == ["first", "second", "all"]
+    counts = [list(map(int, re.findall(r"<td[^>]*>(\d+)</td>", row))) for row in rows]
+    for name, row in zip(STUDIES, counts[:2], strict=True):
+        verdicts = list(made.ledger.loc[made.ledger["report"] == name, "verdict"])
+        assert row == [*(verdicts.count(verdict) for verdict in VERDICTS), len(verdicts)]
+    assert counts[2] == [sum(column) for column in zip(*counts[:2], strict=True)]
+    assert f"The reports make {len(made.ledger)} claims" in Page(html).text
+
+
+def test_failures_are_listed_and_nothing_else(made: Workplace, html: str) -> None:
+    """Every claim that was not reproduced or contradicted, asked about or not, with the readings that were tried."""
+    found = part(html, "failures")
+    failed = ["first/far", "first/worse", "first/search[0.1]", "second/aside"]
+    assert claim_links(found) == [address(name) for name in failed]
+    assert f"Other readings: {made.ledger.loc['first/far', 'variants']}" in found.text
+
+
+def test_without_failures_it_says_so(made: Workplace, tmp_path: Path) -> None:
+    """An empty list is said to be empty."""
+    made = moved(made, tmp_path)
+    for path in (made.results / "tables" / "claims").glob("*.csv"):
+        ledger = pd.read_csv(path)
+        ledger[~ledger["verdict"].isin(["NOT REPRODUCED", "CONTRADICTED"])].to_csv(path, index=False)
+    questions = [SYNTHESIS["questions"][0] | {"claims": ["second/better", "first/near"]}]
+    html = made.synthesis(SYNTHESIS | {"questions": questions})
+    assert "There are none." in part(html, "failures").text
+    assert claim_links(part(html, "failures")) == []
+
+
+def test_searches_have_their_rows(html: str) -> None:
+    """The search with and without batch normalization, with the value that is taken and its accuracies."""
+    found = part(html, "searches")
+    # Validation accuracy is 0.4 + 0.0021 + 0.0246 − λ, or 0.4 + 0.03 + 0.0042 + 0.0246 − λ; its standard error over
+    # 5,000 images 0.0070.
+    assert "first, decay 3 layers (6-5), He initialization without 3 0 0 to 1e-4 (2) 1e-4 42.66" in found.text
+    assert "first, decay 3 layers (6-5), He initialization with 3 0 0 to 1e-4 (2) 1e-4 45.87" in found.text
+
+
+def test_runs_of_other_pages_are_counted(made: Workplace, html: str) -> None:
+    """A run is listed once, if its experiment is shown; a claim about others says how many there are."""
+    listed = [name for name in part(html, "provenance").values("id") if name.startswith("run-")]
+    shown = {
+        run
+        for study, experiment in (("first", "depth"), ("second", "depth"), ("first", "decay"))
+        for run in made.configuration.study(study).experiment(experiment).runs
+    }
+    assert len(listed) == len(shown)
+    found = part(html, "question-decay")
+    assert "3 runs of the report's own page" in found.text
+    titles = found.values("title")
+    assert titles
+    assert not any("sigma0.1_" in title for title in titles)
+
+
+def test_text_is_escaped(html: str) -> None:
+    """Markup in titles, texts and reasons is shown, not obeyed."""
+    assert "Two reports &amp; one network" in html
+    assert "What &lt;b&gt;they&lt;/b&gt; say." in html
+
+
+def test_equal_inputs_give_equal_bytes(made: Workplace, html: str, tmp_path: Path) -> None:
+    """The same reports in another place give the same page, which names neither place."""
+    second = moved(made, tmp_path).synthesis()
+    assert second == html
+    assert str(tmp_path) not in second
+
+
+def test_claims_must_be_in_the_ledger(made: Workplace) -> None:
+    """A claim of no report is an error that names the question and the claim."""
+    questions = [SYNTHESIS["questions"][0] | {"claims": ["first/near", "first/nearer"]}]
+    with pytest.raises(ConfigError, match=r"question 'depth': found the claim 'first/nearer'"):
+        made.synthesis(SYNTHESIS | {"questions": questions})
+
+
+def test_tables_of_another_configuration_are_refused(made: Workplace, tmp_path: Path) -> None:
+    """Tables that name a run the configuration does not are not shown."""
+    made = moved(made, tmp_path)
+    path = made.results / "studies" / "second" / "cells.csv"
+    path.write_text(path.read_text().replace("seed1_", "seed9_"))
+    with pytest.raises(IntegrityError, match="snakemake --cores 8 second"):
+        made.synthesis()
+
+
+def test_it_can_be_typeset(made: Workplace, html: str) -> None:
+    """All words of its questions and its ledger are in the PDF, in the same bytes every time."""
+    paths = [made.results / "studies" / "synthesis" / name for name in ("report.html", "report.pdf")]
+    paths[0].write_text(html, encoding="utf-8")
+    contents = []
+    for _ in range(2):
+        typeset_report("synthesis", results=made.results)
+        contents.append(paths[1].read_bytes())
+    assert contents[0] == contents[1]
+    pdf = Pdf(contents[0])
+    for item in SYNTHESIS["questions"]:
+        assert squeezed(item["title"]) in pdf.text
+        assert squeezed(item["text"]) in pdf.text
+    for words in ("Second depth", "About far.", "not reproduced", "3 runs of the report's own page"):
+        assert squeezed(words) in pdf.text
