@@ -192,6 +192,8 @@ def test_diverged_runs_are_counted_and_left_out(place: Workplace) -> None:
     place.tables(lambda run: None if run.batch_norm and run.seed == 2 else usual(run))
     row = place.judge(accuracy("a", NET, "0.605"))["a"]
     assert (row["ours_mean"], row["n"], row["diverged"], len(row["runs"].split())) == (0.605, 2, 1, 3)
+    along = claim("a", "number", metric="best_validation_accuracy", cells=NET, reported="0.8")
+    assert place.judge(along)["a"]["n"] == 2  # whatever its curve was before
     place.tables(lambda run: None if run.batch_norm else usual(run))
     rows = place.judge(
         accuracy("a", NET, "0.605"),

@@ -274,6 +274,15 @@ def test_a_search_of_ours_is_one_value():
     assert (best.low + best.high) / 2 == pytest.approx(best.mean)
 
 
+def test_the_interval_of_a_search_by_hand():
+    """Where one value is better than all others, its best of k is a run of its own: mean ± t s √(1 + 1/n)."""
+    spread = Spread(0.01, 60)
+    found = judge_best_of("0.5", [{1: 0.5}, {1: 0.1}], spread, best_of=2)
+    assert (found.low, found.high) == pytest.approx(prediction_interval([0.5], spread), abs=1e-3)
+    wide = judge_best_of("0.5", [{1: 0.5}, {1: 0.1}], spread, best_of=2, extra_variance=1e-3)
+    assert (wide.low, wide.high) == pytest.approx(prediction_interval([0.5], spread, extra_variance=1e-3), abs=1e-3)
+
+
 def test_another_search_falls_into_the_interval_of_ours():
     """Two searches of 40 equal cells, one run each: the interval around one's best holds the other's, as a rule."""
     generator = np.random.default_rng(7)
@@ -356,6 +365,8 @@ def test_turning_a_direction_around_turns_its_verdict(differences):
         ([0.030, 0.031, 0.032], CONTRADICTED),
         ([-0.030, -0.031, -0.032], CONTRADICTED),
         ([0.005, 0.010, 0.015], INCONCLUSIVE),
+        ([0.009, 0.010, 0.011], INCONCLUSIVE),  # not zero, but perhaps within the margin
+        ([-0.009, -0.010, -0.011], INCONCLUSIVE),
         ([0.05, -0.05, 0.0], INCONCLUSIVE),  # far wider than the margin
         ([0.001], INCONCLUSIVE),
         ([], INCONCLUSIVE),

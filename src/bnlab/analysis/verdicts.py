@@ -183,7 +183,7 @@ def simulated_best(
         centres = means + sd[:, None] * generator.standard_normal((DRAWS, len(cells))) / np.sqrt(sizes)
     shift = math.sqrt(extra_variance) * generator.standard_normal(DRAWS)
     runs = centres[:, np.arange(best_of) % len(cells)] + sd[:, None] * runs
-    chosen: npt.NDArray[np.float64] = np.partition(runs, best_of - rank, axis=1)[:, best_of - rank] + shift
+    chosen: npt.NDArray[np.float64] = np.sort(runs, axis=1)[:, best_of - rank] + shift
     return chosen
 
 
