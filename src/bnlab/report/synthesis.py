@@ -117,12 +117,12 @@ def _runs(inputs: Mapping[str, Inputs], study: str, experiment: str) -> list[str
 
 
 def _first_listed(entries: list[tuple[str, Any, list[Any]]]) -> list[tuple[Any, list[Any]]]:
-    """Every run once, where it comes first, and no experiment without runs."""
+    """Every run once, where it comes first, below its study and experiment; no experiment without runs."""
     seen: set[str] = set()
     listed = []
-    for _, experiment, runs in entries:
+    for study, experiment, runs in entries:
         own = [run for run in runs if run.name not in seen]
         seen.update(run.name for run in own)
         if own:
-            listed.append((experiment, own))
+            listed.append((replace(experiment, title=f"{study}, {experiment.title}"), own))
     return listed
