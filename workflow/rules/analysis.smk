@@ -30,6 +30,7 @@ rule collect:
         curves="results/studies/{study}/curves.csv",
     log:
         "results/logs/collect/{study}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -48,6 +49,7 @@ rule test_results:
         "results/studies/{study}/test.csv",
     log:
         "results/logs/test_results/{study}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -70,6 +72,7 @@ rule tables:
         "results/studies/{study}/expectations.csv",
     log:
         "results/logs/tables/{study}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -88,6 +91,7 @@ rule figure:
         "results/studies/{study}/figures/{experiment}_{figure}.png",
     log:
         "results/logs/figure/{study}_{experiment}_{figure}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -104,6 +108,7 @@ rule claims:
         "results/tables/claims/{report}.csv",
     log:
         "results/logs/claims/{report}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -121,6 +126,7 @@ rule ledger:
         "results/tables/claims_summary.csv",
     log:
         "results/logs/ledger.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:

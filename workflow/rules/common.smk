@@ -81,7 +81,8 @@ PAGE = [
     for name in ["page.html.jinja", "macros.html.jinja", "report.css"]
 ]
 
-# Trainings start in the order of their cost, and what they wait for before any of them.
+# Trainings start in the order of their cost, and everything else before any of them: what they wait for; and tables,
+# figures and reports, because at every step Snakemake looks at all input files of the jobs that are ready and wait.
 FIRST = 10**9
 
 

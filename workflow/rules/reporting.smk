@@ -21,6 +21,7 @@ rule report:
         "results/studies/{study}/report.html",
     log:
         "results/logs/report/{study}.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -40,6 +41,7 @@ rule pdf:
         "results/logs/pdf/{study}.log",
     wildcard_constraints:
         study="|".join([*STUDIES, "synthesis"]),
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -61,6 +63,7 @@ if SYNTHESIS:
             "results/studies/synthesis/report.html",
         log:
             "results/logs/report/synthesis.log",
+        priority: FIRST
         conda:
             "../envs/bnlab.yaml"
         params:
