@@ -17,7 +17,7 @@ from bnlab.files import write_json
 from bnlab.stored import TIMING, read_record
 
 TABLES = ("claims.csv", "claims_summary.csv")
-PREDICTIONS, PROVENANCE = "predictions.csv", "provenance.json"
+PREDICTIONS, PROVENANCE, README = "predictions.csv", "provenance.json", "README.md"
 DIVERGED = "diverged"
 """In place of the predictions that a diverged run does not have."""
 RELATIVE = 1e-9
@@ -27,11 +27,12 @@ RELATIVE = 1e-9
 def keep_reference(folder: Path, *, results: Path) -> None:
     """Copy the ledger, the synthesis and its figures below `results` into `folder`, with all runs' predictions.
 
-    `folder` is emptied first. Provenance (commit, time, versions, seconds) stands beside and is never compared.
+    `folder` is emptied first, but for its README. Provenance (commit, time, versions, seconds) stands beside and is never compared.
     """
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.name != README:
+            path.unlink()
     for name, path in _copied(results).items():
         shutil.copyfile(path, folder / name)
     predictions = _predictions(results)
@@ -51,7 +52,7 @@ def differences(folder: Path, *, results: Path) -> tuple[list[str], list[str]]:
     for name in TABLES:
         content += _table_differences(folder / name, results / "tables" / name)
     made = {name: path for name, path in _copied(results).items() if path.exists()}
-    compared = sorted({path.name for path in folder.iterdir()} - {PREDICTIONS, PROVENANCE, *TABLES})
+    compared = sorted({path.name for path in folder.iterdir()} - {PREDICTIONS, PROVENANCE, README, *TABLES})
     files = [f"{name}: missing" for name in compared if name not in made]
     files += [
         f"{name}: other bytes"
