@@ -27,7 +27,8 @@ RELATIVE = 1e-9
 def keep_reference(folder: Path, *, results: Path) -> None:
     """Copy the ledger, the synthesis and its figures below `results` into `folder`, with all runs' predictions.
 
-    `folder` is emptied first, but for its README. Provenance (commit, time, versions, seconds) stands beside and is never compared.
+    `folder` is emptied first, but for its README. Provenance (commit, time, versions, seconds) stands beside and is
+    never compared.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
