@@ -176,6 +176,16 @@ def test_only_runs_of_the_page_are_linked() -> None:
     assert shown.elsewhere == 2
 
 
+def test_the_runs_of_a_whole_search_are_counted() -> None:
+    """A claim with more runs than fit into a cell links none of them."""
+    names = [f"tiny/5_plain_seed{seed}" for seed in range(1, 72)]
+    known = {name: next(iter(RUNS.values())) for name in names}
+    (few,) = claim_rows(table({"runs": " ".join(names[:60])}), known)
+    (many,) = claim_rows(table({"runs": " ".join(names)}), known)
+    assert (few.together, len(few.runs[0].links)) == (0, 60)
+    assert (many.together, many.runs) == (71, [])
+
+
 def test_claims_are_taken_in_the_order_asked_for() -> None:
     """An id without brackets stands for all entries of its table, in their order, and for no other claim's."""
     ledger = table(*({"id": name} for name in IDS))

@@ -17,12 +17,16 @@ DIFFERENCES = {"direction", "equal"}
 NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
 VERDICTS = ["REPRODUCED", "NOT REPRODUCED", "CONTRADICTED", "INCONCLUSIVE", "NOT COMPARABLE", "INCONSISTENT"]
 
+SINGLY = 60
+"""A claim with more runs than this counts them."""
+
 
 @dataclass(frozen=True)
 class ClaimRow:
     """One claim. `tone` is the class that colours its verdict; `elsewhere` counts runs that the page does not list.
 
-    `address` is where it stands on its report's page, seen from the folder of all pages.
+    `together` counts the runs of a claim that has too many to link each, those of a whole search. `address` is where it
+    stands on its report's page, seen from the folder of all pages.
     """
 
     anchor: str
@@ -40,6 +44,7 @@ class ClaimRow:
     variants: str
     runs: list[LinkGroup]
     elsewhere: int
+    together: int
 
 
 def claim_rows(claims: pd.DataFrame, known: dict[str, RunSpec]) -> list[ClaimRow]:
@@ -77,8 +82,9 @@ def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
         tone="held" if verdict in GOOD else "failed" if verdict in BAD else "which",
         reason=claim["reason"],
         variants=claim["variants"],
-        runs=link_groups([run for run in runs if run in known], known),
+        runs=[] if len(runs) > SINGLY else link_groups([run for run in runs if run in known], known),
         elsewhere=sum(run not in known for run in runs),
+        together=len(runs) if len(runs) > SINGLY else 0,
     )
 
 
