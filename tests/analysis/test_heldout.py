@@ -1,5 +1,6 @@
 """Test results are read from the stored predictions, which must be what their runs' records vouch for."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -102,9 +103,14 @@ def place(tmp_path: Path) -> Workplace:
 
 
 def test_a_row_per_run_to_the_last_digit(place: Workplace) -> None:
-    """test.csv: the study's runs in order, with loss, cost and accuracy exactly as they were stored."""
+    """test.csv: the study's runs in order, with loss, cost and accuracy exactly as they were stored.
+
+    The last column is the digest of the predicted classes.
+    """
     table = pd.read_csv(io.BytesIO(place.collect()))
-    assert list(table.columns) == ["run", "test_loss", "test_cost", "test_accuracy"]
+    assert list(table.columns) == ["run", "test_loss", "test_cost", "test_accuracy", "predictions"]
+    classes = hashlib.sha256(bytes(range(5))).hexdigest()
+    assert list(table["predictions"][:3]) == [classes] * 3
     assert list(table["run"]) == place.runs
     for row, result in zip(table.to_dict("records")[:3], RESULTS[:3], strict=True):
         assert result is not None
@@ -113,7 +119,7 @@ def test_a_row_per_run_to_the_last_digit(place: Workplace) -> None:
 
 def test_a_diverged_run_has_empty_cells(place: Workplace) -> None:
     """A run that diverged was not tested: its row has nothing but its name."""
-    assert place.collect().decode().splitlines()[-1] == f"{place.runs[3]},,,"
+    assert place.collect().decode().splitlines()[-1] == f"{place.runs[3]},,,,"
 
 
 def test_a_study_of_diverged_runs(place: Workplace) -> None:
@@ -124,7 +130,7 @@ def test_a_study_of_diverged_runs(place: Workplace) -> None:
         del record["digest"]
         place.path(i, "run.json").write_text(json.dumps(sealed(record)))
     lines = place.collect().decode().splitlines()
-    assert lines == ["run,test_loss,test_cost,test_accuracy", *(f"{name},,," for name in place.runs)]
+    assert lines == ["run,test_loss,test_cost,test_accuracy,predictions", *(f"{name},,,," for name in place.runs)]
 
 
 def test_nothing_else_is_needed(place: Workplace) -> None:

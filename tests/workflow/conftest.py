@@ -154,6 +154,8 @@ def new_project(folder: Path) -> Project:
         take = shutil.copy if source.is_file() else shutil.copytree
         take(source, folder / name)
     shutil.rmtree(folder / "config" / "studies")
+    shutil.rmtree(folder / "config" / "claims")
+    (folder / "config" / "synthesis.yaml").unlink()
     (folder / "config" / "studies").mkdir()
     (folder / "config" / "studies" / "tiny.yaml").write_text(STUDY, encoding="utf-8")
     (folder / "config" / "protocols.yaml").write_text(PROTOCOLS, encoding="utf-8")

@@ -1,7 +1,6 @@
 """The reference result in docs/reference: kept from one run of everything, and compared with any other."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import pandas as pd
 
 from bnlab.analysis.collect import write_csv
 from bnlab.errors import IntegrityError
-from bnlab.files import write_json
+from bnlab.files import atomic, write_json
 from bnlab.stored import TIMING, read_record
 
 TABLES = ("claims.csv", "claims_summary.csv")
@@ -35,7 +34,8 @@ def keep_reference(folder: Path, *, results: Path) -> None:
         if path.name != README:
             path.unlink()
     for name, path in _copied(results).items():
-        shutil.copyfile(path, folder / name)
+        with atomic(folder / name) as file:
+            file.write(path.read_bytes())
     predictions = _predictions(results)
     write_csv(folder / PREDICTIONS, predictions)
     write_json(folder / PROVENANCE, _provenance(predictions["run"], results))
