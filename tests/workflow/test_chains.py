@@ -66,7 +66,7 @@ def test_one_command_runs_search_after_search(searched):
 
 def test_a_chain_runs_link_by_link(searched):
     """Each link names the digest of the one with the next smaller weight decay, the first none."""
-    chain = [folder_of(searched, f"5_bn_he_lambda{decay}_") for decay in ("0.2_after", "0.3_after")]
+    chain = [folder_of(searched, f"5_bn_he_lambda{decay}_after") for decay in ("0.2", "0.3")]
     first = folder_of(searched, "5_bn_he_lambda0.1_seed1")
     assert f"after{first.name[-8:]}_" in chain[0].name
     assert f"after{chain[0].name[-8:]}_" in chain[1].name
