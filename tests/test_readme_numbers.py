@@ -1,0 +1,34 @@
+"""The README's numbers are those of the reference result."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+VERDICTS = ["REPRODUCED", "NOT REPRODUCED", "CONTRADICTED", "INCONCLUSIVE", "NOT COMPARABLE", "INCONSISTENT"]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_of_verdicts_is_counted_from_the_ledger() -> None:
+    """Per report and for all: the claims there are, and how many met each verdict."""
+    claims = rows(REFERENCE / "claims.csv")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for report in ("falk2024", "anon", "banaei2022", "fan2017", "saccardi2022", "all"):
+        own = [claim["verdict"] for claim in claims if report in (claim["report"], "all")]
+        (line,) = re.findall(rf"^\| {report} \|(.*)\|$", readme, re.MULTILINE)
+        cells = [int(cell) if cell.strip() else 0 for cell in line.split("|")]
+        assert cells == [len(own), *(own.count(verdict) for verdict in VERDICTS)], report
+
+
+def test_the_number_of_networks_is_that_of_the_reference() -> None:
+    """As many as have predictions."""
+    runs = len(rows(REFERENCE / "predictions.csv"))
+    assert json.loads((REFERENCE / "provenance.json").read_text(encoding="utf-8"))["runs"] == runs
+    assert f"trains {runs:,} networks" in (ROOT / "README.md").read_text(encoding="utf-8")
