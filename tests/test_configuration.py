@@ -477,6 +477,7 @@ def test_all_mistakes_of_all_protocols_come_at_once(config: Path) -> None:
             ({"seeds_factor": GONE}, ["missing 'seeds_factor'"]),
             ({"seeds_factor": 0}, ["seeds_factor: found 0, expected more than 0"]),
             ({"seeds_factor": 1001}, ["seeds_factor: found 1001, expected at most 1000"]),
+            ({"seeds_factor": 2}, ["seeds_factor: found 2, expected the 1 of config/config.yaml"]),
             ({"seeds_factor": "2"}, ["seeds_factor: found '2', expected a finite number"]),
             ({"seeds_factor": True}, ["seeds_factor: found True, expected a finite number"]),
             ({"seeds_factor": float("nan")}, ["seeds_factor: found nan, expected a finite number"]),

@@ -113,7 +113,7 @@ def test_every_experiment_of_a_report_says_how_its_runs_go_on(committed: Configu
         for experiment in study.experiments
         if any(run.continues is not None for run in experiment.runs)
     }
-    assert chained == {("saccardi2022", "coarse_coded"): 9, ("saccardi2022", "printed_coded"): 5}
+    assert chained == {("saccardi2022", "coarse_coded"): 3 * 9, ("saccardi2022", "printed_coded"): 3 * 5}
 
 
 def test_the_official_protocol_is_the_assignment_s(committed: Configuration) -> None:

@@ -66,6 +66,7 @@ class Configuration:
     protocols: Mapping[str, Protocol]
     studies: Mapping[str, Study]
     folder: Path
+    seeds_factor: float = 1.0
 
     def study(self, key: str) -> Study:
         """The study of that key. Raises ConfigError when there is none."""
@@ -97,12 +98,17 @@ def load_configuration(folder: Path = CONFIG, *, results: Path = RESULTS) -> Con
         _load_study(path, protocols, results=results, seeds_factor=factor)
         for path in sorted((folder / "studies").glob("*.yaml"))
     ]
-    return Configuration(protocols, {study.key: study for study in studies}, folder)
+    return Configuration(protocols, {study.key: study for study in studies}, folder, factor)
 
 
 def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
     """Validate the content of config.yaml, overlays and --config included, against the studies there are."""
     validate(dict(config), "config", source=source)
+    if config["seeds_factor"] != configuration.seeds_factor:
+        raise ConfigError(
+            f"{source}: seeds_factor: found {config['seeds_factor']}, expected the {configuration.seeds_factor:g} of "
+            "config/config.yaml. Edit it there: the commands behind the rules read that file, not --config."
+        )
     for i, key in enumerate(config["studies"]):
         if key not in configuration.studies:
             known = ", ".join(sorted(configuration.studies))
