@@ -96,7 +96,7 @@ class Setting:
             bn_average_start="zero_one" if self.as_in_2017 else "first_batch",
             bn_epsilon=self.bn_epsilon,
             curve_points=2,
-            probe=100,
+            probe=5000,  # all validation images
         )
 
 
