@@ -5,6 +5,8 @@ import json
 import re
 from pathlib import Path
 
+from bnlab.study import load_configuration
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 VERDICTS = ["REPRODUCED", "NOT REPRODUCED", "CONTRADICTED", "INCONCLUSIVE", "NOT COMPARABLE", "INCONSISTENT"]
@@ -32,3 +34,13 @@ def test_the_number_of_networks_is_that_of_the_reference() -> None:
     runs = len(rows(REFERENCE / "predictions.csv"))
     assert json.loads((REFERENCE / "provenance.json").read_text(encoding="utf-8"))["runs"] == runs
     assert f"trains {runs:,} networks" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_run_that_is_named_as_an_example_exists() -> None:
+    """README, Snakefile and command line name a run of the present configuration, digest included."""
+    configuration = load_configuration(ROOT / "config")
+    for file in ("README.md", "Snakefile", "src/bnlab/cli.py"):
+        names = re.findall(r"official/50\S*?_seed1_[0-9a-f]{8}", (ROOT / file).read_text(encoding="utf-8"))
+        assert names, file
+        for name in names:
+            assert configuration.name(configuration.parse(name)) == name

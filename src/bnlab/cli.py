@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         ("data", "the data set"),
         ("exhibit", "step_sizes, overfit, or a file in config/exhibits"),
     )
-    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_63267ea5"))
+    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_dacdb45e"))
     add(_rank, study, ("experiment", "a search of the study"))
     add(_collect, study)
     add(_test_results, study)
