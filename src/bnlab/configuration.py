@@ -4,6 +4,7 @@ import difflib
 import math
 import re
 from collections.abc import Hashable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +37,19 @@ def violations(content: Any, schema: str, *, source: str) -> list[str]:
 
     Each message says `source` (the file), the key, what was found and what was expected.
     """
+    errors = sorted(_validator(schema).iter_errors(content), key=lambda error: list(map(str, error.path)))
+    return list(dict.fromkeys(f"{source}: {message}" for error in errors for message in _explain(error)))
+
+
+@cache
+def _validator(schema: str) -> Any:
     # Imported here: it takes longer to import than all of bnlab that a training needs.
     import jsonschema
 
     checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
     extend: Any = jsonschema.validators.extend
     validator = extend(jsonschema.Draft202012Validator, type_checker=checker)
-    definition = read_yaml(SCHEMAS / f"{schema}.schema.yaml")
-    errors = sorted(validator(definition).iter_errors(content), key=lambda error: list(map(str, error.path)))
-    return list(dict.fromkeys(f"{source}: {message}" for error in errors for message in _explain(error)))
+    return validator(read_yaml(SCHEMAS / f"{schema}.schema.yaml"))
 
 
 class _StrictLoader(yaml.SafeLoader):

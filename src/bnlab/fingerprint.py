@@ -59,18 +59,18 @@ def _exists(module: str) -> bool:
 
 @cache
 def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@cache
-def _meaning(path: Path) -> str:
+    """The file's syntax tree without docstrings, of attributes too: statements that only state a text."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         match node:
             case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
-                # Docstrings, of attributes too, are statements that only state a text.
                 node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]
-    return ast.unparse(tree)
+    return tree
+
+
+@cache
+def _meaning(path: Path) -> str:
+    return ast.unparse(_tree(path))
 
 
 def _is_text(statement: ast.stmt) -> bool:
