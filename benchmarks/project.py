@@ -17,11 +17,17 @@ from bnlab.protocols import load_protocols
 from bnlab.spec import RunSpec
 
 PROTOCOLS = """
-# The least that a run can be: what it takes is what every run takes before, between and after its updates.
+# The fewest updates: what it takes is what every run takes before, between and after its updates.
 start:
   extends: {base}
   schedule: {{step: 1, cycles: 1}}
   curve_points: 2
+# The same with hardly an image to evaluate, but for the test set.
+small:
+  extends: start
+  training: 200
+  validation: 100
+  probe: 100
 # Long enough for all that a training ever holds in memory.
 brief:
   extends: {base}

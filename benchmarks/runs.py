@@ -58,12 +58,13 @@ def whole_runs(place: Project, network: str, files: Files, rounds: int) -> list[
 
 
 def start_costs(place: Project, rounds: int) -> list[Row]:
-    """CPU seconds of an interpreter, of one that imports what a training imports, and of a run of two updates."""
-    run = place.run("start", NETWORKS["50-50"], batch_norm=True)
+    """CPU seconds of an interpreter, of one that imports what a training imports, and of runs of two updates."""
+    run, small = (place.run(protocol, NETWORKS["50-50"], batch_norm=True) for protocol in ("start", "small"))
     imports = "from bnlab.blas import use_one_thread; use_one_thread(); import bnlab.experiment.run, bnlab.protocols"
     commands = {
         "Python": ["-c", "pass"],
         "Python and imports": ["-c", imports],
+        "a run of two updates on 300 images": ["-m", "bnlab", "train", small],
         "a run of two updates": ["-m", "bnlab", "train", run],
     }
     return [

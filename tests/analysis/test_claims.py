@@ -330,10 +330,10 @@ def test_words_variants_and_what_is_above(place: Workplace) -> None:
     assert rows["number"]["reported"] == "7"
     assert rows["failed"]["verdict"] == "NOT REPRODUCED"
     assert rows["failed"]["reason"].endswith("Reproduced by: plain, short.")
-    assert rows["failed"]["variants"] == "plain: 0.505 [reproduces]; short: 0.502 [reproduces]"
+    assert rows["failed"]["variants"] == "plain: 50.5 % [reproduces]; short: 50.2 % [reproduces]"
     assert rows["open"]["verdict"] == "NOT COMPARABLE"
     assert "By its numbers: reproduced." in rows["open"]["reason"]
-    assert "plain: 0.505 [does not reproduce]" in rows["open"]["variants"]
+    assert "plain: 50.5 % [does not reproduce]" in rows["open"]["variants"]
     assert rows["wrong"]["reason"].startswith("The table says otherwise. By its numbers: reproduced.")
     assert rows["unknown"]["reason"].startswith("Nobody knows. By its numbers: not reproduced.")
     assert (rows["wrong"]["verdict"], rows["unknown"]["verdict"]) == ("INCONSISTENT", "NOT COMPARABLE")

@@ -1,27 +1,26 @@
 """The ledger: every claim of a report joined with the runs that it is about, and given its verdict."""
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from bnlab.analysis.claim_tables import Tables, read_tables
 from bnlab.analysis.collect import write_csv
 from bnlab.analysis.exhibits import AT_KINKS, FITS, FITS_NOT, RELATIVE, exhibit_table, read_rows
+from bnlab.analysis.spreads import Spread, binomial_variance, pooled_spread
 from bnlab.analysis.verdicts import (
     INCONCLUSIVE,
     REPRODUCED,
     VERDICTS,
     Circumstances,
     Finding,
-    Spread,
-    binomial_variance,
     combined,
     decide,
+    is_accuracy,
     judge_best,
     judge_best_of,
     judge_direction,
@@ -31,7 +30,7 @@ from bnlab.analysis.verdicts import (
     judge_number,
     judge_setting,
     margin_of,
-    pooled_spread,
+    written,
 )
 from bnlab.analysis.wording import metric_words
 from bnlab.claim_settings import claimed_reports, load_claims
@@ -49,8 +48,6 @@ COLUMNS = [
 NUMBERS = {"number", "gradient", "best", "setting"}
 """The kinds whose claims print a number; the others are in words."""
 DATA = "cifar10"
-LEARNING = 0.99 * math.log(10)
-"""Below this cost, 1 % below that of a guess, a network has started to learn."""
 
 _FITTING = [FITS, AT_KINKS, FITS_NOT]
 """What fits without kinks comes first."""
@@ -99,50 +96,6 @@ def summary(ledger: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(counts, columns=["report", "claims", *VERDICTS, "total"])
 
 
-@dataclass(frozen=True)
-class Tables:
-    """A study's runs by name, with final and test results and what is read off their curves; and its cells."""
-
-    runs: pd.DataFrame
-    names: Mapping[RunSpec, str]
-
-    def row(self, run: RunSpec) -> Mapping[str, Any]:
-        """All that is known of a run."""
-        found: Mapping[str, Any] = self.runs.loc[self.names[run]]
-        return found
-
-
-def read_tables(configuration: Configuration, study: str, *, results: Path) -> Tables:
-    """Read a study's tables; print the digest of its test results. Raises IntegrityError when they lack a run."""
-    folder = results / "studies" / study
-    for name, command in (("runs.csv", "collect"), ("curves.csv", "collect"), ("test.csv", "test-results")):
-        if not (folder / name).is_file():
-            raise IntegrityError(f"{folder / name}: no such file. Make it: python -m bnlab {command} {study}")
-    print(f"{folder / 'test.csv'}: sha256 {hashlib.sha256((folder / 'test.csv').read_bytes()).hexdigest()}")
-    runs = pd.read_csv(folder / "runs.csv", dtype={"network": str})
-    runs = runs.merge(pd.read_csv(folder / "test.csv"), on="run", validate="1:1").set_index("run")
-    runs = runs.join(_along_curves(pd.read_csv(folder / "curves.csv")))
-    names = {run: configuration.name(run) for run in configuration.study(study).runs}
-    if missing := set(names.values()) - set(runs.index):
-        raise IntegrityError(
-            f"runs.csv and test.csv of study '{study}' lack {min(missing)}. Make them again: "
-            f"python -m bnlab collect {study}; python -m bnlab test-results {study}"
-        )
-    return Tables(runs, names)
-
-
-def _along_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """Per run: the highest accuracies along its curve, and the epoch of the first point where it has learnt."""
-    by_run = curves.groupby("run", sort=False)
-    return pd.DataFrame(
-        {
-            "best_training_accuracy": by_run["probe_accuracy"].max(),
-            "best_validation_accuracy": by_run["validation_accuracy"].max(),
-            "epochs_until_learning": curves[curves["probe_cost"] < LEARNING].groupby("run")["epoch"].min(),
-        }
-    )
-
-
 class _Ledger:
     """Judges claims against tables. Nothing is chosen here: a claim names its cells."""
 
@@ -172,7 +125,7 @@ class _Ledger:
             "where": claim.where,
             "kind": claim.kind,
             "text": claim.text,
-            "metric": claim.axis or claim.setting or claim.main.metric,
+            "metric": _metric(claim),
             "reported": claim.reported or _expected(claim),
             "ours_mean": shown.mean,
             "ours_sd": shown.sd,
@@ -182,7 +135,7 @@ class _Ledger:
             "high": shown.high,
             "verdict": verdict,
             "reason": reason,
-            "variants": "; ".join(_variant_words(label, one) for label, one in variants.items()),
+            "variants": "; ".join(_variant_words(claim, label, one) for label, one in variants.items()),
             "open": ", ".join(claim.open),
             "note": claim.note,
             "runs": " ".join(dict.fromkeys(self.tables[cell.study].names[run] for cell, run in runs)),
@@ -192,7 +145,8 @@ class _Ledger:
         cells = self._cells(reading)
         if reading.metric == "gain":
             gains = [*self._gains(cells).values()]
-            return judge_number(claim.reported, gains, self._pooled_gain(cells), truncated=claim.truncated)
+            pooled_gain = self._pooled_gain(cells)
+            return judge_number(claim.reported, gains, pooled_gain, metric=reading.metric, truncated=claim.truncated)
         values = [self._values(cell, reading.metric) for cell in cells]
         pooled = self._pooled(cells[0], reading.metric) if cells else None
         extra = self._extra_variance(claim, reading, cells, values)
@@ -201,28 +155,33 @@ class _Ledger:
                 claim.reported,
                 values,
                 pooled,
+                metric=reading.metric,
                 best_of=claim.best_of,
                 rank=claim.rank,
                 truncated=claim.truncated,
                 extra_variance=extra,
             )
         own = [*values[0].values()] if values else []
-        return judge_number(claim.reported, own, pooled, truncated=claim.truncated, extra_variance=extra)
+        return judge_number(
+            claim.reported, own, pooled, metric=reading.metric, truncated=claim.truncated, extra_variance=extra
+        )
 
     def _direction(self, _: Claim, reading: Reading) -> Finding:
-        return combined([judge_direction([*self._differences(pair)[0].values()]) for pair in reading.pairs])
+        return combined(
+            [judge_direction([*self._differences(pair)[0].values()], metric=pair.metric) for pair in reading.pairs]
+        )
 
     def _equal(self, _: Claim, reading: Reading) -> Finding:
         found = []
         for pair in reading.pairs:
             differences, values = self._differences(pair)
-            found.append(judge_equal([*differences.values()], margin_of(pair.metric, values)))
+            found.append(judge_equal([*differences.values()], margin_of(pair.metric, values), metric=pair.metric))
         return combined(found)
 
     def _level(self, claim: Claim, reading: Reading) -> Finding:
         assert claim.between is not None
         values = [value for cell in self._cells(reading) for value in self._values(cell, reading.metric).values()]
-        return judge_level(values, *claim.between)
+        return judge_level(values, *claim.between, metric=reading.metric)
 
     def _best(self, claim: Claim, reading: Reading) -> Finding:
         settings: dict[float, Values] = {}
@@ -359,8 +318,15 @@ def _expected(claim: Claim) -> str:
     return ""
 
 
-def _variant_words(label: str, found: Finding) -> str:
-    number = "nothing finished" if math.isnan(found.mean) else f"{found.mean:.4g}"
+def _metric(claim: Claim) -> str:
+    return claim.axis or claim.setting or claim.main.metric
+
+
+def _variant_words(claim: Claim, label: str, found: Finding) -> str:
+    metric = _metric(claim)
+    difference = claim.kind in ("direction", "equal") or metric == "gain"
+    unit = "" if not is_accuracy(metric) else " points" if difference else " %"
+    number = "nothing finished" if math.isnan(found.mean) else f"{written(found.mean, metric, digits=4)}{unit}"
     return f"{label}: {number} [{'reproduces' if found.verdict == REPRODUCED else 'does not reproduce'}]"
 
 

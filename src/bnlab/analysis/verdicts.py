@@ -1,16 +1,26 @@
 """The ledger's rules (docs/claims.md): from numbers to a verdict. Nothing here reads a file or knows a run's name.
 
-Accuracies are fractions. A cell's values are those of its runs that finished, one per seed.
+Accuracies are fractions, written in percent and points; a rule's `metric` says whether its numbers are such.
+A cell's values are those of its runs that finished, one per seed.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
-import numpy.typing as npt
-from scipy import stats
+
+from bnlab.analysis.spreads import (
+    LEVEL,
+    Spread,
+    chosen_spread,
+    mean_interval,
+    own_spread,
+    pooled_spread,
+    prediction_interval,
+    simulated_best,
+)
 
 REPRODUCED = "REPRODUCED"
 NOT_REPRODUCED = "NOT REPRODUCED"
@@ -20,25 +30,14 @@ NOT_COMPARABLE = "NOT COMPARABLE"
 INCONSISTENT = "INCONSISTENT"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_COMPARABLE, INCONSISTENT)
 
-LEVEL = 0.95
 POINT = 0.01
 """How far accuracies may be apart and still be called equal: one percentage point."""
 SHARE = 0.05
 """How far everything else may, as a share of it."""
+ACCURACY = "validation_accuracy"
+"""What a search is judged by."""
 NEAR = 1.15
 """A claimed best setting is on our grid when one of its values is within this factor."""
-SEEDS = 3
-"""The seeds that a cell needs to lend its spread to others."""
-DRAWS, SEED = 20_000, 20_260_101
-"""Of the simulation of selected numbers."""
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A standard deviation over seeds and its degrees of freedom."""
-
-    sd: float
-    freedom: int
 
 
 @dataclass(frozen=True)
@@ -68,57 +67,24 @@ def printed_range(reported: str, *, truncated: bool = False) -> tuple[float, flo
     return float(low), float(high)
 
 
-def own_spread(values: Sequence[float]) -> Spread | None:
-    """The spread of a cell's own runs; None of fewer than two."""
-    return None if len(values) < 2 else Spread(float(np.std(values, ddof=1)), len(values) - 1)
-
-
-def pooled_spread(cells: Iterable[Sequence[float]], *, at_least: int = SEEDS) -> Spread | None:
-    """The common spread of all cells of so many runs, each around its own mean; None without such a cell."""
-    spreads = [own for cell in cells if len(cell) >= at_least and (own := own_spread(cell)) is not None]
-    freedom = sum(own.freedom for own in spreads)
-    if not freedom:
-        return None
-    return Spread(math.sqrt(sum(own.freedom * own.sd**2 for own in spreads) / freedom), freedom)
-
-
-def chosen_spread(values: Sequence[float], pooled: Spread | None) -> Spread | None:
-    """The larger one of a cell's own and the pooled spread, or the one there is; None without any."""
-    own = own_spread(values)
-    if own is None or pooled is None:
-        return own or pooled
-    return own if own.sd >= pooled.sd else pooled
-
-
-def prediction_interval(values: Sequence[float], spread: Spread, *, extra_variance: float = 0.0) -> tuple[float, float]:
-    """Where one more run lies with 95 % probability."""
-    mean = float(np.mean(values))
-    t = float(stats.t.ppf((1 + LEVEL) / 2, spread.freedom))
-    half = t * math.sqrt(spread.sd**2 * (1 + 1 / len(values)) + extra_variance)
-    return mean - half, mean + half
-
-
-def binomial_variance(accuracy: float, images: int) -> float:
-    """The variance of an accuracy over other images, as many."""
-    return accuracy * (1 - accuracy) / images
-
-
 def judge_number(
     reported: str,
     values: Sequence[float],
     pooled: Spread | None,
     *,
+    metric: str = "",
     truncated: bool = False,
     extra_variance: float = 0.0,
 ) -> Finding:
-    """Rule 3: the printed number against one more run of ours."""
+    """Rule 3: the printed number, of a metric, against one more run of ours."""
     if not values:
         return Finding(NOT_REPRODUCED, "No run of ours finished with such a number.")
     spread = chosen_spread(values, pooled)
     if spread is None:
         return replace(_summary(values), reason="One run, and no cell alike with three to take a spread from.")
     interval = prediction_interval(values, spread, extra_variance=extra_variance)
-    return _against(printed_range(reported, truncated=truncated), interval, _summary(values), _spread_words(spread))
+    words = _spread_words(spread, metric)
+    return _against(printed_range(reported, truncated=truncated), interval, _summary(values), words, metric)
 
 
 def judge_best_of(
@@ -126,6 +92,7 @@ def judge_best_of(
     cells: Sequence[Mapping[int, float]],
     pooled: Spread | None,
     *,
+    metric: str = "",
     best_of: int,
     rank: int = 1,
     truncated: bool = False,
@@ -151,40 +118,12 @@ def judge_best_of(
         best = [values[rank - 1] for values in searches]
         sd = float(simulated_best(finished, spread, best_of=best_of, rank=rank, exact=True).std())
         interval = prediction_interval(best, Spread(sd, spread.freedom), extra_variance=extra_variance)
-        return _against(printed, interval, _summary(best), f"{place} in {len(best)} searches of ours")
+        return _against(printed, interval, _summary(best), f"{place} in {len(best)} searches of ours", metric)
     drawn = simulated_best(finished, spread, best_of=best_of, rank=rank, extra_variance=extra_variance)
     low, high = (float(end) for end in np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
     found = Finding(INCONCLUSIVE, "", float(drawn.mean()), float(drawn.std()), sum(map(len, finished)))
-    return _against(printed, (low, high), found, f"{place}, simulated with {_spread_words(spread)}")
-
-
-def simulated_best(
-    cells: Sequence[Sequence[float]],
-    spread: Spread,
-    *,
-    best_of: int,
-    rank: int = 1,
-    extra_variance: float = 0.0,
-    exact: bool = False,
-) -> npt.NDArray[np.float64]:
-    """The largest (or the one of that rank) of `best_of` new runs, shared out among the cells, drawn `DRAWS` times.
-
-    Spread and means are known from few runs only: each drawing has its own, so that the best of one has the prediction
-    interval; `exact` takes them as they are. `extra_variance` is shared by all runs of a drawing, which were judged on
-    the same images.
-    """
-    generator = np.random.default_rng(SEED)
-    means, sizes = np.array([np.mean(cell) for cell in cells]), np.array([len(cell) for cell in cells])
-    runs = generator.standard_normal((DRAWS, best_of))
-    if exact:
-        sd, centres = np.full(DRAWS, spread.sd), np.broadcast_to(means, (DRAWS, len(cells)))
-    else:
-        sd = spread.sd * np.sqrt(spread.freedom / generator.chisquare(spread.freedom, DRAWS))
-        centres = means + sd[:, None] * generator.standard_normal((DRAWS, len(cells))) / np.sqrt(sizes)
-    shift = math.sqrt(extra_variance) * generator.standard_normal(DRAWS)
-    runs = centres[:, np.arange(best_of) % len(cells)] + sd[:, None] * runs
-    chosen: npt.NDArray[np.float64] = np.sort(runs, axis=1)[:, best_of - rank] + shift
-    return chosen
+    words = f"{place}, simulated with {_spread_words(spread, metric)}"
+    return _against(printed, (low, high), found, words, metric)
 
 
 def judge_gradient(comparisons: Sequence[tuple[str, bool, float, float, float]]) -> Finding:
@@ -201,13 +140,13 @@ def judge_gradient(comparisons: Sequence[tuple[str, bool, float, float, float]])
     return Finding(REPRODUCED if fits else NOT_REPRODUCED, reason, median, low=low, high=high)
 
 
-def judge_direction(differences: Sequence[float]) -> Finding:
-    """Rule 5: `greater` minus `smaller`, one per seed."""
+def judge_direction(differences: Sequence[float], *, metric: str = "") -> Finding:
+    """Rule 5: `greater` minus `smaller` of a metric, one per seed."""
     found = _summary(differences)
     if len(differences) < 2:
         return replace(found, reason=_too_few(differences))
     low, high = mean_interval(differences)
-    words = f"95 % interval {_short(low)} to {_short(high)}, {len(differences)} pairs"
+    words = f"95 % interval {written(low, metric)} to {_difference(high, metric)}, {len(differences)} pairs"
     found = replace(found, low=low, high=high)
     if low > 0:
         return replace(found, verdict=REPRODUCED, reason=f"The difference is above zero: {words}.")
@@ -216,26 +155,20 @@ def judge_direction(differences: Sequence[float]) -> Finding:
     return replace(found, reason=f"The interval holds zero: {words}.")
 
 
-def judge_equal(differences: Sequence[float], margin: float) -> Finding:
-    """Rule 6: the differences of seeds against a margin on either side of zero."""
+def judge_equal(differences: Sequence[float], margin: float, *, metric: str = "") -> Finding:
+    """Rule 6: a metric's differences of seeds against a margin on either side of zero."""
     found = _summary(differences)
     if len(differences) < 2:
         return replace(found, reason=_too_few(differences))
     low, high = mean_interval(differences)
-    words = f"95 % interval {_short(low)} to {_short(high)}, {len(differences)} pairs, margin {_short(margin)}"
+    interval = f"95 % interval {written(low, metric)} to {_difference(high, metric)}"
+    words = f"{interval}, {len(differences)} pairs, margin {_difference(margin, metric)}"
     found = replace(found, low=low, high=high)
     if low >= -margin and high <= margin:
         return replace(found, verdict=REPRODUCED, reason=f"The interval lies within the margin: {words}.")
     if low > margin or high < -margin:
         return replace(found, verdict=CONTRADICTED, reason=f"The interval lies outside the margin: {words}.")
     return replace(found, reason=f"The interval crosses the margin: {words}.")
-
-
-def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Student's 95 % interval of the mean of two or more values."""
-    mean, sd, n = float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * sd / math.sqrt(n)
-    return mean - half, mean + half
 
 
 def margin_of(metric: str, values: Sequence[float]) -> float:
@@ -250,16 +183,17 @@ def is_accuracy(metric: str) -> bool:
     return metric.endswith("accuracy") or metric == "gain"
 
 
-def judge_level(values: Sequence[float], low: float, high: float) -> Finding:
+def judge_level(values: Sequence[float], low: float, high: float, *, metric: str = "") -> Finding:
     """Rule 7: the metric of every finished run against two bounds."""
     if not values:
         return Finding(INCONCLUSIVE, "No run of ours finished with such a number.")
     inside = sum(low <= value <= high for value in values)
+    bounds = f"{written(low, metric)} and {written(high, metric)}{' %' if is_accuracy(metric) else ''}"
     found = replace(
         _summary(values),
         low=min(values),
         high=max(values),
-        reason=f"{inside} of {len(values)} runs lie between {_short(low)} and {_short(high)}.",
+        reason=f"{inside} of {len(values)} runs lie between {bounds}.",
     )
     return replace(found, verdict={len(values): REPRODUCED, 0: CONTRADICTED}.get(inside, INCONCLUSIVE))
 
@@ -280,18 +214,20 @@ def judge_best(reported: float, settings: Mapping[float, Mapping[int, float]]) -
         return replace(
             found,
             verdict=NOT_COMPARABLE,
-            reason=f"The nearest value on our grid, {_short(claimed)}, is not within 15 %; best is {_short(best)}.",
+            reason=f"The nearest value on our grid, {written(claimed)}, is not within 15 %; best is {written(best)}.",
         )
     if claimed == best:
         return replace(found, verdict=REPRODUCED, reason="Best of our search too.")
     shared = sorted(finished[best].keys() & finished[claimed].keys())
     differences = [finished[best][seed] - finished[claimed][seed] for seed in shared]
-    words = f"Best here is {_short(best)}, better than {_short(claimed)}"
+    words = f"Best here is {written(best)}, better than {written(claimed)}"
     if len(differences) < 2:
-        gap = f" by {_short(means[best] - means[claimed])}"
+        gap = f" by {_difference(means[best] - means[claimed], ACCURACY)}"
         return replace(found, reason=f"{words}{gap}, and one pair of runs decides nothing.")
     low, high = mean_interval(differences)
-    found = replace(found, low=low, high=high, reason=f"{words} by {_short(low)} to {_short(high)}.")
+    found = replace(
+        found, low=low, high=high, reason=f"{words} by {written(low, ACCURACY)} to {_difference(high, ACCURACY)}."
+    )
     if low >= -POINT and high <= POINT:
         return replace(found, verdict=REPRODUCED, reason=f"{found.reason[:-1]}: within one percentage point.")
     return replace(found, verdict=CONTRADICTED) if low > 0 or high < 0 else found
@@ -302,7 +238,7 @@ def judge_setting(reported: str, ours: float, *, truncated: bool = False) -> Fin
     low, high = printed_range(reported, truncated=truncated)
     room = 1e-9 * max(abs(low), abs(high))
     equal = low - room <= ours <= high + room
-    reason = "As our configuration has it." if equal else f"Our configuration has {_short(ours)}."
+    reason = "As our configuration has it." if equal else f"Our configuration has {written(ours)}."
     return Finding(REPRODUCED if equal else NOT_REPRODUCED, reason, ours)
 
 
@@ -361,13 +297,15 @@ def _opposite(one: Finding, other: Finding) -> bool:
     return {one.verdict, other.verdict} == {REPRODUCED, CONTRADICTED}
 
 
-def _against(printed: tuple[float, float], interval: tuple[float, float], found: Finding, words: str) -> Finding:
+def _against(
+    printed: tuple[float, float], interval: tuple[float, float], found: Finding, words: str, metric: str
+) -> Finding:
     low, high = interval
     found = replace(found, low=low, high=high)
     if printed[1] < low:
-        gap = f"below the interval by {_short(low - printed[1])}"
+        gap = f"below the interval by {_difference(low - printed[1], metric)}"
     elif printed[0] > high:
-        gap = f"above the interval by {_short(printed[0] - high)}"
+        gap = f"above the interval by {_difference(printed[0] - high, metric)}"
     else:
         return replace(found, verdict=REPRODUCED, reason=f"Within the interval ({words}).")
     return replace(found, verdict=NOT_REPRODUCED, reason=f"It lies {gap} ({words}).")
@@ -398,9 +336,15 @@ def _too_few(differences: Sequence[float]) -> str:
     return "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."
 
 
-def _spread_words(spread: Spread) -> str:
-    return f"standard deviation {_short(spread.sd)}, {spread.freedom} degrees of freedom"
+def _spread_words(spread: Spread, metric: str) -> str:
+    return f"standard deviation {_difference(spread.sd, metric)}, {spread.freedom} degrees of freedom"
 
 
-def _short(value: float) -> str:
-    return f"{value:.3g}"
+def _difference(value: float, metric: str) -> str:
+    number = written(value, metric)
+    return f"{number} point{'' if number == '1' else 's'}" if is_accuracy(metric) else number
+
+
+def written(value: float, metric: str = "", *, digits: int = 3) -> str:
+    """So many digits of a metric's value; of an accuracy, of its percentage."""
+    return f"{100 * value if is_accuracy(metric) else value:.{digits}g}"
