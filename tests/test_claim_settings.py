@@ -151,8 +151,10 @@ def test_a_table_becomes_one_claim_per_entry(config: Configuration) -> None:
     """`over` narrows the main reading and every variant to the entry's value, which the id shows."""
     cells = {"experiment": "grid", "batch_norm": True, "initialization": "he"}
     variant = {"label": "plain", "cells": cells | {"batch_norm": False}}
-    table = changed(CLAIM, cells=cells, over="weight_decay", reported={0.1: "0.40", 0.005: "0.5"}, variants=[variant])
+    entries = {0.1: "0.40", 0.005: "0.5"}
+    table = changed(CLAIM, text="At {value}.", cells=cells, over="weight_decay", reported=entries, variants=[variant])
     first, second = load(config, table)
+    assert [first.text, second.text] == ["At 0.1.", "At 0.005."]
     assert [first.id, second.id] == ["mine/a[0.1]", "mine/a[0.005]"]
     assert [first.reported, second.reported] == ["0.40", "0.5"]
     for claim, value in ((first, 0.1), (second, 0.005)):
@@ -285,6 +287,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(CLAIM, over="weight_decay"), "claims[0].reported: found '0.5', expected a mapping of values of weight_d"),
     (changed(CLAIM, reported={0.1: "0.5"}), "claims[0].reported: found {0.1: '0.5'}, expected one printed number, or"),
     (
+        changed(CLAIM, over="weight_decay", reported={0.1: "0.5"}),
+        "claims[0].text: found 't', expected {value} in it, where an entry's own will stand.",
+    ),
+    (
         changed(CLAIM, over="weight_decay", reported={"1e-3": "0.5"}),
         "claims[0].reported: found the key '1e-3', expected a number. YAML reads 1e-3 as text",
     ),
@@ -330,7 +336,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(CLAIM, cells=[ONE, TWIN]), "claims[0].cells: meets 2 cells of experiment 'grid', expected one."),
     (changed(CLAIM, cells=[ONE, ONE]), "claims[0].cells: meets 2 cells of experiment 'grid', expected one."),
     (
-        changed(CLAIM, over="weight_decay", cells=MANY | {"batch_norm": True}, reported={0.1: "0.5"}),
+        changed(CLAIM, text="{value}", over="weight_decay", cells=MANY | {"batch_norm": True}, reported={0.1: "0.5"}),
         "claims[0].reported.0.1.cells: meets 2 cells of experiment 'grid', expected one. Narrow it by initialization",
     ),
     (

@@ -66,6 +66,8 @@ def _reported_problems(item: Mapping[str, Any], where: str) -> Iterator[str]:
         expected = f"a mapping of values of {over} to printed numbers" if over else "one printed number, or `over`"
         yield f"{where}.reported: found {reported!r}, expected {expected}."
     elif isinstance(reported, dict):
+        if "{value}" not in item["text"]:
+            yield f"{where}.text: found {item['text']!r}, expected {{value}} in it, where an entry's own will stand."
         for key in reported:
             if isinstance(key, bool) or not isinstance(key, int | float):
                 yield (

@@ -94,6 +94,7 @@ class _File:
                 one = replace(
                     claim,
                     id=f"{claim.id}[{number_text(key)}]",
+                    text=claim.text.replace("{value}", number_text(key)),
                     reported=printed,
                     main=_narrowed(claim.main, item["over"], key),
                     variants=tuple(_narrowed(variant, item["over"], key) for variant in claim.variants),

@@ -62,6 +62,7 @@ CLAIMS: dict[str, list[dict[str, Any]]] = {
         {"id": "words", "kind": "words", "not_comparable": "Nobody can tell <why>."},
         {
             "id": "search",
+            "text": "Accuracy at λ = {value}.",
             "kind": "number",
             "metric": "validation_accuracy",
             "cells": {"experiment": "decay", "batch_norm": True},
@@ -136,7 +137,7 @@ def workplace(folder: Path) -> Workplace:
         write_yaml(
             config / "studies" / f"{key}.yaml", {"title": f"The {key}", "summary": "s", "experiments": experiments}
         )
-        claims = [claim | {"row": "r/q", "where": "1", "text": f"About {claim['id']}."} for claim in CLAIMS[key]]
+        claims = [{"row": "r/q", "where": "1", "text": f"About {claim['id']}."} | claim for claim in CLAIMS[key]]
         write_yaml(config / "claims" / f"{key}.yaml", {"report": key, "study": key, "claims": claims})
     made = Workplace(load_configuration(config, results=results), results)
     write_json(results / "data" / "cifar10" / "manifest.json", {"train_digest": "aa", "test_digest": "bb"})
