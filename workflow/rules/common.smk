@@ -1,4 +1,4 @@
-"""The validated configuration, and the names that several rule files share."""
+"""The validated configuration, its runs, and what a training waits for."""
 
 import os
 import shlex
@@ -156,23 +156,6 @@ def cost_of(run):
     return estimated_seconds(spec, CONFIGURATION.protocols[spec.protocol])
 
 
-def data_files(data):
-    """The prepared data set."""
-    arrays = [
-        "train_images.npy",
-        "train_labels.npy",
-        "test_images.npy",
-        "test_labels.npy",
-    ]
-    return [f"results/data/{data}/{name}" for name in ["manifest.json", *arrays]]
-
-
-def run_files(runs, *names):
-    """The named files of each run's folder; by default all that make up its result."""
-    names = names or ("run.json", "curves.csv", "model.npz", "test_predictions.npz")
-    return [f"results/runs/{run}/{name}" for run in runs for name in names]
-
-
 def runs_of(study, experiment=None):
     """The runs of a study, or of one of its experiments, by their directories below results/runs.
 
@@ -201,104 +184,3 @@ def names_at(study, experiment, stamps):
     now = load_configuration().study(study)
     runs = now.runs if experiment is None else now.experiment(experiment).runs
     return list(CONFIGURATION.names(runs))
-
-
-def report_of(study):
-    """A study's report, for screens and for paper."""
-    return [f"results/studies/{study}/report.{ending}" for ending in ("html", "pdf")]
-
-
-def data_of(study):
-    """The data sets a study's runs are trained on."""
-    return sorted(
-        {CONFIGURATION.protocols[run.protocol].data for run in STUDIES[study].runs}
-    )
-
-
-def synthesis_inputs(_):
-    """The ledger, and the tables and figures of every study that the synthesis shows."""
-    files = expand("results/tables/claims/{report}.csv", report=REPORTS)
-    for study in SYNTHESIS.studies:
-        names = ["runs", "test", "cells", "pairs", "expectations"]
-        files += [f"results/studies/{study}/{name}.csv" for name in names]
-        files += figures_of(study)
-        files += [f"results/gradients/{data}.json" for data in data_of(study)]
-    return files
-
-
-def exhibit_files(exhibit):
-    """The description of a report's check: its own file, and the one that holds its published tables."""
-    if exhibit not in EXHIBITS:
-        return []
-    return [
-        f"config/exhibits/{name}.yaml"
-        for name in dict.fromkeys([exhibit, EXHIBITS[exhibit]["published_in"]])
-    ]
-
-
-def exhibits_of(study):
-    """What a study's report shows about gradients on its data: two figures, and the reports' own checks it names."""
-    files = []
-    for data in data_of(study):
-        files += [
-            f"results/gradients/{data}/{name}.svg" for name in ("step_sizes", "overfit")
-        ]
-        for exhibit in STUDIES[study].gradients:
-            endings = ["csv", "svg"] if has_rivals(EXHIBITS[exhibit]) else ["csv"]
-            files += [
-                f"results/gradients/{data}/{exhibit}.{ending}" for ending in endings
-            ]
-    return files
-
-
-@cache
-def claims_of(report):
-    """The claims of a report. Read when something needs them: a study can be edited while no claim about it matters."""
-    try:
-        return load_claims(CONFIGURATION, [report])
-    except BnlabError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def judged_files(report):
-    """What a report's claims are judged by, their own file included."""
-    claims = claims_of(report)
-    exhibits = claimed_exhibits(claims)
-    return [
-        f"config/claims/{report}.yaml",
-        *(
-            f"results/studies/{study}/{table}.csv"
-            for study in claimed_studies(claims)
-            for table in ("runs", "curves", "test")
-        ),
-        *dict.fromkeys(file for exhibit in exhibits for file in exhibit_files(exhibit)),
-        *(f"results/gradients/cifar10/{exhibit}.csv" for exhibit in exhibits),
-    ]
-
-
-def claims_files(study):
-    """A study's claims with their verdicts, where it is a report's."""
-    return [f"results/tables/claims/{study}.csv"] if study in REPORTS else []
-
-
-def ledger():
-    """The ledger of all reports and the synthesis, if all studies that they need are configured."""
-    asked = set(config["studies"])
-    if not REPORTS or not asked.issuperset(REPORTS):
-        return []
-    needed = {
-        study for report in REPORTS for study in claimed_studies(claims_of(report))
-    }
-    if not asked >= needed:
-        return []
-    last = report_of("synthesis") if SYNTHESIS and asked >= {*SYNTHESIS.studies} else []
-    return ["results/tables/claims.csv", "results/tables/claims_summary.csv", *last]
-
-
-def figures_of(study):
-    """Every figure of a study."""
-    return [
-        f"results/studies/{study}/figures/{experiment.id}_{figure}.svg"
-        for experiment in STUDIES[study].experiments
-        for figure in experiment.figures
-    ]
