@@ -1,4 +1,4 @@
-"""One subcommand per rule of the workflow, each importing what it needs inside, so that training stays light."""
+"""One subcommand per rule and a few for people, each importing what it needs inside, so that training stays light."""
 
 import argparse
 import os

@@ -83,7 +83,7 @@ class Configuration:
         return {self.name(run): run for run in runs}
 
     def parse(self, name: str) -> RunSpec:
-        """The run of that directory name (see `bnlab.spec.parse_run_name`)."""
+        """The run of that directory name (see `bnlab.names.parse_run_name`)."""
         return parse_run_name(name, self.protocols)
 
 

@@ -381,7 +381,7 @@ def test_what_was_opened_is_printed(place: Workplace, capsys: pytest.CaptureFixt
         accuracy("a", NET, "0.605", variants=[{"label": "o", "cells": {"study": "other", "experiment": "net"}}])
     )
     printed = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"rules: bnlab.analysis.verdicts, code [0-9a-f]{16}", printed[0])
+    assert re.fullmatch(r"rules: bnlab.analysis.claims, code [0-9a-f]{16}", printed[0])
     for line, study in zip(printed[1:], ("small", "other"), strict=True):
         path = place.results / "studies" / study / "test.csv"
         assert line == f"{path}: sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"

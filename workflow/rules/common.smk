@@ -83,7 +83,8 @@ PAGE = [
 
 # Trainings start in the order of their cost, and everything else before any of them: what they wait for; and tables,
 # figures and reports, because at every step Snakemake looks at all input files of the jobs that are ready and wait.
-FIRST = 10**9
+# What only reports show of gradients comes after the check that all trainings wait for.
+FIRST, SOON = 10**9, 10**8
 
 
 wildcard_constraints:

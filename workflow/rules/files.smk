@@ -1,5 +1,7 @@
 """Which files belong to what: to a run, a data set, a study, a report."""
 
+from snakemake.logging import logger
+
 
 def data_files(data):
     """The prepared data set."""
@@ -99,7 +101,11 @@ def claims_files(study):
 def ledger():
     """The ledger of all reports and the synthesis, if all studies that they need are configured."""
     asked = set(config["studies"])
-    if not REPORTS or not asked.issuperset(REPORTS):
+    if missing := [report for report in REPORTS if report not in asked]:
+        logger.info(
+            f"No ledger and no synthesis: the key `studies` lacks {', '.join(missing)}, of which config/claims has claims."
+        )
+    if not REPORTS or missing:
         return []
     needed = {
         study for report in REPORTS for study in claimed_studies(claims_of(report))

@@ -28,6 +28,7 @@ rule step_sizes:
         "results/gradients/{data}/step_sizes.csv",
     log:
         "results/logs/gradients/{data}_step_sizes.log",
+    priority: SOON
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -45,6 +46,7 @@ rule overfit:
         "results/gradients/{data}/overfit.csv",
     log:
         "results/logs/gradients/{data}_overfit.log",
+    priority: SOON
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -63,7 +65,7 @@ rule compare_gradients:
     log:
         "results/logs/gradients/{data}_{report_check}.log",
     # The longest takes minutes, more than any training: it must not come last.
-    priority: 1000
+    priority: SOON
     conda:
         "../envs/bnlab.yaml"
     resources:
@@ -84,6 +86,7 @@ rule gradient_figure:
         "results/gradients/{data}/{exhibit}.png",
     log:
         "results/logs/gradients/{data}_{exhibit}_figure.log",
+    priority: FIRST
     conda:
         "../envs/bnlab.yaml"
     params:

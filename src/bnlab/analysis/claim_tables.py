@@ -19,7 +19,7 @@ LEARNING = 0.99 * math.log(10)
 
 @dataclass(frozen=True)
 class Tables:
-    """A study's runs by name, with final and test results and what is read off their curves; and its cells."""
+    """A study's runs, with final and test results and what is read off their curves, indexed by their `names`."""
 
     runs: pd.DataFrame
     names: Mapping[RunSpec, str]

@@ -62,7 +62,7 @@ def write_claims(configuration: Configuration, report: str, *, results: Path) ->
     Reads runs.csv, curves.csv and test.csv of every study that a claim names, and the exhibits' draws.
     """
     claims = load_claims(configuration, [report])
-    print(f"rules: bnlab.analysis.verdicts, code {code_fingerprint('bnlab.analysis.verdicts')}")
+    print(f"rules: bnlab.analysis.claims, code {code_fingerprint('bnlab.analysis.claims')}")
     tables = {study: read_tables(configuration, study, results=results) for study in studies_of(claims)}
     ledger = _Ledger(configuration, tables, results)
     rows = [ledger.row(claim) for claim in claims]
@@ -114,14 +114,14 @@ class _Ledger:
         number = claim.main.metric if claim.kind == "number" else ""
         verdict, reason = decide(found, circumstances, variants, metric=number)
         runs = [(cell, run) for cell in self._cells(claim.main) for run in cell.runs]
-        named = [one for one in claim.main.selections if one.study == claim.study] or list(claim.main.selections)
         shown = found or Finding(INCONCLUSIVE, "")
+        study, experiment = _place(claim)
         return {
             "id": claim.id,
             "report": claim.report,
             "row": claim.row,
-            "study": named[0].study if named else "",
-            "experiment": named[0].experiment if named and named[0].study == claim.study else "",
+            "study": study,
+            "experiment": experiment,
             "where": claim.where,
             "kind": claim.kind,
             "text": claim.text,
@@ -258,28 +258,29 @@ class _Ledger:
         return {seed: with_norm[seed] - without[seed] for seed in sorted(with_norm.keys() & without.keys())}
 
     def _pooled(self, cell: Cell, metric: str) -> Spread | None:
-        """The spread of all cells of the study that are alike."""
-        return pooled_spread(
-            [*self._values(one, metric).values()] for one in self._alike(cell) if _likeness(one) == _likeness(cell)
-        )
+        """The common spread of all cells of the study that lend the cell theirs."""
+        alike = [one for one in self._cells_of(cell.study) if _likeness(one.setting) == _likeness(cell.setting)]
+        return pooled_spread([*self._values(one, metric).values()] for one in alike)
 
     def _pooled_gain(self, cells: Sequence[Cell]) -> Spread | None:
+        """The same of gains: the twins, with and without batch normalization, of every cell that is alike."""
         if not cells:
             return None
         twins: dict[tuple[Any, ...], list[Cell]] = {}
-        for one in self._alike(cells[0]):
-            if _likeness(one)[1:] == _likeness(cells[0])[1:]:
+        for one in self._cells_of(cells[0].study):
+            if _likeness(one.setting, of_twins=True) == _likeness(cells[0].setting, of_twins=True):
                 setting = one.setting
                 twins.setdefault((setting.protocol, setting.weight_decay, setting.continues is None), []).append(one)
         return pooled_spread([*self._gains(pair).values()] for pair in twins.values())
 
-    def _alike(self, cell: Cell) -> list[Cell]:
+    def _cells_of(self, study: str) -> list[Cell]:
         """Every cell of a study once, whatever experiments share its runs."""
         cells: dict[tuple[Any, ...], list[RunSpec]] = {}
-        for run in self.configuration.study(cell.study).runs:
-            own = (run.protocol, run.weight_decay, run.continues is None, *_likeness_of(run))
-            cells.setdefault(own, []).append(run)
-        return [Cell(cell.study, "", tuple(runs)) for runs in cells.values()]
+        for run in self.configuration.study(study).runs:
+            # Runs that go on from others are one cell: from which they do differs by seed.
+            setting = (run.protocol, run.weight_decay, run.continues is None)
+            cells.setdefault((*setting, *_likeness(run)), []).append(run)
+        return [Cell(study, "", tuple(runs)) for runs in cells.values()]
 
     def _extra_variance(self, claim: Claim, reading: Reading, cells: Sequence[Cell], values: Sequence[Values]) -> float:
         """The binomial variance of a validation accuracy on other images, where our seeds all share theirs."""
@@ -292,13 +293,10 @@ class _Ledger:
         return binomial_variance(sum(together) / len(together), protocol.validation)
 
 
-def _likeness_of(run: RunSpec) -> tuple[Any, ...]:
-    return run.batch_norm, run.hidden, run.initialization, run.learning_rate
-
-
-def _likeness(cell: Cell) -> tuple[Any, ...]:
-    """What cells must share to lend each other their spread: all but weight decay and protocol."""
-    return _likeness_of(cell.setting)
+def _likeness(run: RunSpec, *, of_twins: bool = False) -> tuple[Any, ...]:
+    """What the runs of two cells must share to lend each other their spread: all but weight decay and protocol."""
+    alike = (run.hidden, run.initialization, run.learning_rate)
+    return alike if of_twins else (run.batch_norm, *alike)
 
 
 def _mean(values: Values) -> float:
@@ -316,6 +314,17 @@ def _expected(claim: Claim) -> str:
             assert claim.between is not None
             return f"{claim.between[0]:g} to {claim.between[1]:g}"
     return ""
+
+
+def _place(claim: Claim) -> tuple[str, str]:
+    """Study and experiment of the claim's first cell in its report's own study, in whose section the claim stands.
+
+    Of a claim that has cells in another study alone, that study, and no experiment; of one without cells, neither.
+    """
+    for one in claim.main.selections:
+        if one.study == claim.study:
+            return one.study, one.experiment
+    return (claim.main.selections[0].study if claim.main.selections else ""), ""
 
 
 def _metric(claim: Claim) -> str:
