@@ -22,6 +22,13 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/reporting.smk"
 
 
+onstart:
+    # Snakemake 9.27 looks at all ready jobs a second after each look at them, once more for every job that has ended:
+    # a core's work with a thousand trainings ready. It does so to limit how fast jobs start; here cores limit that.
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
+
+
 rule all:
     """The reports of the configured studies, and every run behind them."""
     default_target: True
