@@ -36,6 +36,15 @@ def test_the_number_of_networks_is_that_of_the_reference() -> None:
     assert f"trains {runs:,} networks" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_how_much_longer_others_take_is_what_was_measured() -> None:
+    """The smallest and the largest ratio over networks and precisions."""
+    measured = rows(ROOT / "docs" / "data" / "performance_updates.csv")
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    for contestant, subject in (("PyTorch", "PyTorch takes"), ("JAX, scan", "JAX's compiled loop takes")):
+        ratios = [float(row["ratio"]) for row in measured if row["contestant"] == contestant]
+        assert f"{subject} {min(ratios):.1f} to {max(ratios):.1f} times" in readme
+
+
 def test_the_run_that_is_named_as_an_example_exists() -> None:
     """README, Snakefile and command line name a run of the present configuration, digest included."""
     configuration = load_configuration(ROOT / "config")

@@ -52,6 +52,15 @@ def test_results_do_not_depend_on_cores_or_order(finished, fresh):
     assert compared > 50
 
 
+def test_snakemake_looks_for_jobs_only_when_one_has_ended(fresh, finished):
+    """Its limit of jobs per second, left on, makes it look again every second, once more for every job that has ended."""
+    names = [str((folder / "run.json").relative_to(finished.folder)) for folder in finished.runs()]
+    output = fresh.snakemake("--cores", "1", "--verbose", *names).stdout
+    looks, ended = output.count("Ready jobs: "), output.count("Finished jobid: ")
+    assert ended >= len(names)
+    assert looks <= ended + 1
+
+
 def test_a_wrong_backward_pass_blocks_training(fresh):
     """The gate fails with its own exit code in the log, and not one run is trained."""
     fresh.edit("src/bnlab/numerics/layers.py", "g -= s_hat * (g_gamma", "g += s_hat * (g_gamma")
