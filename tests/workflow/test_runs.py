@@ -53,7 +53,7 @@ def test_results_do_not_depend_on_cores_or_order(finished, fresh):
 
 
 def test_snakemake_looks_for_jobs_only_when_one_has_ended(fresh, finished):
-    """Its limit of jobs per second, left on, makes it look again every second, once more for every job that has ended."""
+    """Its limit of jobs per second makes it look every second too, once more for every job that has ended."""
     names = [str((folder / "run.json").relative_to(finished.folder)) for folder in finished.runs()]
     output = fresh.snakemake("--cores", "1", "--verbose", *names).stdout
     looks, ended = output.count("Ready jobs: "), output.count("Finished jobid: ")
