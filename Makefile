@@ -30,7 +30,7 @@ bench: $(BIN)/.ready  ## Measure updates against other libraries, whole runs and
 	python -m benchmarks.runs
 	python -m benchmarks.memory
 
-scaling: $(BIN)/.ready  ## Simulate a finished study on 1 to 512 cores (STUDY=official); after make bench
+scaling: $(BIN)/.ready  ## Simulate 1 to 512 cores (STUDY=official); after make bench and make report
 	python -m benchmarks.dag
 	python -m benchmarks.around $(STUDY)
 	python -m benchmarks.scaling $(STUDY)

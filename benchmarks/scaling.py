@@ -1,4 +1,4 @@
-"""How long studies would take on more cores, simulated from the times that this machine recorded.
+"""How long trainings would take on more cores, simulated from the times that this machine recorded.
 
 python -m benchmarks.scaling [STUDY]
 
@@ -10,7 +10,7 @@ and the report after them. Cores are taken to be as quick together as one alone,
 import argparse
 import heapq
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -21,15 +21,17 @@ from benchmarks.dag import JOIN, TO_DO
 from benchmarks.machine import RESULTS
 from benchmarks.scaling_figure import draw_scaling
 from benchmarks.tables import Row, markdown, read_csv, write_csv
+from bnlab.configuration import read_yaml
 from bnlab.files import write_text
-from bnlab.study import load_configuration
+from bnlab.spec import RunSpec
+from bnlab.study import Configuration, load_configuration
 
 CORES = [2**i for i in range(10)]
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Seconds of each training, in the order in which they are named, and of what is done before and after them all."""
+    """Seconds of each training, or chain of trainings, in their order, and of what is done around them."""
 
     name: str
     trainings: Sequence[float]
@@ -72,17 +74,17 @@ def makespan(trainings: Sequence[float], cores: int) -> float:
 
 
 def workloads(study: str) -> list[Workload]:
-    """The study itself, a grid of 196 short trainings, and 100,000 of the study's."""
-    whole, training, updates = recorded(study)
-    imports, start = (median_of("start.csv", process) for process in ("Python and imports", "a run of two updates"))
-    whole = [seconds + imports for seconds in whole]  # a run's own clock starts after them
-    grid = [start + 1000 / updates * training[i % len(training)] for i in range(196)]
-    many = list(islice(cycle(whole), 100_000))
-    return [
-        Workload(f"{study}: {len(whole)} trainings", whole, serial(len(whole))),
-        Workload("196 trainings of 1,000 updates", grid, serial(len(grid))),
-        Workload(f"100,000 trainings of {study}", many, serial(len(many))),
-    ]
+    """The study itself, everything that is configured, fan2017's grid, and 100,000 of the study's trainings."""
+    configuration = load_configuration()
+    asked = read_yaml(Path("config/config.yaml"))["studies"]
+    everything = [run for key in asked for run in configuration.study(key).runs]
+    grid = max(configuration.study("fan2017").experiments, key=lambda experiment: len(experiment.runs)).runs
+    loads = []
+    for name, runs in ((study, configuration.study(study).runs), ("everything", everything), ("fan2017's grid", grid)):
+        trainings = len(configuration.names(runs))
+        loads.append(Workload(f"{name}: {trainings:,} trainings", recorded(configuration, runs), serial(trainings)))
+    many = list(islice(cycle(loads[0].trainings), 100_000))
+    return [*loads, Workload(f"100,000 trainings of {study}", many, serial(len(many)))]
 
 
 def serial(targets: int) -> float:
@@ -104,23 +106,26 @@ def serial(targets: int) -> float:
     return grown(TO_DO) + grown(JOIN) + fixed
 
 
+def recorded(configuration: Configuration, runs: Iterable[RunSpec]) -> list[float]:
+    """Seconds of every process that trained one of the runs, in order; a chain of runs that go on counts as one."""
+    before = median_of("start.csv", "Python and imports")  # a run's own clock starts after them
+    seconds: list[float] = []
+    chain: dict[str, int] = {}
+    for name, run in configuration.names(runs).items():
+        path = Path("results/runs") / name / "timing.json"
+        if not path.exists():
+            raise SystemExit(f"{path}: no such file. Run everything first: snakemake --cores all")
+        digest = name.rpartition("_")[2]
+        chain[digest] = len(seconds) if run.continues is None else chain[run.continues]
+        if run.continues is None:
+            seconds.append(0)
+        seconds[chain[digest]] += before + json.loads(path.read_text(encoding="utf-8"))["total_seconds"]
+    return seconds
+
+
 def median_of(table: str, process: str) -> float:
     """The median of a process's seconds over the rounds."""
     return float(np.median([float(row["seconds"]) for row in read_csv(RESULTS / table) if row["process"] == process]))
-
-
-def recorded(study: str) -> tuple[list[float], list[float], int]:
-    """Of every run of a finished study, in order: all its seconds, those of its training; and the updates of a run."""
-    configuration = load_configuration()
-    runs = configuration.names(configuration.study(study).runs)
-    timings = []
-    for name in runs:
-        path = Path("results/runs") / name / "timing.json"
-        if not path.exists():
-            raise SystemExit(f"{path}: no such file. Run the study first: snakemake --cores all {study}")
-        timings.append(json.loads(path.read_text(encoding="utf-8")))
-    (updates,) = {configuration.protocols[run.protocol].schedule.updates for run in runs.values()}
-    return [t["total_seconds"] for t in timings], [t["training_seconds"] for t in timings], updates
 
 
 def duration(seconds: float) -> str:
