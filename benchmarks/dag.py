@@ -46,7 +46,7 @@ tiny:
 def main() -> None:
     """Write dag.csv, dag.md and the figure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dag", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="targets; all four take a quarter of an hour")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="targets; takes a quarter of an hour")
     sizes = parser.parse_args().sizes
     rows = [row for size in sizes for row in measure(size)]
     write_csv(RESULTS / "dag.csv", rows)
