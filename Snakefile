@@ -24,7 +24,7 @@ include: "workflow/rules/reporting.smk"
 
 onstart:
     # Snakemake 9.27 looks at all ready jobs a second after each look at them, once more for every job that has ended:
-    # a core's work with a thousand trainings ready. It does so to limit how fast jobs start; here cores limit that.
+    # a third of a core with a thousand trainings ready. It does so to limit how fast jobs start; here cores limit that.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
 

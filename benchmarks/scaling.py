@@ -78,7 +78,7 @@ def workloads(study: str) -> list[Workload]:
     configuration = load_configuration()
     asked = read_yaml(Path("config/config.yaml"))["studies"]
     everything = [run for key in asked for run in configuration.study(key).runs]
-    grid = max(configuration.study("fan2017").experiments, key=lambda experiment: len(experiment.runs)).runs
+    grid = configuration.study("fan2017").experiment("search").runs
     loads = []
     for name, runs in ((study, configuration.study(study).runs), ("everything", everything), ("fan2017's grid", grid)):
         trainings = len(configuration.names(runs))
