@@ -33,9 +33,9 @@ rule all:
     """The reports of the configured studies, and every run behind them."""
     default_target: True
     input:
-        [report_of(study) for study in config["studies"]],
+        [page_of(study) for study in config["studies"]],
         [run_files(RUNS[study]) for study in config["studies"]],
         lambda _: [
-            file for study in config["studies"] for file in run_files(runs_of(study))
+            file for study in config["studies"] for file in run_files(all_runs(study))
         ],
         lambda _: ledger(),

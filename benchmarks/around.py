@@ -12,9 +12,9 @@ from pathlib import Path
 from benchmarks.machine import RESULTS
 from benchmarks.project import project
 from benchmarks.tables import Row, markdown, write_csv
+from bnlab.config.studies import load_configuration
 from bnlab.files import write_text
-from bnlab.names import split_name
-from bnlab.study import load_configuration
+from bnlab.runs.names import split_name
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     figures = [["figure", study, experiment.id, figure] for experiment in experiments for figure in experiment.figures]
     commands = [
         ["split", split_name(protocol, 1)],
-        ["check-gradients", protocol.data],
+        ["gate", protocol.data],
         ["collect", study],
         ["test-results", study],
         ["tables", study],

@@ -22,10 +22,10 @@ import yaml
 from benchmarks.machine import RESULTS
 from benchmarks.scaling_figure import draw_dag
 from benchmarks.tables import Row, markdown, write_csv
+from bnlab.config.studies import load_configuration
 from bnlab.errors import BnlabError
-from bnlab.experiment.run import perform_run
 from bnlab.files import write_text
-from bnlab.study import load_configuration
+from bnlab.training.job import perform_run
 
 SIZES = [100, 600, 1000, 5000]
 COPIED = ("Snakefile", "workflow", "src", "profiles", "config")

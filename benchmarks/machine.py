@@ -5,8 +5,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bnlab.experiment.store import environment
 from bnlab.files import write_text
+from bnlab.training.store import environment
 
 RESULTS = Path("results/benchmarks")
 

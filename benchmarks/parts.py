@@ -20,7 +20,7 @@ from benchmarks.tables import Row, markdown, write_csv
 from bnlab.data.batches import PixelBatches, StandardizedBatches
 from bnlab.files import write_text
 from bnlab.numerics import layers
-from bnlab.numerics.statistics import RunningStatistics
+from bnlab.numerics.running_statistics import RunningStatistics
 
 PIXELS = 3072
 REST = "the rest: loop, views, bookkeeping"

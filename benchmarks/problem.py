@@ -11,11 +11,11 @@ from bnlab.data.arrays import Images, Rows
 from bnlab.data.batches import StandardizedBatches
 from bnlab.data.prepared import open_prepared
 from bnlab.data.splits import Split, load_split, make_split, store_split
-from bnlab.experiment.train import N_CLASSES, batch_rows
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.schedule import triangular
 from bnlab.streams import stream
+from bnlab.training.train import N_CLASSES, batch_rows
 
 BATCH = 100
 WEIGHT_DECAY = 0.005

@@ -12,9 +12,9 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.machine import RESULTS
-from bnlab.names import run_name, split_name
-from bnlab.protocols import load_protocols
-from bnlab.spec import RunSpec
+from bnlab.config.protocols import load_protocols
+from bnlab.runs.names import run_name, split_name
+from bnlab.runs.spec import RunSpec
 
 PROTOCOLS = """
 # The fewest updates: what it takes is what every run takes before, between and after its updates.

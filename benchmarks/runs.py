@@ -15,8 +15,8 @@ from benchmarks.problem import NETWORKS, Files, Problem
 from benchmarks.project import Project, project
 from benchmarks.tables import Row, markdown, write_csv
 from benchmarks.worker import Worker
+from bnlab.config.protocols import load_protocols
 from bnlab.files import write_text
-from bnlab.protocols import load_protocols
 
 SAMPLE = 500
 """Updates whose time is taken before and after each run."""
@@ -60,7 +60,9 @@ def whole_runs(place: Project, network: str, files: Files, rounds: int) -> list[
 def start_costs(place: Project, rounds: int) -> list[Row]:
     """CPU seconds of an interpreter, of one that imports what a training imports, and of runs of two updates."""
     run, small = (place.run(protocol, NETWORKS["50-50"], batch_norm=True) for protocol in ("start", "small"))
-    imports = "from bnlab.blas import use_one_thread; use_one_thread(); import bnlab.experiment.run, bnlab.protocols"
+    imports = (
+        "from bnlab.blas import use_one_thread; use_one_thread(); import bnlab.training.job, bnlab.config.protocols"
+    )
     commands = {
         "Python": ["-c", "pass"],
         "Python and imports": ["-c", imports],

@@ -21,10 +21,10 @@ from benchmarks.dag import JOIN, TO_DO
 from benchmarks.machine import RESULTS
 from benchmarks.scaling_figure import draw_scaling
 from benchmarks.tables import Row, markdown, read_csv, write_csv
-from bnlab.configuration import read_yaml
+from bnlab.config.reader import read_yaml
+from bnlab.config.studies import Configuration, load_configuration
 from bnlab.files import write_text
-from bnlab.spec import RunSpec
-from bnlab.study import Configuration, load_configuration
+from bnlab.runs.spec import RunSpec
 
 CORES = [2**i for i in range(10)]
 
@@ -102,7 +102,7 @@ def serial(targets: int) -> float:
         line = np.polyfit([int(row["targets"]) for row in rows], [float(row["seconds"]) for row in rows], 1)
         return float(np.polyval(line, targets))
 
-    fixed = longest("split", "check-gradients") + longest("tables", "figure") + longest("report") + longest("pdf")
+    fixed = longest("split", "gate") + longest("tables", "figure") + longest("report") + longest("pdf")
     return grown(TO_DO) + grown(JOIN) + fixed
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.tables import read_csv
-from bnlab.analysis.style import BLACK, BLUE, GREY, VERMILLION, WIDTH, house_style, save
+from bnlab.figures.style import BLACK, BLUE, GREY, VERMILLION, WIDTH, house_style, save
 
 COLOURS = (BLUE, VERMILLION, BLACK, GREY)
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.contestants import BNLAB, CONTESTANTS, FLOOR
 from benchmarks.tables import read_csv
-from bnlab.analysis.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILLION, WIDTH, house_style, save
+from bnlab.figures.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILLION, WIDTH, house_style, save
 
 
 def draw_updates(table: Path, path: Path) -> None:

@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from bnlab.names import split_name
-from bnlab.study import Configuration, load_configuration
+from bnlab.config.studies import Configuration, load_configuration
+from bnlab.runs.names import split_name
 
 ROOT = Path(__file__).parents[1]
 TINY_PROTOCOL = {
@@ -139,8 +139,8 @@ def steps_that_grow(project: Path) -> None:
 
 
 def an_unknown_metric(project: Path) -> None:
-    """Misspell a metric of an exhibit."""
-    edit(project / "config/exhibits/banaei2022.yaml", "[gradient_mean,", "[gradient_men,")
+    """Misspell a metric of a reported check."""
+    edit(project / "config/reported_checks/banaei2022.yaml", "[gradient_mean,", "[gradient_men,")
 
 
 def no_configuration(project: Path) -> None:
@@ -186,13 +186,13 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("prepare mnist", 2, nothing, {}, ["'mnist' is not a data set. Expected cifar10 or generated."]),
     ("split cifar10", 2, nothing, {}, ["'cifar10' is not the name of a split", "cifar10_45000-5000_random-seed1"]),
     (
-        "check-gradients generated",
+        "gate generated",
         2,
         a_wrong_gradient_setting,
         {},
         ["config/gradients/gate.yaml: conditions[0]: 'bacth'", "'batch'?"],
     ),
-    ("check-gradients generated", 2, a_step_of_zero, {}, ["config/gradients/gate.yaml: step: found 0, expected more"]),
+    ("gate generated", 2, a_step_of_zero, {}, ["config/gradients/gate.yaml: step: found 0, expected more"]),
     ("step-sizes generated", 2, steps_that_grow, {}, ["step_sizes.yaml: smallest: found 0.1, expected less than"]),
     ("overfit generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
     ("gradient-figure generated mystery", 2, nothing, {}, ["Expected one of: step_sizes, overfit"]),
@@ -222,18 +222,24 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ("prepare generated", 4, a_file_for_a_folder, {}, ["results/data/generated/manifest.json"]),
     ("train {name}", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
     ("split {split}", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
-    ("compare-gradients generated fan2017", 2, nothing, {}, ["found 'fan2017', expected an exhibit of", "banaei2022"]),
-    ("compare-gradients generated anon", 5, nothing, {}, ["results/data/generated/manifest.json", "bnlab prepare"]),
     (
-        "compare-gradients generated banaei2022",
+        "reported-check generated fan2017",
+        2,
+        nothing,
+        {},
+        ["found 'fan2017', expected a reported check of", "banaei2022"],
+    ),
+    ("reported-check generated anon", 5, nothing, {}, ["results/data/generated/manifest.json", "bnlab prepare"]),
+    (
+        "reported-check generated banaei2022",
         2,
         an_unknown_metric,
         {},
         ["banaei2022.yaml: cases[0].metrics[0]: found"],
     ),
-    ("gradient-figure generated anon", 2, nothing, {}, ["config/exhibits/anon.yaml: no case names a `cause`"]),
+    ("gradient-figure generated anon", 2, nothing, {}, ["config/reported_checks/anon.yaml: no case names a `cause`"]),
     ("gradient-figure generated anon_batch_norm", 5, nothing, {}, ["anon_batch_norm.csv: no such file. Make it:"]),
-    ("check-gradients generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
+    ("gate generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
     ("collect tiny", 5, nothing, {}, ["results/runs/{name}/run.json", "repeat the command that needed it"]),
     ("test-results tiny", 5, nothing, {}, ["results/runs/{name}/run.json", "repeat the command that needed it"]),
     ("tables tiny", 5, nothing, {}, ["results/studies/tiny/runs.csv"]),
@@ -291,8 +297,8 @@ def test_help_names_every_command(bnlab: Run) -> None:
         "plan",
         "prepare",
         "split",
-        "check-gradients",
-        "compare-gradients",
+        "gate",
+        "reported-check",
         "train",
         "collect",
         "test-results",
@@ -375,10 +381,10 @@ def test_a_report_s_own_check_is_repeated(bnlab: Run, project: Path) -> None:
     """Its numbers are stored as a table, if the data set has images enough."""
     results = project / "results"
     bnlab("prepare", "generated")
-    too_large = bnlab("compare-gradients", "generated", "saccardi2022_full", code=2)
+    too_large = bnlab("reported-check", "generated", "saccardi2022_full", code=2)
     assert "images: found 10000, expected at most 6000 on 'generated'" in too_large.stderr
-    edit(project / "config/exhibits/banaei2022.yaml", "draws: 200", "draws: 2")
-    bnlab("compare-gradients", "generated", "banaei2022")
+    edit(project / "config/reported_checks/banaei2022.yaml", "draws: 200", "draws: 2")
+    bnlab("reported-check", "generated", "banaei2022")
     compared = pd.read_csv(results / "gradients/generated/banaei2022.csv")
     assert len(compared) == 2 * 5 * (6 + 10)
     assert list(compared.columns[:4]) == ["case", "draw", "array", "metric"]
@@ -406,12 +412,12 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
 
     settings = (project / "config/gradients/gate.yaml").read_text()
     edit(project / "config/gradients/gate.yaml", "relative: 1.0e-13", "relative: 1.0e-30")
-    gate = bnlab("check-gradients", "generated", code=6)
+    gate = bnlab("gate", "generated", code=6)
     assert "FAILED" in gate.stdout
     assert "nothing may be trained" in gate.stderr
     assert not (results / "gradients").exists()
     (project / "config/gradients/gate.yaml").write_text(settings)
-    *reason, checked = bnlab("check-gradients", "generated").stdout.partition("ok ")
+    *reason, checked = bnlab("gate", "generated").stdout.partition("ok ")
     assert "absolute: the largest |a - n|, where the true gradient is zero" in reason[0]
     assert checked
     assert all(line.startswith("ok ") for line in f"ok {checked}".splitlines())
@@ -448,18 +454,18 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     assert f"{model.relative_to(project)}: sha256 is" in bnlab("verify", code=5).stderr
 
 
-def test_the_exhibits_about_gradients(bnlab: Run, project: Path) -> None:
+def test_the_reported_checks_about_gradients(bnlab: Run, project: Path) -> None:
     """Error against step and images learnt by heart become tables and figures; a kink that stays is explained."""
     results = project / "results"
     bnlab("prepare", "generated")
     edit(project / "config/gradients/overfit.yaml", "step: 500", "step: 2")
-    for exhibit in ("step_sizes", "overfit"):
-        bnlab(exhibit.replace("_", "-"), "generated")
-        bnlab("gradient-figure", "generated", exhibit)
-        assert (results / f"gradients/generated/{exhibit}.svg").is_file()
+    for reported_check in ("step_sizes", "overfit"):
+        bnlab(reported_check.replace("_", "-"), "generated")
+        bnlab("gradient-figure", "generated", reported_check)
+        assert (results / f"gradients/generated/{reported_check}.svg").is_file()
     assert len(pd.read_csv(results / "gradients/generated/overfit.csv")) == 4 * 5
     edit(project / "config/gradients/gate.yaml", "margin: 1.0e-3", "margin: 10")
-    kinks = bnlab("check-gradients", "generated", code=6).stderr
+    kinks = bnlab("gate", "generated", code=6).stderr
     assert "at none of" in kinks
     assert "Lower margin, or the condition's spread or batch, in config/gradients/gate.yaml" in kinks
 

@@ -16,8 +16,8 @@ from bnlab import fingerprint
 from bnlab.fingerprint import code_fingerprint, import_closure
 
 SOURCE = fingerprint.SOURCE
-TRAINER = "bnlab.experiment.run"
-DRAWING = ["bnlab.analysis.figures", "bnlab.analysis.tables", "bnlab.analysis.collect", "bnlab.study", "bnlab.cli"]
+TRAINER = "bnlab.training.job"
+DRAWING = ["bnlab.figures.draw", "bnlab.analysis.tables", "bnlab.analysis.collect", "bnlab.config.studies", "bnlab.cli"]
 CLOSURE = sorted(import_closure(TRAINER))
 OTHERS = [
     ".".join(["bnlab", *path.relative_to(SOURCE).with_suffix("").parts]).removesuffix(".__init__")
@@ -76,10 +76,10 @@ def test_it_is_sixteen_digits_and_stays(package: Path) -> None:
 def test_the_closure_of_the_trainer() -> None:
     """It holds all that computes and stores a run, with the packages around it, and nothing that plans or draws."""
     assert set(CLOSURE) >= {
-        "bnlab", "bnlab.data", "bnlab.data.prepared", "bnlab.data.splits", "bnlab.experiment", TRAINER,
-        "bnlab.experiment.evaluate", "bnlab.experiment.store", "bnlab.experiment.train", "bnlab.numerics",
+        "bnlab", "bnlab.data", "bnlab.data.prepared", "bnlab.data.splits", "bnlab.training", TRAINER,
+        "bnlab.training.evaluate", "bnlab.training.store", "bnlab.training.train", "bnlab.numerics",
         "bnlab.numerics.initialize", "bnlab.numerics.layers", "bnlab.numerics.network", "bnlab.numerics.optimizer",
-        "bnlab.numerics.parameters", "bnlab.numerics.schedule", "bnlab.numerics.statistics", "bnlab.spec",
+        "bnlab.numerics.parameters", "bnlab.numerics.schedule", "bnlab.numerics.running_statistics", "bnlab.runs.spec",
         "bnlab.streams",
     }  # fmt: skip
     parts = {[*module.split("."), ""][1] for module in CLOSURE}
@@ -125,7 +125,7 @@ def test_edits_outside_the_closure_do_not_count(package: Path) -> None:
         path = file_of(module, package)
         path.write_text(path.read_text(encoding="utf-8") + "\n_EXTRA = 1\n", encoding="utf-8")
     assert digest() == before
-    assert digest("bnlab.analysis.figures") != code_fingerprint("bnlab.analysis.tables")
+    assert digest("bnlab.figures.draw") != code_fingerprint("bnlab.analysis.tables")
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_edits_outside_the_closure_do_not_count(package: Path) -> None:
         ("bnlab.numerics.layers", "g -= g_beta / len(g)", "g -= g_beta / (len(g) - 1)"),
         ("bnlab.numerics.optimizer", "2 * weight_decay", "3 * weight_decay"),
         ("bnlab.numerics.initialize", "math.sqrt(2 / fan_in)", "math.sqrt(3 / fan_in)"),
-        ("bnlab.experiment.train", "N_CLASSES = 10", "N_CLASSES = 11"),
-        ("bnlab.experiment.evaluate", "BLOCK = 250 ", "BLOCK = 251 "),
+        ("bnlab.training.train", "N_CLASSES = 10", "N_CLASSES = 11"),
+        ("bnlab.training.evaluate", "BLOCK = 250 ", "BLOCK = 251 "),
         ("bnlab.streams", '"little"', '"big"'),
         ("bnlab.data.splits", "rows[:training]", "rows[-training:]"),
     ],
@@ -197,14 +197,14 @@ import json, sys
 from pathlib import Path
 sys.path.insert(0, {source!r})
 before = set(sys.modules)
-from bnlab.experiment.run import perform_run
-from bnlab.datasets import DATA_SETS, DataSet
-from bnlab.spec import Protocol, RunSpec, Schedule
+from bnlab.training.job import perform_run
+from bnlab.runs.datasets import DATA_SETS, DataSet
+from bnlab.runs.spec import Protocol, RunSpec, Schedule
 DATA_SETS["miniature"] = DataSet(250, {digest!r})
 protocol = Protocol(data="miniature", training=200, validation=50, split="random", standardization="per_pixel",
                     precision="float64", batch_size=50, schedule=Schedule(0.01, 0.1, 2, 1), shuffling="every_epoch",
-                    momentum=0.0, momentum_restarts=False, backward="exact", bn_affine=True, bn_average=0.9,
-                    bn_average_start="first_batch", bn_epsilon=2.2e-16, curve_points=2, probe=50)
+                    momentum=0.0, momentum_restarts=False, backward="exact", bn_affine=True, bn_decay=0.9,
+                    bn_initial_averages="first_batch", bn_epsilon=2.2e-16, curve_points=2, probe=50)
 perform_run(RunSpec("tiny", (5,), True, "he", 0.0, 1), protocol, results=Path({results!r}))
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
@@ -215,7 +215,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Names of all modules that a training loads, from a process in which one took place."""
     from bnlab.data.generate import generate
     from bnlab.data.prepared import open_prepared, store
-    from bnlab.data.splits import Split, draw_split, pixel_statistics, store_split
+    from bnlab.data.scaling import pixel_statistics
+    from bnlab.data.splits import Split, draw_split, store_split
     from bnlab.streams import stream
 
     results = tmp_path_factory.mktemp("results")

@@ -37,15 +37,15 @@ MAY_IMPORT = {
     "axes": {"rankings", "errors"},
     "experiments": {"axes", "names", "spec", "errors"},
     "gradient_settings": {"configuration", "errors"},
-    "exhibit_settings": {"configuration", "errors", "numerics"},
+    "reported check_settings": {"configuration", "errors", "numerics"},
     "study": {
-        "experiments", "rankings", "names", "spec", "configuration", "exhibit_settings", "places", "protocols",
+        "experiments", "rankings", "names", "spec", "configuration", "reported check_settings", "places", "protocols",
         "errors",
     },
     "ledger": {"spec", "study"},
     "claim_checks": {"ledger", "names", "study"},
     "claim_settings": {
-        "claim_checks", "configuration", "errors", "exhibit_settings", "ledger", "names", "places", "study",
+        "claim_checks", "configuration", "errors", "reported check_settings", "ledger", "names", "places", "study",
     },
     "synthesis_settings": {"configuration", "places", "study", "errors"},
     "data": {"data", "errors", "files", "streams"},
@@ -56,11 +56,11 @@ MAY_IMPORT = {
         "errors",
     },
     "analysis": {
-        "analysis", "stored", "study", "rankings", "exhibit_settings", "names", "spec", "files", "configuration",
+        "analysis", "stored", "study", "rankings", "reported check_settings", "names", "spec", "files", "configuration",
         "errors", "claim_settings", "ledger", "fingerprint",
     },
     "report": {
-        "report", "analysis", "stored", "study", "synthesis_settings", "experiments", "exhibit_settings", "names",
+        "report", "analysis", "stored", "study", "synthesis_settings", "experiments", "reported check_settings", "names",
         "spec", "files", "configuration", "errors",
     },
 }  # fmt: skip
@@ -195,53 +195,53 @@ def test_the_test_set_has_two_doors() -> None:
         for word in ("open_test", "test_predictions", r"test_images\.npy", r"test_labels\.npy")
     }
     assert naming == {
-        "open_test": {"bnlab.data.prepared", "bnlab.experiment.run"},
-        "test_predictions": {"bnlab.stored"},
+        "open_test": {"bnlab.data.prepared", "bnlab.training.job"},
+        "test_predictions": {"bnlab.runs.record"},
         r"test_images\.npy": {"bnlab.data.prepared"},
         r"test_labels\.npy": {"bnlab.data.prepared"},
     }
 
 
 def test_the_name_of_the_predictions_has_two_takers() -> None:
-    """`bnlab.stored` names the files of a run: TEST goes to the trainer, which writes it, and to `heldout` alone."""
+    """`bnlab.runs.record` names the files of a run: TEST goes to the trainer, which writes it, and to `heldout` alone."""
     takers = set()
     for module in MODULES:
         for node in ast.walk(tree(module)):
             match node:
-                case ast.ImportFrom(module="bnlab.stored", names=names):
+                case ast.ImportFrom(module="bnlab.runs.record", names=names):
                     takers |= {module for alias in names if alias.name in {"TEST", "RESULT", "*"}}
                 case ast.Attribute(value=ast.Name(id="stored"), attr="TEST" | "RESULT"):
                     takers.add(module)
-    assert takers == {"bnlab.experiment.store", "bnlab.analysis.heldout"}
+    assert takers == {"bnlab.training.store", "bnlab.analysis.test_results"}
 
 
 def test_only_the_command_line_reaches_heldout() -> None:
     """No other module imports it, so none that chooses, searches, tunes or stops can call it."""
-    assert {module for module in MODULES if "bnlab.analysis.heldout" in ours(module)} == {"bnlab.cli"}
+    assert {module for module in MODULES if "bnlab.analysis.test_results" in ours(module)} == {"bnlab.cli"}
     assert {module for module in MODULES if any("heldout" in text for text in words(module))} == {"bnlab.cli"}
 
 
 def test_training_cannot_see_the_test_set() -> None:
     """Neither training nor evaluation names anything of the test set; the function that opens it comes after both."""
-    for module in ("bnlab.experiment.train", "bnlab.experiment.evaluate", "bnlab.data.splits"):
+    for module in ("bnlab.training.train", "bnlab.training.evaluate", "bnlab.data.splits"):
         assert not [text for text in words(module) if re.search(r"(^|[^a-z])test", text)]
-        assert not {"bnlab.data.prepared", "bnlab.experiment.run", "bnlab.experiment.store"} & closure(module)
+        assert not {"bnlab.data.prepared", "bnlab.training.job", "bnlab.training.store"} & closure(module)
 
 
 def test_test_results_reach_the_final_tables_alone() -> None:
     """test.csv is written by `heldout` and read where tables, expectations and the report are made; never elsewhere."""
     naming = {module for module in MODULES if any("test.csv" in text for text in words(module))}
-    assert "bnlab.analysis.heldout" in naming
+    assert "bnlab.analysis.test_results" in naming
     assert "bnlab.analysis.tables" in naming
     assert {part(module) for module in naming} <= {"analysis", "report"}
-    assert not naming & closure("bnlab.analysis.figures")
+    assert not naming & closure("bnlab.figures.draw")
 
 
 def test_figures_never_read_test_results() -> None:
     """Nothing that draws a figure names test.csv, a test metric, or a module that opens either."""
-    drawing = closure("bnlab.analysis.figures")
-    assert "bnlab.analysis.curves_figure" in drawing
-    assert not drawing & {"bnlab.analysis.heldout", "bnlab.analysis.tables", "bnlab.analysis.expectations"}
+    drawing = closure("bnlab.figures.draw")
+    assert "bnlab.figures.curves" in drawing
+    assert not drawing & {"bnlab.analysis.test_results", "bnlab.analysis.tables", "bnlab.analysis.expectations"}
     for module in drawing:
         if part(module) == "analysis":
             assert not [text for text in words(module) if re.search(r"(^|[^a-z])test(\.|_|$)", text)], module
@@ -249,9 +249,9 @@ def test_figures_never_read_test_results() -> None:
 
 def test_what_chooses_cannot_see_test_results() -> None:
     """Ranking a search, reading a ranking and building on it: nothing there names or reaches a test result."""
-    choosing = {"bnlab.analysis.rank", "bnlab.rankings", "bnlab.axes", "bnlab.experiments"}
+    choosing = {"bnlab.analysis.rank", "bnlab.config.rankings", "bnlab.config.axes", "bnlab.config.experiments"}
     reached = {name for module in choosing for name in closure(module)}
-    assert not reached & {"bnlab.analysis.heldout", "bnlab.analysis.tables", "bnlab.analysis.expectations"}
+    assert not reached & {"bnlab.analysis.test_results", "bnlab.analysis.tables", "bnlab.analysis.expectations"}
     for module in choosing:
         assert not [text for text in words(module) if re.search(r"(^|[^a-z])test(\.|_|$)", text, re.IGNORECASE)], module
 
@@ -259,7 +259,7 @@ def test_what_chooses_cannot_see_test_results() -> None:
 def test_the_search_sees_what_it_should() -> None:
     """The helpers find names in code, not in docstrings, and imports wherever they stand."""
     assert "test_accuracy" in words("bnlab.analysis.tables")
-    assert "test.csv" in words("bnlab.analysis.heldout")
-    assert not any("nothing that selects" in text for text in words("bnlab.experiment.store"))
-    assert "bnlab.experiment.run" in ours("bnlab.cli")
-    assert {"bnlab.numerics.layers", "bnlab.files", "bnlab.errors"} <= closure("bnlab.experiment.run")
+    assert "test.csv" in words("bnlab.analysis.test_results")
+    assert not any("nothing that selects" in text for text in words("bnlab.training.store"))
+    assert "bnlab.training.job" in ours("bnlab.cli")
+    assert {"bnlab.numerics.layers", "bnlab.files", "bnlab.errors"} <= closure("bnlab.training.job")

@@ -5,7 +5,7 @@ import json
 import re
 from pathlib import Path
 
-from bnlab.study import load_configuration
+from bnlab.config.studies import load_configuration
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"

@@ -1,4 +1,4 @@
-"""bnlab: the pieces of `bnlab.experiment.train`, in its order."""
+"""bnlab: the pieces of `bnlab.training.train`, in its order."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from bnlab.data.batches import StandardizedBatches
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
 from bnlab.numerics.optimizer import descend
 from bnlab.numerics.parameters import Parameters
-from bnlab.numerics.statistics import RunningStatistics
+from bnlab.numerics.running_statistics import RunningStatistics
 
 
 def start(problem: Problem, data: Data) -> Advance:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bnlab.analysis.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILLION, WIDTH, house_style
+from bnlab.figures.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILLION, WIDTH, house_style
 
 GREEN = "#009E73"
 DIRECT, MEAN, VARIANCE = BLACK, BLUE, VERMILLION

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bnlab import gradient_commands
-from bnlab.datasets import DATA_SETS
-from bnlab.errors import BnlabError, ConfigError, DataError, GateError
-from bnlab.names import parse_split_name
-from bnlab.places import CONFIG, REFERENCE, RESULTS
+from bnlab.errors import BnlabError, CheckFailedError, ConfigError, DataError
+from bnlab.paths import CONFIG, REFERENCE, RESULTS
+from bnlab.runs.datasets import DATA_SETS
+from bnlab.runs.names import parse_split_name
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,16 +43,18 @@ def _parser() -> argparse.ArgumentParser:
     prepare = add(_prepare, ("data", "cifar10 or generated"))
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
-    add(gradient_commands.check_gradients, ("data", "the prepared data set whose images are used"))
+    add(gradient_commands.gate, ("data", "the prepared data set whose images are used"))
     add(gradient_commands.step_sizes, ("data", "the prepared data set whose images are used"))
     add(gradient_commands.overfit, ("data", "the prepared data set whose images are used"))
     add(
-        gradient_commands.compare_gradients, ("data", "the prepared data set"), ("exhibit", "a file in config/exhibits")
+        gradient_commands.reported_check,
+        ("data", "the prepared data set"),
+        ("reported_check", "a file in config/reported_checks"),
     )
     add(
         gradient_commands.gradient_figure,
         ("data", "the data set"),
-        ("exhibit", "step_sizes, overfit, or a file in config/exhibits"),
+        ("reported_check", "step_sizes, overfit, or a file in config/reported_checks"),
     )
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_dacdb45e"))
     add(_rank, study, ("experiment", "a search of the study"))
@@ -60,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     add(_test_results, study)
     add(_tables, study)
     add(_figure, study, ("experiment", "an experiment of the study"), ("figure", "one of its figures"))
-    add(_report, study)
+    add(_page, study)
     add(_pdf, study)
     add(_claims, ("report", "a file in config/claims"))
     add(_ledger)
@@ -74,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plan(parsed: argparse.Namespace) -> None:
     """List a study's runs, or all studies' runs, stored or missing, and what training the missing ones will cost."""
-    from bnlab.cost import estimated_seconds
-    from bnlab.study import load_configuration
+    from bnlab.config.studies import load_configuration
+    from bnlab.runs.duration import estimated_seconds
 
     configuration = load_configuration(CONFIG)
     studies = configuration.studies.values() if parsed.study is None else [configuration.study(parsed.study)]
@@ -113,7 +115,9 @@ def _prepare(parsed: argparse.Namespace) -> None:
     folder = RESULTS / "data" / parsed.data
     found, expected = arrays.digest, DATA_SETS[parsed.data].digest
     if found != expected:
-        raise DataError(f"{source}: the content's digest is {found}, but src/bnlab/datasets.py expects {expected}.")
+        raise DataError(
+            f"{source}: the content's digest is {found}, but src/bnlab/runs/datasets.py expects {expected}."
+        )
     store(folder, parsed.data, arrays)
     print(f"Prepared {folder} from {source}.")
 
@@ -140,9 +144,9 @@ def _split(parsed: argparse.Namespace) -> None:
 
 def _train(parsed: argparse.Namespace) -> None:
     """Train, evaluate and store one run."""
-    from bnlab.experiment.run import perform_run
-    from bnlab.names import parse_run_name
-    from bnlab.protocols import load_protocols
+    from bnlab.config.protocols import load_protocols
+    from bnlab.runs.names import parse_run_name
+    from bnlab.training.job import perform_run
 
     protocols = load_protocols(CONFIG)
     spec = parse_run_name(parsed.run, protocols)
@@ -154,7 +158,7 @@ def _train(parsed: argparse.Namespace) -> None:
 def _rank(parsed: argparse.Namespace) -> None:
     """Rank the settings of a search by validation accuracy, for the experiments that build on it."""
     from bnlab.analysis.rank import rank
-    from bnlab.study import load_configuration
+    from bnlab.config.studies import load_configuration
 
     best = rank(load_configuration(CONFIG), parsed.study, parsed.experiment, results=RESULTS)[0]
     rate = "" if best.learning_rate is None else f"learning rate {best.learning_rate:g}, "
@@ -164,15 +168,15 @@ def _rank(parsed: argparse.Namespace) -> None:
 def _collect(parsed: argparse.Namespace) -> None:
     """Join a study's run records and curves into runs.csv and curves.csv (no test results)."""
     from bnlab.analysis.collect import collect
-    from bnlab.study import load_configuration
+    from bnlab.config.studies import load_configuration
 
     collect(load_configuration(CONFIG), parsed.study, results=RESULTS)
 
 
 def _test_results(parsed: argparse.Namespace) -> None:
     """Open the test predictions of a study's runs, once everything is chosen, and write test.csv."""
-    from bnlab.analysis.heldout import collect_test_results
-    from bnlab.study import load_configuration
+    from bnlab.analysis.test_results import collect_test_results
+    from bnlab.config.studies import load_configuration
 
     collect_test_results(load_configuration(CONFIG), parsed.study, results=RESULTS)
 
@@ -180,7 +184,7 @@ def _test_results(parsed: argparse.Namespace) -> None:
 def _tables(parsed: argparse.Namespace) -> None:
     """Summarize a study's runs over seeds: cells, pairs with and without BN, expectations."""
     from bnlab.analysis.tables import write_tables
-    from bnlab.study import load_configuration
+    from bnlab.config.studies import load_configuration
 
     write_tables(load_configuration(CONFIG), parsed.study, results=RESULTS)
 
@@ -198,52 +202,52 @@ def _expectations(parsed: argparse.Namespace) -> None:
         verdict = "holds " if row["holds"] == "True" else "FAILED"
         print(f"{verdict} {row['text']}: {row['low']} to {row['high']}, found {row['found_min']} to {row['found_max']}")
     if not all(row["holds"] == "True" for row in rows):
-        raise GateError(f"not every expectation of study '{parsed.study}' holds (see FAILED above).")
+        raise CheckFailedError(f"not every expectation of study '{parsed.study}' holds (see FAILED above).")
 
 
 def _figure(parsed: argparse.Namespace) -> None:
     """Draw one figure of one experiment as SVG and PNG."""
-    from bnlab.analysis.figures import draw_figure
-    from bnlab.study import load_configuration
+    from bnlab.config.studies import load_configuration
+    from bnlab.figures.draw import draw_figure
 
     draw_figure(load_configuration(CONFIG), parsed.study, parsed.experiment, parsed.figure, results=RESULTS)
 
 
-def _report(parsed: argparse.Namespace) -> None:
+def _page(parsed: argparse.Namespace) -> None:
     """Put a study's tables and figures together as one HTML page."""
-    from bnlab.report.render import render_report
-    from bnlab.study import load_configuration
+    from bnlab.config.studies import load_configuration
+    from bnlab.report.study import render_page
 
-    render_report(load_configuration(CONFIG), parsed.study, results=RESULTS)
+    render_page(load_configuration(CONFIG), parsed.study, results=RESULTS)
 
 
 def _pdf(parsed: argparse.Namespace) -> None:
     """Typeset a study's report, which must be there as HTML, as PDF."""
-    from bnlab.report.pdf import typeset_report
+    from bnlab.report.pdf import typeset_page
 
-    typeset_report(parsed.study, results=RESULTS)
+    typeset_page(parsed.study, results=RESULTS)
 
 
 def _claims(parsed: argparse.Namespace) -> None:
     """Join a report's claims with the runs that they are about, and give each its verdict."""
-    from bnlab.analysis.claims import write_claims
-    from bnlab.study import load_configuration
+    from bnlab.claims.judge import write_claims
+    from bnlab.config.studies import load_configuration
 
     write_claims(load_configuration(CONFIG), parsed.report, results=RESULTS)
 
 
 def _ledger(_: argparse.Namespace) -> None:
     """Put the claims of all reports into one table, and count their verdicts."""
-    from bnlab.analysis.claims import join_claims
+    from bnlab.claims.judge import join_claims
 
     join_claims(CONFIG, results=RESULTS)
 
 
 def _synthesis(_: argparse.Namespace) -> None:
     """Put the ledger and the studies' answers together as one HTML page."""
+    from bnlab.config.studies import load_configuration
+    from bnlab.config.synthesis import load_synthesis
     from bnlab.report.synthesis import render_synthesis
-    from bnlab.study import load_configuration
-    from bnlab.synthesis_settings import load_synthesis
 
     configuration = load_configuration(CONFIG)
     render_synthesis(configuration, load_synthesis(configuration), results=RESULTS)
@@ -252,7 +256,7 @@ def _synthesis(_: argparse.Namespace) -> None:
 def _verify(_: argparse.Namespace) -> None:
     """Rehash all prepared data and stored runs; fail at the first difference."""
     from bnlab.data.prepared import verify
-    from bnlab.stored import verify_run
+    from bnlab.runs.record import verify_run
 
     folders = sorted(path.parent for path in (RESULTS / "data").glob("*/manifest.json"))
     runs = sorted(path.parent for path in (RESULTS / "runs").glob("*/*/run.json"))
@@ -278,7 +282,7 @@ def _compare_reference(_: argparse.Namespace) -> None:
     for line in (*content, *files):
         print(line)
     if content:
-        raise GateError(f"{len(content)} numbers, verdicts or predictions differ from {REFERENCE}.")
+        raise CheckFailedError(f"{len(content)} numbers, verdicts or predictions differ from {REFERENCE}.")
     print(
         f"Every number, verdict and prediction is that of {REFERENCE}"
         + (f"; {len(files)} files have other bytes (other kernels or versions?)." if files else ", and every byte.")

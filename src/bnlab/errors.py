@@ -31,7 +31,7 @@ class IntegrityError(BnlabError):
     exit_code = 5
 
 
-class GateError(BnlabError):
+class CheckFailedError(BnlabError):
     """A scientific check failed, so nothing may be built on what it checks."""
 
     exit_code = 6

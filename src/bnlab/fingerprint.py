@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parent
 
 
 def code_fingerprint(module: str) -> str:
-    """Sixteen hex digits over the AST of `module` (as in "bnlab.experiment.run") and all it imports from bnlab.
+    """Sixteen hex digits over the AST of `module` (as in "bnlab.training.job") and all it imports from bnlab.
 
     Snakemake does not see edits of an imported package; as a rule's parameter this digest makes it. Imports
     inside functions count too.

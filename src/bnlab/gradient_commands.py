@@ -1,31 +1,31 @@
-"""The subcommands about gradients: the check that training waits for, and exhibits, which only reports wait for."""
+"""The subcommands about gradients: the check that training waits for, and reported checks, which only reports wait for."""
 
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bnlab.errors import ConfigError, GateError
-from bnlab.places import CONFIG, RESULTS
+from bnlab.errors import CheckFailedError, ConfigError
+from bnlab.paths import CONFIG, RESULTS
 
 DATA_BATCH = 10_000
-"""The first training images in official order: CIFAR-10's data_batch_1, by whose statistics exhibits standardize."""
+"""The first training images in official order: CIFAR-10's data_batch_1, by whose statistics reported checks standardize."""
 
 
-def check_gradients(parsed: argparse.Namespace) -> None:
+def gate(parsed: argparse.Namespace) -> None:
     """Compare the analytic gradients with three oracles; fail unless every array agrees with each."""
     from dataclasses import asdict
 
+    from bnlab.config.gradient_checks import load_gate_settings
     from bnlab.files import write_json
-    from bnlab.gradient_settings import load_gate_settings
-    from bnlab.gradients.check import check_gradients
+    from bnlab.gradients.gate import check_networks
     from bnlab.gradients.kinks import NoSmoothDrawError
 
     settings = load_gate_settings(CONFIG)
     try:
-        checks = check_gradients(settings, *_standardized_images(parsed.data))
+        checks = check_networks(settings, *_standardized_images(parsed.data))
     except NoSmoothDrawError as error:
-        raise GateError(
+        raise CheckFailedError(
             f"{error}. Lower margin, or the condition's spread or batch, in config/gradients/gate.yaml."
         ) from None
     print(
@@ -43,7 +43,7 @@ def check_gradients(parsed: argparse.Namespace) -> None:
                 f"{verdict} {list(check.hidden)} bn {check.batch_norm} {settled} {array.array} {array.measure} {errors}"
             )
     if not all(check.passed for check in checks):
-        raise GateError(
+        raise CheckFailedError(
             "the analytic gradients disagree with the numerical ones (see FAILED above), so nothing may be trained. "
             "Mend the backward pass in src/bnlab/numerics, or the settings in config/gradients/gate.yaml."
         )
@@ -55,7 +55,7 @@ def check_gradients(parsed: argparse.Namespace) -> None:
 
 def step_sizes(parsed: argparse.Namespace) -> None:
     """Measure the error of forward and central differences and of the complex step against their step."""
-    from bnlab.gradient_settings import load_step_sizes_settings
+    from bnlab.config.gradient_checks import load_step_sizes_settings
     from bnlab.gradients.kinks import NoSmoothDrawError
     from bnlab.gradients.step_sizes import step_size_errors
 
@@ -75,9 +75,9 @@ def step_sizes(parsed: argparse.Namespace) -> None:
 
 def overfit(parsed: argparse.Namespace) -> None:
     """Learn a few images by heart, without weight decay, and record their loss at every update."""
-    from bnlab.gradient_settings import load_overfit_settings
+    from bnlab.config.gradient_checks import load_overfit_settings
     from bnlab.gradients.overfit import overfit
-    from bnlab.names import network_text
+    from bnlab.runs.names import network_text
 
     settings = load_overfit_settings(CONFIG)
     learnt = overfit(settings, *_standardized_images(parsed.data))
@@ -92,34 +92,34 @@ def overfit(parsed: argparse.Namespace) -> None:
     )
 
 
-def compare_gradients(parsed: argparse.Namespace) -> None:
+def reported_check(parsed: argparse.Namespace) -> None:
     """Repeat a report's own gradient check, whose numbers are shown beside the published ones; nothing is judged."""
     import numpy as np
 
+    from bnlab.config.reported_checks import load_reported_check
     from bnlab.data.prepared import open_prepared
-    from bnlab.data.splits import pixel_statistics
-    from bnlab.exhibit_settings import load_exhibit
-    from bnlab.gradients.exhibit import COLUMNS, compare_exhibit
+    from bnlab.data.scaling import pixel_statistics
+    from bnlab.gradients.reported_check import COLUMNS, compare_reported_check
 
-    exhibit = load_exhibit(parsed.exhibit, CONFIG)
+    reported_check = load_reported_check(parsed.reported_check, CONFIG)
     data = open_prepared(RESULTS / "data" / parsed.data)
-    images, needed = data.train_images[:DATA_BATCH], max(case["images"] for case in exhibit["cases"])
+    images, needed = data.train_images[:DATA_BATCH], max(case["images"] for case in reported_check["cases"])
     if needed > len(images):
         raise ConfigError(
-            f"config/exhibits/{parsed.exhibit}.yaml: images: found {needed}, expected at most {len(images)} on "
-            f"'{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the exhibit out of the "
+            f"config/reported_checks/{parsed.reported_check}.yaml: images: found {needed}, expected at most {len(images)} on "
+            f"'{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the reported check out of the "
             "study's `gradients`."
         )
     mean, std = pixel_statistics(images, np.arange(len(images)))
-    rows = compare_exhibit(exhibit, (images[:needed] - mean) / std, data.train_labels[:needed])
-    _write_csv(RESULTS / "gradients" / parsed.data / f"{parsed.exhibit}.csv", COLUMNS, rows)
+    rows = compare_reported_check(reported_check, (images[:needed] - mean) / std, data.train_labels[:needed])
+    _write_csv(RESULTS / "gradients" / parsed.data / f"{parsed.reported_check}.csv", COLUMNS, rows)
 
 
 def gradient_figure(parsed: argparse.Namespace) -> None:
     """Draw one figure about gradients as SVG and PNG."""
-    from bnlab.analysis.gradient_figures import draw_gradient_figure
+    from bnlab.figures.draw_gradients import draw_gradient_figure
 
-    draw_gradient_figure(parsed.data, parsed.exhibit, results=RESULTS, config=CONFIG)
+    draw_gradient_figure(parsed.data, parsed.reported_check, results=RESULTS, config=CONFIG)
 
 
 def _write_csv(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:

@@ -13,15 +13,16 @@ import pytest
 import yaml
 
 from bnlab.analysis.collect import collect
+from bnlab.config.studies import Configuration, load_configuration
 from bnlab.data.generate import generate
 from bnlab.data.prepared import store
-from bnlab.data.splits import Split, draw_split, pixel_statistics, store_split
+from bnlab.data.scaling import pixel_statistics
+from bnlab.data.splits import Split, draw_split, store_split
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.experiment.run import perform_run
-from bnlab.names import split_name
-from bnlab.stored import sealed
+from bnlab.runs.names import split_name
+from bnlab.runs.record import sealed
 from bnlab.streams import stream
-from bnlab.study import Configuration, load_configuration
+from bnlab.training.job import perform_run
 
 PROTOCOL = {
     "data": "generated",
@@ -37,8 +38,8 @@ PROTOCOL = {
     "momentum_restarts": False,
     "backward": "exact",
     "bn_affine": True,
-    "bn_average": 0.9,
-    "bn_average_start": "first_batch",
+    "bn_decay": 0.9,
+    "bn_initial_averages": "first_batch",
     "bn_epsilon": 2.2e-16,
     "curve_points": 3,
     "probe": 100,

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bnlab.analysis.expectations import check_expectations
-from bnlab.study import Expectation, Study
+from bnlab.config.studies import Expectation, Study
 
 COLUMNS = ["text", "metric", "of", "low", "high", "found_min", "found_max", "n", "holds", "runs"]
 
@@ -53,7 +53,7 @@ RUNS = pd.DataFrame(
         row("linear", 0.3125, network="linear"),
         row("s1", 0.0625, experiment="start", initialization="sigma0.001"),
         row("s2", 0.875, experiment="start", initialization="sigma1e-05"),
-        row("fan", 0.9375, experiment="start", initialization="fanin"),
+        row("fan", 0.9375, experiment="start", initialization="fan_in"),
         row("one", 0.8125, experiment="start", initialization="sigma1"),
         row("d1", 0.1875, experiment="decay", decay=0.1),
         row("d2", 0.4375, experiment="decay", decay=3.73e-05),
@@ -126,19 +126,19 @@ def test_the_gain_from_batch_normalization(of: str) -> None:
     """Paired by seed: 1/4 and 1/8, mean 3/16; the pair whose one run diverged is left out."""
     cells = {"experiment": "depth", "network": [50, 50]}
     low, high = {"every_seed": (0.125, 0.25), "mean": (0.1875, 0.1875)}[of]
-    found = check(cells, low, high, metric="bn_gain", of=of)
+    found = check(cells, low, high, metric="gain", of=of)
     assert found["holds"]
     assert (found["found_min"], found["found_max"], found["n"]) == (low, high, 2)
     assert sorted(found["runs"].split()) == ["b1", "b2", "p1", "p2"]
-    assert not check(cells, low + 0.001, high, metric="bn_gain", of=of)["holds"]
-    assert not check(cells, low, high - 0.001, metric="bn_gain", of=of)["holds"]
+    assert not check(cells, low + 0.001, high, metric="gain", of=of)["holds"]
+    assert not check(cells, low, high - 0.001, metric="gain", of=of)["holds"]
 
 
 def test_the_gain_needs_both_of_a_pair() -> None:
     """Cells with batch normalization alone have no pairs, so there is no gain, and nothing holds."""
-    found = check({"experiment": "depth", "batch_norm": True}, -1, 1, metric="bn_gain")
+    found = check({"experiment": "depth", "batch_norm": True}, -1, 1, metric="gain")
     assert (found["n"], found["holds"], found["runs"]) == (0, False, "")
-    assert not check({"experiment": "start"}, -1, 1, metric="bn_gain")["holds"]
+    assert not check({"experiment": "start"}, -1, 1, metric="gain")["holds"]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_cells_are_matched_as_the_configuration_writes_them(cells: dict[str, Any
 
 
 @pytest.mark.parametrize("of", ["every_seed", "mean"])
-@pytest.mark.parametrize("metric", ["test_accuracy", "validation_accuracy", "bn_gain"])
+@pytest.mark.parametrize("metric", ["test_accuracy", "validation_accuracy", "gain"])
 @pytest.mark.parametrize(
     "cells",
     [

@@ -12,14 +12,14 @@ import pytest
 import yaml
 
 from bnlab.analysis.rank import rank
+from bnlab.config.rankings import Ranked, ranking_path, read_ranking
+from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.experiment.evaluate import Evaluation
-from bnlab.experiment.store import store_run
-from bnlab.experiment.train import Training
 from bnlab.numerics.parameters import Network, Parameters
-from bnlab.numerics.statistics import RunningStatistics
-from bnlab.rankings import Ranked, ranking_path, read_ranking
-from bnlab.study import Configuration, load_configuration
+from bnlab.numerics.running_statistics import RunningStatistics
+from bnlab.training.evaluate import Evaluation
+from bnlab.training.store import store_run
+from bnlab.training.train import Training
 
 COMMITTED = Path(__file__).parents[2] / "config"
 COARSE = {

@@ -10,7 +10,7 @@ from bnlab.analysis.reference import differences, keep_reference
 from bnlab.cli import main
 from bnlab.errors import IntegrityError
 from bnlab.files import write_json
-from bnlab.stored import RECORD, TIMING, sealed
+from bnlab.runs.record import RECORD, TIMING, sealed
 
 RUNS = [("tiny/a_seed1_00000000", 0.5, "aa"), ("tiny/b_seed1_00000001", None, None)]
 """Name, test accuracy and digest of the predictions; the second diverged."""
@@ -30,7 +30,7 @@ def results(tmp_path: Path) -> Path:
         table.to_csv(folder / "studies" / study / "test.csv", index=False)
     (folder / "studies" / "official" / "figures" / "depth_curves.png").write_bytes(b"png")
     (folder / "studies" / "synthesis").mkdir()
-    (folder / "studies" / "synthesis" / "report.pdf").write_bytes(b"pdf")
+    (folder / "studies" / "synthesis" / "page.pdf").write_bytes(b"pdf")
     (folder / "tables").mkdir()
     claims = pd.DataFrame({"id": ["x", "y"], "ours_mean": [0.25, None], "verdict": ["REPRODUCED", "INCONSISTENT"]})
     claims.to_csv(folder / "tables" / "claims.csv", index=False)
@@ -103,7 +103,7 @@ def test_rounding_is_no_difference(reference: Path, results: Path) -> None:
 
 def test_other_bytes_are_told_apart_from_other_content(reference: Path, results: Path) -> None:
     """A figure or a PDF with other bytes, or none, is named, but no difference of content."""
-    (results / "studies" / "synthesis" / "report.pdf").write_bytes(b"other")
+    (results / "studies" / "synthesis" / "page.pdf").write_bytes(b"other")
     (results / "studies" / "official" / "figures" / "depth_curves.png").unlink()
     content, files = differences(reference, results=results)
     assert content == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlab.analysis.statistics import summary, t_interval
+from bnlab.analysis.intervals import summary, t_interval
 
 SLEEP = pd.Series([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])
 """Extra hours of sleep of ten patients, one drug against the other: Student's own example of 1908."""

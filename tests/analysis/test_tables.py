@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from bnlab.analysis.tables import CELL, METRICS, by_experiment, cell_table, pair_table, write_tables
+from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import IntegrityError
-from bnlab.names import initialization_text, learning_rate_text, network_text
-from bnlab.spec import RunSpec
-from bnlab.study import Configuration, load_configuration
+from bnlab.runs.names import initialization_text, learning_rate_text, network_text
+from bnlab.runs.spec import RunSpec
 
 COMMITTED = Path(__file__).parents[2] / "config"
 EXPERIMENT = {
@@ -150,7 +150,7 @@ def test_cells_by_hand(make: Make) -> None:
 
 
 def test_pairs_by_hand(make: Make) -> None:
-    """Gains of 0.05 and 0.04 by seed: mean 0.045, and with t = 12.706 for one degree of freedom +- 0.0635."""
+    """Gains of 0.05 and 0.04 by seed: mean 0.045, and with t = 12.706 for one degree of degrees_of_freedom +- 0.0635."""
     place = make({})
     place.put(three_seeds)
     pairs = place.write()["pairs"]
@@ -251,7 +251,7 @@ def test_every_cell_and_pair_has_a_row(make: Make) -> None:
     assert len(place.markdown("pairs.md")) == 2 + 2 * 12
     cells = tables["cells"]
     assert not cells.duplicated(CELL).any()
-    assert set(cells["initialization"]) == {"he", "fanin", "sigma0.001", "sigma1e-05"}
+    assert set(cells["initialization"]) == {"he", "fan_in", "sigma0.001", "sigma1e-05"}
     assert set(cells["network"]) == {"50-50", "linear", "50-30-20"}
     words = {tuple(row[:6]) for row in place.markdown("cells.md")[2:]}
     assert len(words) == 32
@@ -282,7 +282,7 @@ def test_a_study_whose_runs_all_diverged(make: Make) -> None:
         "of": "mean",
         "between": [0, 1],
     }
-    place = make({}, expectations=[expectation, expectation | {"metric": "bn_gain"}])
+    place = make({}, expectations=[expectation, expectation | {"metric": "gain"}])
     place.put(lambda _: None)
     tables = place.write()
     assert list(tables["cells"]["diverged"]) == [3, 3]
@@ -345,7 +345,7 @@ def test_expectations_go_into_their_table(make: Make) -> None:
             {
                 "text": "gains",
                 "cells": {"experiment": "e0", "initialization": "he"},
-                "metric": "bn_gain",
+                "metric": "gain",
                 "of": "mean",
                 "between": [0.04, 0.05],
             },

@@ -10,7 +10,8 @@ from benchmarks.problem import NETWORKS, Data, Problem
 from benchmarks.scaling import makespan
 from benchmarks.updates import PROBLEMS, as_markdown, check, summarize
 from bnlab.data.batches import StandardizedBatches
-from bnlab.data.splits import Split, draw_split, pixel_statistics
+from bnlab.data.scaling import pixel_statistics
+from bnlab.data.splits import Split, draw_split
 from bnlab.streams import stream
 
 

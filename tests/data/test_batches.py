@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnlab.data.batches import PixelBatches, StandardizedBatches
-from bnlab.data.splits import Split, pixel_statistics
+from bnlab.data.scaling import pixel_statistics
+from bnlab.data.splits import Split
 
 SEEDS = st.integers(0, 2**32)
 

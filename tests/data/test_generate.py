@@ -5,7 +5,7 @@ import pytest
 
 from bnlab.data.arrays import Arrays, content_digest, data_set_digest
 from bnlab.data.generate import CLASSES, TEST, TRAINING, generate
-from bnlab.datasets import DATA_SETS
+from bnlab.runs.datasets import DATA_SETS
 
 SMALL_TRAINING, SMALL_TEST = 2500, 1000
 

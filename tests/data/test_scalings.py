@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnlab.data.batches import ImageStandardizedBatches, PixelBatches, StandardizedBatches, unscaled_batches
-from bnlab.data.splits import Scaling, Split, load_split, make_split, pixel_sums, scalar_statistics, store_split
+from bnlab.data.scaling import Scaling, pixel_sums, scalar_statistics
+from bnlab.data.splits import Split, load_split, make_split, store_split
 from bnlab.errors import DataError, IntegrityError
 
 SEEDS = st.integers(0, 2**32)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bnlab.data.splits import Split, draw_split, load_split, pixel_statistics, store_split
+from bnlab.data.scaling import pixel_statistics
+from bnlab.data.splits import Split, draw_split, load_split, store_split
 from bnlab.errors import DataError, IntegrityError
 from bnlab.streams import stream
 

@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from bnlab.gradients.check import check_network
-from bnlab.gradients.cost import Cost
+from bnlab.gradients.gate import check_network
 from bnlab.gradients.kinks import DRAWS, NoSmoothDrawError, smooth_costs
+from bnlab.gradients.objective import Cost
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.streams import stream
 

@@ -6,7 +6,7 @@ import pytest
 from bnlab.gradients.autodiff import autodiff_gradient
 from bnlab.gradients.chosen import cost_of, differences_at
 from bnlab.gradients.complex_step import complex_step, directional_derivative
-from bnlab.gradients.differences import central_differences
+from bnlab.gradients.finite_differences import central_differences
 from bnlab.gradients.structured import complex_step_weights, structured_gradient
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
@@ -22,7 +22,7 @@ def random_problem(hidden, batch_norm, n=9, d=6):
     random = stream(1, "oracles")
     parameters = Parameters.zeros(Network((d, *hidden, 10), batch_norm, epsilon=2.2e-16), np.float64)
     initialize(parameters, "he", random)
-    rest = parameters.flat[parameters.decayed.size :]
+    rest = parameters.flat[parameters.weights_flat.size :]
     rest += 0.3 * random.standard_normal(rest.size)
     return parameters, random.standard_normal((n, d)), random.integers(0, 10, n)
 

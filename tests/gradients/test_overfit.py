@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnlab.configuration import read_yaml
+from bnlab.config.reader import read_yaml
 from bnlab.gradients.overfit import overfit
 from bnlab.numerics import layers
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bnlab.configuration import read_yaml
+from bnlab.config.reader import read_yaml
 from bnlab.gradients.step_sizes import step_size_errors
 
 SETTINGS = read_yaml(Path(__file__).parents[2] / "config" / "gradients" / "step_sizes.yaml")

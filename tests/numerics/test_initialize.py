@@ -50,7 +50,8 @@ def test_everything_else_starts_neutral(initialization: str | float) -> None:
 def test_twins_start_from_the_same_weights(initialization: str | float) -> None:
     """With and without batch normalization the weights are equal to the last bit."""
     np.testing.assert_array_equal(
-        initialized(initialization, batch_norm=True).decayed, initialized(initialization, batch_norm=False).decayed
+        initialized(initialization, batch_norm=True).weights_flat,
+        initialized(initialization, batch_norm=False).weights_flat,
     )
 
 
@@ -69,9 +70,9 @@ def test_single_precision_rounds_the_same_draws() -> None:
 
 def test_seeds_differ() -> None:
     """Another seed gives other weights."""
-    assert not np.isclose(initialized("he", seed=1).decayed, initialized("he", seed=2).decayed).mean() > 0.01
+    assert not np.isclose(initialized("he", seed=1).weights_flat, initialized("he", seed=2).weights_flat).mean() > 0.01
 
 
 def test_zero_deviation_gives_zero_weights() -> None:
     """A standard deviation of 0 is allowed and means what it says."""
-    assert not initialized(0.0).decayed.any()
+    assert not initialized(0.0).weights_flat.any()

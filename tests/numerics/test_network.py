@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward, predict
 from bnlab.numerics.parameters import Network, Parameters
-from bnlab.numerics.statistics import RunningStatistics
+from bnlab.numerics.running_statistics import RunningStatistics
 
 EPSILON = 2.2e-16
 BATCH, INPUTS, CLASSES = 12, 6, 4

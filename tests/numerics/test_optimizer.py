@@ -55,7 +55,7 @@ def test_its_gradient_is_the_complex_step(calculus: SimpleNamespace, weight_deca
     at = Parameters(NETWORK, parameters.flat.astype(complex))
     expected = calculus.complex_step(lambda: weight_penalty(at, weight_decay), at.flat)
     assert calculus.error(gradients.flat - before, expected) <= 1e-13 / weight_decay
-    undecayed = parameters.decayed.size
+    undecayed = parameters.weights_flat.size
     np.testing.assert_array_equal(gradients.flat[undecayed:], before[undecayed:])
 
     alone = Parameters.zeros(NETWORK, np.float64)
@@ -116,17 +116,17 @@ def test_weight_decay_is_the_gradient_of_the_penalty(
     momentum: float | None, seed: int, learning_rate: float, weight_decay: float
 ) -> None:
     """An update with decay is one without along g + 2 lambda W, to rounding; with lambda 0 to the last bit."""
-    decayed, plain = random_parameters(seed), random_parameters(seed)
+    weights_flat, plain = random_parameters(seed), random_parameters(seed)
     gradient = random_parameters(seed + 1)
     with_penalty = Parameters(NETWORK, gradient.flat.copy())
     add_weight_decay(with_penalty, plain, weight_decay, scratch=garbage())
-    for parameters, g, decay in ((decayed, gradient, weight_decay), (plain, with_penalty, 0.0)):
+    for parameters, g, decay in ((weights_flat, gradient, weight_decay), (plain, with_penalty, 0.0)):
         velocity = None if momentum is None else random_parameters(seed + 2)
         update(parameters, g.flat, velocity, learning_rate=learning_rate, weight_decay=decay, momentum=momentum or 0.0)
     atol = 1e-14 if weight_decay else 0.0
-    np.testing.assert_allclose(decayed.flat, plain.flat, rtol=0, atol=atol)
-    undecayed = plain.decayed.size
-    np.testing.assert_array_equal(decayed.flat[undecayed:], plain.flat[undecayed:])
+    np.testing.assert_allclose(weights_flat.flat, plain.flat, rtol=0, atol=atol)
+    undecayed = plain.weights_flat.size
+    np.testing.assert_array_equal(weights_flat.flat[undecayed:], plain.flat[undecayed:])
 
 
 def test_descent_descends() -> None:

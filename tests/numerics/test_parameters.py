@@ -77,12 +77,12 @@ def test_views_and_vector_are_one(network: Network) -> None:
 @given(network=NETWORKS)
 @settings(deadline=None)
 def test_exactly_the_weights_are_decayed(network: Network) -> None:
-    """`decayed` is one slice with every weight and nothing else."""
+    """`weights_flat` is one slice with every weight and nothing else."""
     parameters = Parameters.zeros(network, np.float64)
-    parameters.decayed[:] = 1
+    parameters.weights_flat[:] = 1
     for name, view in parameters.named():
         assert (view == float(name.startswith("W"))).all()
-    assert np.shares_memory(parameters.decayed, parameters.flat)
+    assert np.shares_memory(parameters.weights_flat, parameters.flat)
 
 
 @pytest.mark.parametrize(("batch_norm", "off"), [*itertools.product([False, True], [-7, -1, 1, 100])])

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlab.claim_settings import load_claims
+from bnlab.claims.load import load_claims
+from bnlab.config.studies import load_configuration
 from bnlab.report.claim_rows import VERDICTS, ClaimRow, claim_anchor, claim_rows, of_claims, verdict_counts
-from bnlab.report.links import anchor_of
-from bnlab.spec import RunSpec
-from bnlab.study import load_configuration
+from bnlab.report.run_list import anchor_of
+from bnlab.runs.spec import RunSpec
 
 CONFIG = Path(__file__).parents[2] / "config"
 CLAIM: dict[str, Any] = {
@@ -161,8 +161,8 @@ def test_anchors_of_all_claims_differ() -> None:
 
 def test_claims_lead_to_their_report() -> None:
     """A claim stands in a row of its own on its report's page, a published gradient in the tables of its check."""
-    assert row(id="small/t[1e-05]").address == "small/report.html#claim-small-t-1e-05"
-    assert row(id="small/g[x.relative_error.W1]", kind="gradient").address == "small/report.html#exhibits"
+    assert row(id="small/t[1e-05]").address == "small/page.html#claim-small-t-1e-05"
+    assert row(id="small/g[x.relative_error.W1]", kind="gradient").address == "small/page.html#reported_checks"
 
 
 def test_only_runs_of_the_page_are_linked() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bnlab.report.pdf import typeset_page
+from tests.report.test_study import STUDY, Page, workplace
 
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.report.embed import inline_svg, take_svgs_out
-from bnlab.report.pdf import typeset_report
-from tests.report.test_render import STUDY, Page, workplace
+from bnlab.report.svg import inline_svg, take_svgs_out
 
 SVG = """<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="90pt" height="60pt" viewBox="0 0 90 60">
@@ -30,7 +30,7 @@ HOSTILE = [
 
 
 def document(title: str = "A title", content: str = "") -> str:
-    """A page as report.html is one, with this in its main part."""
+    """A page as page.html is one, with this in its main part."""
     title = html.escape(title)
     return (
         f"<!doctype html>\n<html><head><title>{title}</title></head>\n<body>\n<header><h1>{title}</h1></header>\n"
@@ -38,7 +38,7 @@ def document(title: str = "A title", content: str = "") -> str:
     )
 
 
-def table(columns: int, rows: int, *, kind: str = "matrix exhibit") -> str:
+def table(columns: int, rows: int, *, kind: str = "matrix reported-check") -> str:
     """A table with two columns of names and as many of numbers as that leaves."""
     heads = "".join(f'<th scope="col" class="number">n{i}</th>' for i in range(2, columns))
     cells = "".join(f'<td class="number">r{{row}}c{i}.</td>' for i in range(2, columns))
@@ -53,9 +53,9 @@ def typeset(results: Path, page: str) -> bytes:
     """The PDF of a page."""
     folder = results / "studies" / "tiny"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_text(page, encoding="utf-8")
-    typeset_report("tiny", results=results)
-    return (folder / "report.pdf").read_bytes()
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    typeset_page("tiny", results=results)
+    return (folder / "page.pdf").read_bytes()
 
 
 class Pdf:
@@ -214,21 +214,21 @@ def test_what_cannot_be_set_is_refused_and_the_old_file_stays(tmp_path: Path) ->
         ('<a href="#nowhere">x</a>', "nowhere"),
         ("<p>a & b</p>", "parse"),
     ]:
-        with pytest.raises(IntegrityError, match=f"report.html: cannot be typeset .*({found})") as error:
+        with pytest.raises(IntegrityError, match=f"page.html: cannot be typeset .*({found})") as error:
             typeset(tmp_path, document(content=content))
         assert "snakemake --cores 8 -f " in str(error.value)
-        assert (tmp_path / "studies" / "tiny" / "report.pdf").read_bytes() == good
+        assert (tmp_path / "studies" / "tiny" / "page.pdf").read_bytes() == good
 
 
 def test_without_a_page_there_is_nothing_to_typeset(tmp_path: Path) -> None:
     """The message says how to make the page."""
     with pytest.raises(ConfigError, match=r"report\.html: no such file\. Make it: snakemake --cores 8 "):
-        typeset_report("tiny", results=tmp_path)
+        typeset_page("tiny", results=tmp_path)
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Pdf]:
-    """The page of a small study on generated images, with figures, expectations and an exhibit, and its PDF."""
+    """The page of a small study on generated images, with figures, expectations and a reported check, and its PDF."""
     made = workplace(
         tmp_path_factory.mktemp("study"), data="generated", diverged=(0,), study=STUDY | {"gradients": ["falk2024"]}
     )
@@ -236,8 +236,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Pdf]:
     rows = [f"whole,{draw},W1,norm_max,{draw}.5e-9,{draw}e-9,200,{draw}\n" for draw in (1, 2)]
     (made.results / "gradients" / "generated" / "falk2024.csv").write_text(header + "".join(rows))
     page = Page(made.report())
-    typeset_report("tiny", results=made.results)
-    return page, Pdf((made.folder / "report.pdf").read_bytes())
+    typeset_page("tiny", results=made.results)
+    return page, Pdf((made.folder / "page.pdf").read_bytes())
 
 
 def test_every_word_of_the_page_is_in_the_pdf(study: tuple[Page, Pdf]) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bnlab.experiments import Experiment
+from bnlab.config.experiments import Experiment
+from bnlab.config.studies import Study, load_configuration
 from bnlab.report.inputs import Inputs
 from bnlab.report.searches import SearchRow, search_rows
-from bnlab.spec import RunSpec
-from bnlab.study import Study, load_configuration
+from bnlab.runs.spec import RunSpec
 
 CONFIG = Path(__file__).parents[2] / "config"
 RUNS = [f"official/50-50_seed{seed}" for seed in (1, 2, 3)]
@@ -48,7 +48,7 @@ def rows(*cells: dict[str, Any], protocol: str = "official") -> list[SearchRow]:
         expectations=nothing,
         claims=nothing,
         gradients={},
-        exhibits={},
+        reported_checks={},
         manifests={},
         figures=Path(),
         checks=Path(),

@@ -11,22 +11,22 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from bnlab.report.pdf import typeset_page
+from tests.report.test_study import GRADIENT_TABLES, GRADIENTS, Page, curve_rows, run_row, write_json
 
-from bnlab.analysis.claims import join_claims, write_claims
-from bnlab.analysis.figures import draw_figure
-from bnlab.analysis.gradient_figures import draw_gradient_figure
 from bnlab.analysis.tables import write_tables
+from bnlab.claims.judge import join_claims, write_claims
+from bnlab.config.studies import Configuration, load_configuration
+from bnlab.config.synthesis import load_synthesis
 from bnlab.errors import ConfigError, IntegrityError
+from bnlab.figures.draw import draw_figure
+from bnlab.figures.draw_gradients import draw_gradient_figure
 from bnlab.report.claim_rows import VERDICTS, claim_anchor
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
-from bnlab.report.pdf import typeset_report
-from bnlab.report.render import render_report
+from bnlab.report.study import render_page
 from bnlab.report.synthesis import render_synthesis
-from bnlab.study import Configuration, load_configuration
-from bnlab.synthesis_settings import load_synthesis
 from tests.report.test_pdf import Pdf, squeezed
-from tests.report.test_render import GRADIENT_TABLES, GRADIENTS, Page, curve_rows, run_row, write_json
 
 ROOT = Path(__file__).parents[2]
 GRID: dict[str, Any] = {
@@ -119,7 +119,7 @@ class Workplace:
 
     def read(self, study: str) -> str:
         """A page."""
-        return (self.results / "studies" / study / "report.html").read_text(encoding="utf-8")
+        return (self.results / "studies" / study / "page.html").read_text(encoding="utf-8")
 
     @property
     def ledger(self) -> pd.DataFrame:
@@ -143,14 +143,14 @@ def workplace(folder: Path) -> Workplace:
     write_json(results / "data" / "cifar10" / "manifest.json", {"train_digest": "aa", "test_digest": "bb"})
     write_json(results / "gradients" / "cifar10.json", GRADIENTS | {"data": "cifar10"})
     (results / "gradients" / "cifar10").mkdir()
-    for exhibit, table in GRADIENT_TABLES.items():
-        table.to_csv(results / "gradients" / "cifar10" / f"{exhibit}.csv", index=False)
-        draw_gradient_figure("cifar10", exhibit, results=results, config=ROOT / "config")
+    for reported_check, table in GRADIENT_TABLES.items():
+        table.to_csv(results / "gradients" / "cifar10" / f"{reported_check}.csv", index=False)
+        draw_gradient_figure("cifar10", reported_check, results=results, config=ROOT / "config")
     for key in STUDIES:
         write_study(made, key)
     for key in STUDIES:
         write_claims(made.configuration, key, results=results)
-        render_report(made.configuration, key, results=results)
+        render_page(made.configuration, key, results=results)
     join_claims(config, results=results)
     return made
 
@@ -229,7 +229,7 @@ def claim_links(page: Page) -> list[str]:
 
 def address(claim: str) -> str:
     """Where a claim stands."""
-    return f"../{claim.partition('/')[0]}/report.html#{claim_anchor(claim)}"
+    return f"../{claim.partition('/')[0]}/page.html#{claim_anchor(claim)}"
 
 
 def test_the_ledger_is_what_it_is_meant_to_be(made: Workplace) -> None:
@@ -267,7 +267,7 @@ def test_links_to_the_reports_have_goals_there(made: Workplace, page: Page) -> N
     for goal in goals:
         _, report, rest = goal.split("/")
         name, _, anchor = rest.partition("#")
-        assert name == "report.html"
+        assert name == "page.html"
         assert not anchor or anchor in Page(made.read(report)).values("id"), goal
 
 
@@ -406,11 +406,11 @@ def test_tables_of_another_configuration_are_refused(made: Workplace, tmp_path: 
 
 def test_it_can_be_typeset(made: Workplace, html: str) -> None:
     """All words of its questions and its ledger are in the PDF, in the same bytes every time."""
-    paths = [made.results / "studies" / "synthesis" / name for name in ("report.html", "report.pdf")]
+    paths = [made.results / "studies" / "synthesis" / name for name in ("page.html", "page.pdf")]
     paths[0].write_text(html, encoding="utf-8")
     contents = []
     for _ in range(2):
-        typeset_report("synthesis", results=made.results)
+        typeset_page("synthesis", results=made.results)
         contents.append(paths[1].read_bytes())
     assert contents[0] == contents[1]
     pdf = Pdf(contents[0])

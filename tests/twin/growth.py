@@ -18,9 +18,9 @@ from matplotlib.axes import Axes
 from shipped import NETWORKS, TOLERANCE, Data, Setting, Watch, shipped
 from threadpoolctl import threadpool_limits
 
-from bnlab.analysis.style import BLACK, BLUE, GREY, THICK, VERMILLION, house_style, new_figure
 from bnlab.data.archive import load
 from bnlab.data.cifar10 import OFFICIAL
+from bnlab.figures.style import BLACK, BLUE, GREY, THICK, VERMILLION, house_style, new_figure
 
 DOCS = Path(__file__).parents[2] / "docs"
 TABLE, FIGURE = DOCS / "data" / "twin_growth.csv", DOCS / "figures" / "twin_growth.png"

@@ -10,12 +10,13 @@ from unittest import mock
 import numpy as np
 
 from bnlab.data.batches import StandardizedBatches
-from bnlab.data.splits import Split, draw_split, make_split, pixel_statistics
-from bnlab.experiment import train as module
+from bnlab.data.scaling import pixel_statistics
+from bnlab.data.splits import Split, draw_split, make_split
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.parameters import Parameters
-from bnlab.spec import Initialization, Protocol, RunSpec, Schedule
+from bnlab.runs.spec import Initialization, Protocol, RunSpec, Schedule
 from bnlab.streams import stream
+from bnlab.training import train as module
 
 TOLERANCE = 1e-12
 SEED = 1
@@ -51,7 +52,7 @@ class Setting:
     batch_size: int = 100
     weight_decay: float = 0.005
     initialization: Initialization = "he"
-    bn_average: float = 0.9
+    bn_decay: float = 0.9
     bn_epsilon: float = 2.2e-16
     as_in_2017: bool = False
     """Scaled part by part, in one order every epoch, momentum from zero again every epoch, gamma and beta not learned,
@@ -92,8 +93,8 @@ class Setting:
             momentum_restarts=self.as_in_2017,
             backward="exact",
             bn_affine=not self.as_in_2017,
-            bn_average=self.bn_average,
-            bn_average_start="zero_one" if self.as_in_2017 else "first_batch",
+            bn_decay=self.bn_decay,
+            bn_initial_averages="zero_one" if self.as_in_2017 else "first_batch",
             bn_epsilon=self.bn_epsilon,
             curve_points=2,
             probe=5000,  # all validation images
@@ -172,7 +173,7 @@ Watch = Callable[[int, dict[str, np.ndarray]], None]
 
 
 def shipped(setting: Setting, data: Data, watch: Watch | None = None) -> Outcome:
-    """Train as the product does: `bnlab.experiment.train.train`, whose forward passes are overheard."""
+    """Train as the product does: `bnlab.training.train.train`, whose forward passes are overheard."""
     losses: list[float] = []
     forward = module.loss_forward
 

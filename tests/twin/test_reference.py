@@ -11,13 +11,13 @@ from make_reference import REFERENCE, SETTINGS, errors
 from shipped import TOLERANCE, Data, Setting, shipped
 
 from bnlab.data.splits import Split
-from bnlab.experiment import descent
-from bnlab.experiment import train as module
 from bnlab.numerics import layers
 from bnlab.numerics.arrays import Array
 from bnlab.numerics.optimizer import add_weight_decay
 from bnlab.numerics.parameters import Parameters
-from bnlab.numerics.statistics import RunningStatistics
+from bnlab.numerics.running_statistics import RunningStatistics
+from bnlab.training import update
+from bnlab.training import train as module
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +52,13 @@ def gradients(change: Callable[[Parameters], object]) -> Mutation:
     """Change the whole gradient in front of the update."""
 
     def mutate(patch: Patch) -> None:
-        right = descent.descend
+        right = update.descend
 
         def mutant(theta: Parameters, g: Parameters, *rest: Any, **options: Any) -> None:
             change(g)
             right(theta, g, *rest, **options)
 
-        patch.setattr(descent, "descend", mutant)
+        patch.setattr(update, "descend", mutant)
 
     return mutate
 
@@ -73,7 +73,7 @@ def decay(*families: str, factor: float = 2.0) -> Mutation:
     """Add factor * lambda * theta to the gradients of other families of parameters, or with another factor."""
 
     def mutate(patch: Patch) -> None:
-        right = descent.descend
+        right = update.descend
 
         def mutant(
             theta: Parameters, g: Parameters, v: Parameters | None, *, weight_decay: float, **options: Any
@@ -83,7 +83,7 @@ def decay(*families: str, factor: float = 2.0) -> Mutation:
                     gradient += factor * weight_decay * value
             right(theta, g, v, weight_decay=0.0, **options)
 
-        patch.setattr(descent, "descend", mutant)
+        patch.setattr(update, "descend", mutant)
 
     return mutate
 
@@ -104,7 +104,7 @@ def step(form: Callable[[Array, Array, Array, float, float], Array]) -> Mutation
         add_weight_decay(g, theta, weight_decay, scratch=scratch)
         theta.flat -= form(g.flat, v.flat, learning_rate, momentum)
 
-    return lambda patch: patch.setattr(descent, "descend", mutant)
+    return lambda patch: patch.setattr(update, "descend", mutant)
 
 
 def accumulated(v: Array, rho: float, g: Array) -> Array:
@@ -233,7 +233,7 @@ WRONG: dict[str, tuple[Setting, Mutation]] = {
     ),
     "shuffled after all": (OLD, lambda patch: vary(patch, shuffling="every_epoch")),
     "gamma and beta learned after all": (OLD, lambda patch: vary(patch, bn_affine=True)),
-    "averages from the first mini-batch": (OLD, lambda patch: vary(patch, bn_average_start="first_batch")),
+    "averages from the first mini-batch": (OLD, lambda patch: vary(patch, bn_initial_averages="first_batch")),
     "normalization forgotten backwards": (OLD, lambda patch: vary(patch, backward="unnormalized_activations")),
     "validation scaled by the training part": (OLD, scale_validation_by_training),
 }

@@ -7,7 +7,7 @@ import pytest
 from shipped import NETWORKS, Data, Setting, shipped
 
 from bnlab.data.splits import Split
-from bnlab.experiment.train import train
+from bnlab.training.train import train
 
 
 @pytest.mark.parametrize("batch_norm", [True, False], ids=["bn", "plain"])

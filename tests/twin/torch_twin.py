@@ -2,7 +2,7 @@
 
 Where PyTorch means something else by a setting, it is converted:
 
-- the momentum of its moving averages is 1 - bn_average, and 1 for the first mini-batch, so that they start from it;
+- the momentum of its moving averages is 1 - bn_decay, and 1 for the first mini-batch, so that they start from it;
 - its running variance averages the unbiased variance (divided by n - 1): times (n - 1) / n it is ours;
 - its weight_decay is the penalty's derivative divided by W, 2 lambda, and is given to the weights alone;
 - its weights are (d_out, d_in), ours transposed.
@@ -65,7 +65,7 @@ def torch_twin(
         schedule.step()
         losses.append(loss.item())
         for norm in norms:
-            norm.momentum = 1 - setting.bn_average
+            norm.momentum = 1 - setting.bn_decay
     if watch is not None:
         watch(len(losses), arrays)
 
@@ -81,7 +81,7 @@ def torch_twin(
 
 def normalizations(setting: Setting, hidden: Sequence[int]) -> list[nn.BatchNorm1d]:
     """A normalization for each hidden layer, if any; what its averages do with the first mini-batch."""
-    first = 1 - setting.bn_average if setting.as_in_2017 else 1.0
+    first = 1 - setting.bn_decay if setting.as_in_2017 else 1.0
     affine = not setting.as_in_2017
     return [
         nn.BatchNorm1d(d, eps=setting.bn_epsilon, momentum=first, affine=affine, dtype=torch.float64)
@@ -104,7 +104,7 @@ def averages(setting: Setting, norms: Sequence[nn.BatchNorm1d], *, updates: int)
     """The moving averages as ours are."""
     biased = (setting.batch_size - 1) / setting.batch_size
     # What is left of an initial variance of 1 is not from mini-batches.
-    left = setting.bn_average**updates if setting.as_in_2017 else 0.0
+    left = setting.bn_decay**updates if setting.as_in_2017 else 0.0
     arrays = {}
     for i, norm in enumerate(norms, 1):
         norm.running_var.sub_(left).mul_(biased).add_(left)

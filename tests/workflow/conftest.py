@@ -30,8 +30,8 @@ tiny:
   momentum_restarts: false
   backward: exact
   bn_affine: true
-  bn_average: 0.9
-  bn_average_start: first_batch
+  bn_decay: 0.9
+  bn_initial_averages: first_batch
   bn_epsilon: 2.2e-16
   curve_points: 3
   probe: 50

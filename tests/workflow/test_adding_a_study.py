@@ -33,8 +33,8 @@ def test_the_worked_example_makes_a_report(fresh) -> None:
         claims = {row["id"]: row for row in csv.DictReader(table)}
     assert list(claims) == ["sixth/accuracy_plain", "sixth/accuracy_bn", "sixth/gain", "sixth/best"]
     assert all(row["verdict"] for row in claims.values())
-    page = (folder / "results" / "studies" / "sixth" / "report.html").read_text(encoding="utf-8")
+    page = (folder / "results" / "studies" / "sixth" / "page.html").read_text(encoding="utf-8")
     assert page.count("Test accuracy without batch normalization.") == 1
     assert "40 %" in page
-    assert (folder / "results" / "studies" / "sixth" / "report.pdf").read_bytes().startswith(b"%PDF")
+    assert (folder / "results" / "studies" / "sixth" / "page.pdf").read_bytes().startswith(b"%PDF")
     assert not fresh.planned("sixth")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bnlab.stored import verify_run
+from bnlab.runs.record import verify_run
 
-AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 1, "report": 1, "pdf": 1}
+AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 1, "page": 1, "pdf": 1}
 
 
 def ranking(project, search: str) -> list[float]:
@@ -23,7 +23,7 @@ def ranking(project, search: str) -> list[float]:
 def decays(project) -> list[float]:
     """The weight decays of all stored runs that start afresh, with seed 1."""
     specs = [verify_run(folder)["spec"] for folder in project.runs()]
-    return sorted(spec["weight_decay"] for spec in specs if spec["seed"] == 1 and spec["continues"] is None)
+    return sorted(spec["weight_decay"] for spec in specs if spec["seed"] == 1 and spec["warm_start"] is None)
 
 
 def folder_of(project, start: str) -> Path:
@@ -60,7 +60,7 @@ def test_one_command_runs_search_after_search(searched):
     (second,) = [run for run in map(verify_run, searched.runs()) if run["spec"]["seed"] == 2]
     assert second["spec"]["weight_decay"] == ranking(searched, "fine")[0]
     assert len(searched.runs()) == 4 + 2 + 1
-    assert (searched.folder / "results/studies/tiny/report.html").is_file()
+    assert (searched.folder / "results/studies/tiny/page.html").is_file()
     assert plan(searched) == "tiny: 7 runs, 0 missing, about 0 core-minutes"
 
 

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-EXHIBITS = {"step_sizes": 1, "overfit": 1, "gradient_figure": 2}
-AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "report": 1, "pdf": 1}
+REPORTED_CHECKS = {"step_sizes": 1, "overfit": 1, "gradient_figure": 2}
+AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1}
 
 
 def test_a_finished_study_has_nothing_to_do(project):
@@ -80,7 +80,7 @@ def test_edited_numerics_retrain_everything(project):
     planned = project.planned()
     assert planned["train"] == 7
     project.edit("src/bnlab/numerics/layers.py", "s_hat *= inverse_std", "s_hat *= 1 * inverse_std")
-    assert project.planned() == {"check_gradients": 1, "train": 7} | EXHIBITS | AFTER_RUNS
+    assert project.planned() == {"gate": 1, "train": 7} | REPORTED_CHECKS | AFTER_RUNS
 
 
 def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
@@ -92,13 +92,13 @@ def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
 
 def test_an_edited_plot_redraws_and_retrains_nothing(project):
     """Plotting code is no part of the trainer's import closure."""
-    project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
-    assert project.planned() == {"figure": 3, "gradient_figure": 2, "report": 1, "pdf": 1}
+    project.edit("src/bnlab/figures/style.py", "import ", "import bnlab\nimport ")
+    assert project.planned() == {"figure": 3, "gradient_figure": 2, "page": 1, "pdf": 1}
 
 
 def test_an_edited_style_sheet_typesets_again_and_leaves_the_page(project):
     """The PDF follows its own code and the page; the page does not follow the PDF's code."""
-    with (project.folder / "src/bnlab/report/report.typ").open("a", encoding="utf-8") as file:
+    with (project.folder / "src/bnlab/report/templates/page.typ").open("a", encoding="utf-8") as file:
         file.write("\n// A remark.\n")
     assert project.planned() == {"pdf": 1}
     project.edit("src/bnlab/report/pdf.py", "import re\n", "import re\nimport sys\n")
@@ -110,21 +110,21 @@ def test_an_edited_style_sheet_typesets_again_and_leaves_the_page(project):
 def test_a_repeated_gradient_check_retrains_nothing(project):
     """Training waits for the check, but a stored run does not follow it."""
     project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
-    assert project.planned() == {"check_gradients": 1, "report": 1, "pdf": 1}
+    assert project.planned() == {"gate": 1, "page": 1, "pdf": 1}
 
 
-def test_an_edited_exhibit_is_made_alone(project):
+def test_an_edited_reported_check_is_made_alone(project):
     """Its settings invalidate its numbers, its figure and the page, and neither the check nor a run."""
     project.edit("config/gradients/overfit.yaml", "images: 100", "images: 90")
-    assert project.planned() == {"overfit": 1, "gradient_figure": 1, "report": 1, "pdf": 1}
+    assert project.planned() == {"overfit": 1, "gradient_figure": 1, "page": 1, "pdf": 1}
 
 
 def test_what_is_stale_runs_beside_a_repeated_gradient_check(project):
     """A check that runs again hides nothing that has to run for other reasons."""
     project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
-    project.edit("src/bnlab/analysis/style.py", "import ", "import bnlab\nimport ")
+    project.edit("src/bnlab/figures/style.py", "import ", "import bnlab\nimport ")
     shutil.rmtree(project.runs()[0])
-    assert project.planned() == {"check_gradients": 1, "gradient_figure": 2, "train": 1} | AFTER_RUNS
+    assert project.planned() == {"gate": 1, "gradient_figure": 2, "train": 1} | AFTER_RUNS
 
 
 def test_a_forced_run_is_trained_alone(project):
@@ -132,7 +132,7 @@ def test_a_forced_run_is_trained_alone(project):
     target = str((project.runs()[0] / "run.json").relative_to(project.folder))
     assert project.planned("-f", target) == {"train": 1}
     shutil.rmtree(project.folder / "results" / "data")
-    needs = {"prepare": 1, "split": 1, "check_gradients": 1}
+    needs = {"prepare": 1, "split": 1, "gate": 1}
     assert project.planned("-f", target) == needs | {"train": 1}
     assert project.planned("-R", target)["train"] == 1
 
@@ -143,8 +143,8 @@ def test_stored_runs_need_no_data(project):
     shutil.rmtree(project.folder / "results" / "splits")
     assert project.planned() == {}
     shutil.rmtree(project.runs()[0])
-    needs = {"prepare": 1, "split": 1, "check_gradients": 1}
-    assert project.planned() == needs | {"train": 1} | EXHIBITS | AFTER_RUNS
+    needs = {"prepare": 1, "split": 1, "gate": 1}
+    assert project.planned() == needs | {"train": 1} | REPORTED_CHECKS | AFTER_RUNS
     result = project.snakemake()
     assert result.returncode == 0, result.stdout
     assert project.planned() == {}
@@ -152,7 +152,7 @@ def test_stored_runs_need_no_data(project):
 
 def test_other_images_are_other_runs(project):
     """A data set's digest is part of its runs' names; images that do not match it are refused."""
-    project.edit("src/bnlab/datasets.py", "79c282c4", "00000000")
+    project.edit("src/bnlab/runs/datasets.py", "79c282c4", "00000000")
     planned = project.planned()
     assert planned["train"] == 7
     result = project.snakemake()
@@ -168,15 +168,15 @@ def test_the_names_carry_the_truth_when_the_metadata_are_lost(project):
 
 
 def test_a_report_s_gradient_check_is_made_for_the_report_alone(project):
-    """A study that asks for exhibits gets them, with a figure where causes are compared; no training waits for them."""
+    """A study that asks for reported checks gets them, with a figure where causes are compared; no training waits for them."""
     project.edit(
         "config/studies/tiny.yaml", "summary: For tests.", "summary: For tests.\ngradients: [anon_batch_norm, anon]"
     )
     shutil.rmtree(project.runs()[0])
-    exhibits = {"compare_gradients": 2, "gradient_figure": 1}
-    assert project.planned() == {"train": 1} | exhibits | AFTER_RUNS
+    reported_checks = {"reported_check": 2, "gradient_figure": 1}
+    assert project.planned() == {"train": 1} | reported_checks | AFTER_RUNS
     target = "results/gradients/generated/anon.csv"
     assert project.snakemake(target).returncode == 0
     assert project.planned(target) == {}
-    project.edit("config/exhibits/anon.yaml", "draws: 20", "draws: 2")
-    assert project.planned(target) == {"compare_gradients": 1}
+    project.edit("config/reported_checks/anon.yaml", "draws: 20", "draws: 2")
+    assert project.planned(target) == {"reported_check": 1}

@@ -11,7 +11,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from bnlab.stored import verify_run
+from bnlab.runs.record import verify_run
 
 
 def test_every_run_is_stored_and_verifies(finished):

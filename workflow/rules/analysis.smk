@@ -4,18 +4,18 @@
 checkpoint rank:
     """Rank the settings of a search; the experiments that build on it are known from then on."""
     input:
-        lambda w: run_files(runs_of(w.study, w.experiment), "run.json"),
+        lambda w: run_files(all_runs(w.study, w.experiment), "run.json"),
     output:
         "results/studies/{study}/rankings/{experiment}.json",
     log:
         "results/logs/rank/{study}_{experiment}.log",
     # What waits for it cannot even be counted before.
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
         code=CODE["rank"],
-        runs=lambda w: known_runs(w.study, w.experiment),
+        runs=lambda w: ready_runs(w.study, w.experiment),
     shell:
         "python -m bnlab rank {wildcards.study} {wildcards.experiment} > {log} 2>&1"
 
@@ -24,18 +24,18 @@ rule collect:
     """Join the records and curves of a study's runs; test results stay closed."""
     input:
         "config/studies/{study}.yaml",
-        lambda w: run_files(runs_of(w.study), "run.json", "curves.csv"),
+        lambda w: run_files(all_runs(w.study), "run.json", "curves.csv"),
     output:
         runs="results/studies/{study}/runs.csv",
         curves="results/studies/{study}/curves.csv",
     log:
         "results/logs/collect/{study}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
         code=CODE["collect"],
-        runs=lambda w: known_runs(w.study),
+        runs=lambda w: ready_runs(w.study),
     shell:
         "python -m bnlab collect {wildcards.study} > {log} 2>&1"
 
@@ -44,17 +44,17 @@ rule test_results:
     """Open the test predictions of a study's runs: for tables, never for a choice."""
     input:
         "config/studies/{study}.yaml",
-        lambda w: run_files(runs_of(w.study), "run.json", "test_predictions.npz"),
+        lambda w: run_files(all_runs(w.study), "run.json", "test_predictions.npz"),
     output:
         "results/studies/{study}/test.csv",
     log:
         "results/logs/test_results/{study}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
-        code=CODE["heldout"],
-        runs=lambda w: known_runs(w.study),
+        code=CODE["test_results"],
+        runs=lambda w: ready_runs(w.study),
     shell:
         "python -m bnlab test-results {wildcards.study} > {log} 2>&1"
 
@@ -72,7 +72,7 @@ rule tables:
         "results/studies/{study}/expectations.csv",
     log:
         "results/logs/tables/{study}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -91,7 +91,7 @@ rule figure:
         "results/studies/{study}/figures/{experiment}_{figure}.png",
     log:
         "results/logs/figure/{study}_{experiment}_{figure}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -108,7 +108,7 @@ rule claims:
         "results/tables/claims/{report}.csv",
     log:
         "results/logs/claims/{report}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -126,7 +126,7 @@ rule ledger:
         "results/tables/claims_summary.csv",
     log:
         "results/logs/ledger.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:

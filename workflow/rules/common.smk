@@ -16,23 +16,27 @@ sys.path.insert(0, SOURCE)
 
 from snakemake.settings.enums import RerunTrigger
 
-from bnlab.claim_settings import claimed_reports, load_claims
-from bnlab.cost import estimated_seconds
+from bnlab.claims.load import claimed_reports, load_claims
+from bnlab.runs.duration import estimated_seconds
 from bnlab.errors import BnlabError
-from bnlab.exhibit_settings import exhibit_names, has_rivals, load_exhibit
+from bnlab.config.reported_checks import (
+    reported_check_names,
+    compares_causes,
+    load_reported_check,
+)
 from bnlab.fingerprint import code_fingerprint
-from bnlab.gradient_settings import (
+from bnlab.config.gradient_checks import (
     load_gate_settings,
     load_overfit_settings,
     load_step_sizes_settings,
 )
-from bnlab.ledger import exhibits_of as claimed_exhibits
-from bnlab.ledger import studies_of as claimed_studies
-from bnlab.names import split_name
-from bnlab.rankings import ranking_path
-from bnlab.stored import is_current
-from bnlab.study import check_selection, load_configuration
-from bnlab.synthesis_settings import load_synthesis
+from bnlab.claims.model import reported_checks_of as claimed_reported_checks
+from bnlab.claims.model import studies_of as claimed_studies
+from bnlab.runs.names import split_name
+from bnlab.config.rankings import ranking_path
+from bnlab.runs.record import is_current
+from bnlab.config.studies import check_selection, load_configuration
+from bnlab.config.synthesis import load_synthesis
 
 try:
     CONFIGURATION = load_configuration()
@@ -46,7 +50,10 @@ try:
         if Path("config/synthesis.yaml").exists()
         else None
     )
-    EXHIBITS = {exhibit: load_exhibit(exhibit) for exhibit in exhibit_names()}
+    REPORTED_CHECKS = {
+        reported_check: load_reported_check(reported_check)
+        for reported_check in reported_check_names()
+    }
 except BnlabError as error:
     raise WorkflowError(str(error)) from None
 
@@ -58,33 +65,33 @@ CODE = {
     name: code_fingerprint(f"bnlab.{module}")
     for name, module in {
         "split": "data.splits",
-        "gradients": "gradients.check",
+        "gradients": "gradients.gate",
         "step_sizes": "gradients.step_sizes",
         "overfit": "gradients.overfit",
-        "exhibits": "gradients.exhibit",
-        "gradient_figures": "analysis.gradient_figures",
-        "train": "experiment.run",
+        "reported_checks": "gradients.reported_check",
+        "gradient_figures": "figures.draw_gradients",
+        "train": "training.job",
         "rank": "analysis.rank",
         "collect": "analysis.collect",
-        "heldout": "analysis.heldout",
+        "test_results": "analysis.test_results",
         "tables": "analysis.tables",
-        "claims": "analysis.claims",
-        "figures": "analysis.figures",
-        "report": "report.render",
+        "claims": "claims.judge",
+        "figures": "figures.draw",
+        "page": "report.study",
         "synthesis": "report.synthesis",
         "pdf": "report.pdf",
     }.items()
 }
 
 PAGE = [
-    f"src/bnlab/report/{name}"
-    for name in ["page.html.jinja", "macros.html.jinja", "report.css"]
+    f"src/bnlab/report/templates/{name}"
+    for name in ["page.html.jinja", "macros.html.jinja", "page.css"]
 ]
 
 # Trainings start in the order of their cost, and everything else before any of them: what they wait for; and tables,
 # figures and reports, because at every step Snakemake looks at all input files of the jobs that are ready and wait.
 # What only reports show of gradients comes after the check that all trainings wait for.
-FIRST, SOON = 10**9, 10**8
+BEFORE_TRAINING, AFTER_GATE = 10**9, 10**8
 
 
 wildcard_constraints:
@@ -94,13 +101,13 @@ wildcard_constraints:
     split="[a-z0-9_-]+",
     study="|".join(STUDIES),
     report="|".join(REPORTS) or "none",
-    exhibit="|".join(["step_sizes", "overfit", *EXHIBITS]),
-    report_check="|".join(EXHIBITS),
+    gradient_figure="|".join(["step_sizes", "overfit", *REPORTED_CHECKS]),
+    reported_check="|".join(REPORTED_CHECKS),
     experiment="[a-z][a-z0-9_-]*",
     figure="curves|grid|initialization|weight_decay",
 
 
-def needs_of(wildcards):
+def training_inputs(wildcards):
     """What a training waits for; nothing at all when the run is stored and current.
 
     An edge of the graph would retrain a run whenever the gradient check, the split or the data are merely repeated;
@@ -132,14 +139,14 @@ def needs_of(wildcards):
 
 def predecessor_files(run):
     """What a run reads of the run from whose last state it goes on."""
-    if run.continues is None:
+    if run.warm_start is None:
         return []
     for runs in RUNS.values():
         for name in runs:
-            if name.endswith(f"_{run.continues}"):
+            if name.endswith(f"_{run.warm_start}"):
                 return run_files([name], "run.json", "model.npz")
     raise WorkflowError(
-        f"{run}: goes on from a run whose name ends in _{run.continues}, which no study has."
+        f"{run}: goes on from a run whose name ends in _{run.warm_start}, which no study has."
     )
 
 
@@ -151,13 +158,13 @@ def run_of(name):
     return CONFIGURATION.parse(name)
 
 
-def cost_of(run):
+def estimated_duration(run):
     """Seconds that a run will take, more or less."""
     spec = run_of(run)
     return estimated_seconds(spec, CONFIGURATION.protocols[spec.protocol])
 
 
-def runs_of(study, experiment=None):
+def all_runs(study, experiment=None):
     """The runs of a study, or of one of its experiments, by their directories below results/runs.
 
     Snakemake comes back to a study whose grids take over what a search found, once that search is ranked.
@@ -166,11 +173,11 @@ def runs_of(study, experiment=None):
         if experiment in (None, one.id):
             for search in one.searches:
                 checkpoints.rank.get(study=study, experiment=search)
-    return known_runs(study, experiment)
+    return ready_runs(study, experiment)
 
 
-def known_runs(study, experiment=None):
-    """What `runs_of` gives, as far as it is known by now."""
+def ready_runs(study, experiment=None):
+    """What `all_runs` gives, as far as it is known by now."""
     paths = [
         ranking_path(study, search, results=Path("results"))
         for search in STUDIES[study].searched

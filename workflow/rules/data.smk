@@ -1,6 +1,6 @@
 """The data sets, decoded once, and their splits.
 
-A data set's content is fixed by its digest in bnlab.datasets, wherever it comes from.
+A data set's content is fixed by its digest in bnlab.runs.datasets, wherever it comes from.
 """
 
 
@@ -10,7 +10,7 @@ rule prepare:
         data_files("{data}"),
     log:
         "results/logs/prepare/{data}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -30,7 +30,7 @@ rule split:
         "results/splits/{split}.npz",
     log:
         "results/logs/split/{split}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:

@@ -20,9 +20,9 @@ def run_files(runs, *names):
     return [f"results/runs/{run}/{name}" for run in runs for name in names]
 
 
-def report_of(study):
+def page_of(study):
     """A study's report, for screens and for paper."""
-    return [f"results/studies/{study}/report.{ending}" for ending in ("html", "pdf")]
+    return [f"results/studies/{study}/page.{ending}" for ending in ("html", "pdf")]
 
 
 def data_of(study):
@@ -43,27 +43,34 @@ def synthesis_inputs(_):
     return files
 
 
-def exhibit_files(exhibit):
+def reported_check_files(reported_check):
     """The description of a report's check: its own file, and the one that holds its published tables."""
-    if exhibit not in EXHIBITS:
+    if reported_check not in REPORTED_CHECKS:
         return []
     return [
-        f"config/exhibits/{name}.yaml"
-        for name in dict.fromkeys([exhibit, EXHIBITS[exhibit]["published_in"]])
+        f"config/reported_checks/{name}.yaml"
+        for name in dict.fromkeys(
+            [reported_check, REPORTED_CHECKS[reported_check]["published_in"]]
+        )
     ]
 
 
-def exhibits_of(study):
+def reported_checks_of(study):
     """What a study's report shows about gradients on its data: two figures, and the reports' own checks it names."""
     files = []
     for data in data_of(study):
         files += [
             f"results/gradients/{data}/{name}.svg" for name in ("step_sizes", "overfit")
         ]
-        for exhibit in STUDIES[study].gradients:
-            endings = ["csv", "svg"] if has_rivals(EXHIBITS[exhibit]) else ["csv"]
+        for reported_check in STUDIES[study].gradients:
+            endings = (
+                ["csv", "svg"]
+                if compares_causes(REPORTED_CHECKS[reported_check])
+                else ["csv"]
+            )
             files += [
-                f"results/gradients/{data}/{exhibit}.{ending}" for ending in endings
+                f"results/gradients/{data}/{reported_check}.{ending}"
+                for ending in endings
             ]
     return files
 
@@ -80,7 +87,7 @@ def claims_of(report):
 def judged_files(report):
     """What a report's claims are judged by, their own file included."""
     claims = claims_of(report)
-    exhibits = claimed_exhibits(claims)
+    reported_checks = claimed_reported_checks(claims)
     return [
         f"config/claims/{report}.yaml",
         *(
@@ -88,8 +95,15 @@ def judged_files(report):
             for study in claimed_studies(claims)
             for table in ("runs", "curves", "test")
         ),
-        *dict.fromkeys(file for exhibit in exhibits for file in exhibit_files(exhibit)),
-        *(f"results/gradients/cifar10/{exhibit}.csv" for exhibit in exhibits),
+        *dict.fromkeys(
+            file
+            for reported_check in reported_checks
+            for file in reported_check_files(reported_check)
+        ),
+        *(
+            f"results/gradients/cifar10/{reported_check}.csv"
+            for reported_check in reported_checks
+        ),
     ]
 
 
@@ -112,7 +126,7 @@ def ledger():
     }
     if not asked >= needed:
         return []
-    last = report_of("synthesis") if SYNTHESIS and asked >= {*SYNTHESIS.studies} else []
+    last = page_of("synthesis") if SYNTHESIS and asked >= {*SYNTHESIS.studies} else []
     return ["results/tables/claims.csv", "results/tables/claims_summary.csv", *last]
 
 

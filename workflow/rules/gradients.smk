@@ -1,7 +1,7 @@
-"""The gradient check, without which nothing is trained, and exhibits about gradients, which only reports wait for."""
+"""The gradient check, without which nothing is trained, and reported checks about gradients, which only reports wait for."""
 
 
-rule check_gradients:
+rule gate:
     """Compare analytic gradients with three oracles on images of one data set."""
     input:
         "config/gradients/gate.yaml",
@@ -10,13 +10,13 @@ rule check_gradients:
         "results/gradients/{data}.json",
     log:
         "results/logs/gradients/{data}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
         code=CODE["gradients"],
     shell:
-        "python -m bnlab check-gradients {wildcards.data} > {log} 2>&1"
+        "python -m bnlab gate {wildcards.data} > {log} 2>&1"
 
 
 rule step_sizes:
@@ -28,7 +28,7 @@ rule step_sizes:
         "results/gradients/{data}/step_sizes.csv",
     log:
         "results/logs/gradients/{data}_step_sizes.log",
-    priority: SOON
+    priority: AFTER_GATE
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -46,7 +46,7 @@ rule overfit:
         "results/gradients/{data}/overfit.csv",
     log:
         "results/logs/gradients/{data}_overfit.log",
-    priority: SOON
+    priority: AFTER_GATE
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -55,41 +55,41 @@ rule overfit:
         "python -m bnlab overfit {wildcards.data} > {log} 2>&1"
 
 
-rule compare_gradients:
+rule reported_check:
     """Repeat a report's own gradient check on images of one data set."""
     input:
-        lambda w: exhibit_files(w.report_check),
+        lambda w: reported_check_files(w.reported_check),
         data_files("{data}"),
     output:
-        "results/gradients/{data}/{report_check}.csv",
+        "results/gradients/{data}/{reported_check}.csv",
     log:
-        "results/logs/gradients/{data}_{report_check}.log",
+        "results/logs/gradients/{data}_{reported_check}.log",
     # The longest takes minutes, more than any training: it must not come last.
-    priority: SOON
+    priority: AFTER_GATE
     conda:
         "../envs/bnlab.yaml"
     resources:
         mem_mb=1500,
     params:
-        code=CODE["exhibits"],
+        code=CODE["reported_checks"],
     shell:
-        "python -m bnlab compare-gradients {wildcards.data} {wildcards.report_check} > {log} 2>&1"
+        "python -m bnlab reported-check {wildcards.data} {wildcards.reported_check} > {log} 2>&1"
 
 
 rule gradient_figure:
-    """Draw one of the exhibits."""
+    """Draw one of the reported checks."""
     input:
-        lambda w: exhibit_files(w.exhibit),
-        "results/gradients/{data}/{exhibit}.csv",
+        lambda w: reported_check_files(w.gradient_figure),
+        "results/gradients/{data}/{gradient_figure}.csv",
     output:
-        "results/gradients/{data}/{exhibit}.svg",
-        "results/gradients/{data}/{exhibit}.png",
+        "results/gradients/{data}/{gradient_figure}.svg",
+        "results/gradients/{data}/{gradient_figure}.png",
     log:
-        "results/logs/gradients/{data}_{exhibit}_figure.log",
-    priority: FIRST
+        "results/logs/gradients/{data}_{gradient_figure}_figure.log",
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
         code=CODE["gradient_figures"],
     shell:
-        "python -m bnlab gradient-figure {wildcards.data} {wildcards.exhibit} > {log} 2>&1"
+        "python -m bnlab gradient-figure {wildcards.data} {wildcards.gradient_figure} > {log} 2>&1"

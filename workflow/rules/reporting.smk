@@ -1,11 +1,11 @@
 """The reports, and a target for each study."""
 
 
-rule report:
+rule page:
     """Put tables, figures and the gradient check together as one self-contained HTML page."""
     input:
         lambda w: expand("results/gradients/{data}.json", data=data_of(w.study)),
-        lambda w: exhibits_of(w.study),
+        lambda w: reported_checks_of(w.study),
         lambda w: claims_files(w.study),
         lambda w: figures_of(w.study),
         "results/studies/{study}/runs.csv",
@@ -16,32 +16,32 @@ rule report:
         "config/studies/{study}.yaml",
         lambda w: expand("results/data/{data}/manifest.json", data=data_of(w.study)),
         PAGE,
-        "src/bnlab/report/study.html.jinja",
+        "src/bnlab/report/templates/study.html.jinja",
     output:
-        "results/studies/{study}/report.html",
+        "results/studies/{study}/page.html",
     log:
         "results/logs/report/{study}.log",
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
-        code=CODE["report"],
+        code=CODE["page"],
     shell:
-        "python -m bnlab report {wildcards.study} > {log} 2>&1"
+        "python -m bnlab page {wildcards.study} > {log} 2>&1"
 
 
 rule pdf:
     """Typeset a report's page: all of its content comes from there."""
     input:
-        "results/studies/{study}/report.html",
-        "src/bnlab/report/report.typ",
+        "results/studies/{study}/page.html",
+        "src/bnlab/report/templates/page.typ",
     output:
-        "results/studies/{study}/report.pdf",
+        "results/studies/{study}/page.pdf",
     log:
         "results/logs/pdf/{study}.log",
     wildcard_constraints:
         study="|".join([*STUDIES, "synthesis"]),
-    priority: FIRST
+    priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
@@ -58,12 +58,12 @@ if SYNTHESIS:
             "config/synthesis.yaml",
             synthesis_inputs,
             PAGE,
-            "src/bnlab/report/synthesis.html.jinja",
+            "src/bnlab/report/templates/synthesis.html.jinja",
         output:
-            "results/studies/synthesis/report.html",
+            "results/studies/synthesis/page.html",
         log:
             "results/logs/report/synthesis.log",
-        priority: FIRST
+        priority: BEFORE_TRAINING
         conda:
             "../envs/bnlab.yaml"
         params:
@@ -74,7 +74,7 @@ if SYNTHESIS:
     rule synthesis:
         """The last report, and all that it rests on."""
         input:
-            report_of("synthesis"),
+            page_of("synthesis"),
             "results/tables/claims.csv",
 
 
@@ -89,7 +89,7 @@ for study in STUDIES:
         name:
             study
         input:
-            report_of(study),
+            page_of(study),
             # What is known at once need not wait for a search.
             run_files(RUNS[study]),
-            lambda _, study=study: run_files(runs_of(study)),
+            lambda _, study=study: run_files(all_runs(study)),

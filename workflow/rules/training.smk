@@ -8,7 +8,7 @@ data, drawing the split or checking the gradients again retrains nothing.
 rule train:
     """Train one network, evaluate it once on everything at the end, and store the result."""
     input:
-        needs_of,
+        training_inputs,
     output:
         "results/runs/{protocol}/{run}/curves.csv",
         "results/runs/{protocol}/{run}/model.npz",
@@ -18,7 +18,7 @@ rule train:
     log:
         "results/logs/train/{protocol}/{run}.log",
     # Long runs first: a short one fills the last gaps.
-    priority: lambda w: cost_of(f"{w.protocol}/{w.run}")
+    priority: lambda w: estimated_duration(f"{w.protocol}/{w.run}")
     conda:
         "../envs/bnlab.yaml"
     threads: 1

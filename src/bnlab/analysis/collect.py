@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from bnlab.config.studies import Configuration
 from bnlab.errors import IntegrityError
 from bnlab.files import write_text
-from bnlab.names import initialization_text, learning_rate_text, network_text
-from bnlab.spec import RunSpec
-from bnlab.stored import CURVES, check_vouched, read_record
-from bnlab.study import Configuration
+from bnlab.runs.names import initialization_text, learning_rate_text, network_text
+from bnlab.runs.record import CURVES, read_record, verify_file
+from bnlab.runs.spec import RunSpec
 
 
 def collect(configuration: Configuration, study: str, *, results: Path) -> None:
@@ -36,7 +36,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 
 
 def _read_curves(folder: Path, record: dict[str, Any]) -> pd.DataFrame:
-    check_vouched(folder / CURVES, record)
+    verify_file(folder / CURVES, record)
     return pd.read_csv(folder / CURVES)
 
 

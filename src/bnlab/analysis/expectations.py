@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.pairs import paired
-from bnlab.names import initialization_text, network_text
-from bnlab.study import Expectation, Study
+from bnlab.config.studies import Expectation, Study
+from bnlab.runs.names import initialization_text, network_text
 
 
 def check_expectations(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
@@ -48,7 +48,7 @@ def _matches(expectation: Expectation, runs: pd.DataFrame) -> pd.Series:
 
 
 def _values(metric: str, runs: pd.DataFrame) -> tuple[pd.Series, list[str]]:
-    if metric != "bn_gain":
+    if metric != "gain":
         finished = runs.dropna(subset=[metric])
         return finished[metric], list(finished["run"])
     pairs = paired(runs, "test_accuracy")

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from bnlab.analysis.grid import SETTING
-
+SETTING = ["network", "layers", "initialization", "learning_rate", "weight_decay"]
+"""What tells an experiment's cells apart, batch normalization aside: what twins share beside their seed."""
 PAIR = ["experiment", *SETTING]
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from bnlab.config.rankings import Ranked, ranking_path, store_ranking
+from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError
-from bnlab.rankings import Ranked, ranking_path, store_ranking
-from bnlab.stored import read_record
-from bnlab.study import Configuration
+from bnlab.runs.record import read_record
 
 SETTING = ["learning_rate", "weight_decay"]
 

@@ -13,7 +13,7 @@ import pandas as pd
 from bnlab.analysis.collect import write_csv
 from bnlab.errors import IntegrityError
 from bnlab.files import atomic, write_json
-from bnlab.stored import TIMING, read_record
+from bnlab.runs.record import TIMING, read_record
 
 TABLES = ("claims.csv", "claims_summary.csv")
 PREDICTIONS, PROVENANCE, README = "predictions.csv", "provenance.json", "README.md"
@@ -68,7 +68,7 @@ def _copied(results: Path) -> dict[str, Path]:
     figures = sorted((results / "studies").glob("*/figures/*.png"))
     return (
         {name: results / "tables" / name for name in TABLES}
-        | {"synthesis.pdf": results / "studies" / "synthesis" / "report.pdf"}
+        | {"synthesis.pdf": results / "studies" / "synthesis" / "page.pdf"}
         | {f"{path.parents[1].name}_{path.name}": path for path in figures if path.parents[1].name == "official"}
     )
 

@@ -6,13 +6,12 @@ import pandas as pd
 
 from bnlab.analysis.collect import write_csv
 from bnlab.analysis.expectations import check_expectations
-from bnlab.analysis.grid import SETTING
-from bnlab.analysis.pairs import PAIR, paired
-from bnlab.analysis.statistics import summary, t_interval
-from bnlab.analysis.wording import learning_rate_words
+from bnlab.analysis.intervals import summary, t_interval
+from bnlab.analysis.pairs import PAIR, SETTING, paired
+from bnlab.config.studies import Configuration, Study
 from bnlab.errors import IntegrityError
 from bnlab.files import write_text
-from bnlab.study import Configuration, Study
+from bnlab.formatting import learning_rate_words
 
 CELL = ["experiment", *SETTING, "batch_norm"]
 METRICS = ["training_accuracy", "validation_accuracy", "test_accuracy", "validation_loss"]

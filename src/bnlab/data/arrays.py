@@ -33,7 +33,7 @@ class Arrays:
 
     @property
     def digest(self) -> str:
-        """What bnlab.datasets knows the data set by."""
+        """What bnlab.runs.datasets knows the data set by."""
         return data_set_digest(
             content_digest(self.train_images, self.train_labels), content_digest(self.test_images, self.test_labels)
         )
@@ -47,5 +47,5 @@ def content_digest(images: Bytes, labels: Bytes) -> str:
 
 
 def data_set_digest(train_digest: str, test_digest: str) -> str:
-    """One hex sha256 for a whole data set, from the content digests of its two parts (see bnlab.datasets)."""
+    """One hex sha256 for a whole data set, from the content digests of its two parts (see bnlab.runs.datasets)."""
     return hashlib.sha256((train_digest + test_digest).encode()).hexdigest()

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bnlab.data.arrays import Images, Rows
-from bnlab.data.splits import Scaling
+from bnlab.data.scaling import Scaling
 
 
 class PixelBatches:

@@ -10,7 +10,7 @@ from bnlab.numerics.arrays import Array, Labels
 from bnlab.numerics.network import Workspace, loss_forward, predict
 from bnlab.numerics.optimizer import weight_penalty
 from bnlab.numerics.parameters import Parameters
-from bnlab.numerics.statistics import RunningStatistics
+from bnlab.numerics.running_statistics import RunningStatistics
 
 Evaluation = Callable[[], tuple[float, npt.NDArray[np.bool_]]]
 """The cost, and which ReLUs are active."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bnlab.gradients.cost import Cost
+from bnlab.gradients.objective import Cost
 from bnlab.numerics.arrays import Array, Labels
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.parameters import Network, Parameters
@@ -44,7 +44,7 @@ def smooth_costs(
     for rejected in range(DRAWS):
         parameters = Parameters.zeros(network, np.float64)
         initialize(parameters, "he", random)
-        undecayed = parameters.flat[parameters.decayed.size :]
+        undecayed = parameters.flat[parameters.weights_flat.size :]
         undecayed += 0.5 * random.standard_normal(undecayed.size)
         cost = Cost(parameters, x, labels, weight_decay=weight_decay)
         if cost.margin >= margin and cost.spread >= spread:

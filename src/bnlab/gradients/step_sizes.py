@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bnlab.gradients.complex_step import complex_step
-from bnlab.gradients.cost import Cost
-from bnlab.gradients.differences import central_differences, forward_differences
+from bnlab.gradients.finite_differences import central_differences, forward_differences
 from bnlab.gradients.kinks import smooth_costs
+from bnlab.gradients.objective import Cost
 from bnlab.numerics.parameters import Network
 from bnlab.streams import stream
 

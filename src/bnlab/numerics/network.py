@@ -8,7 +8,7 @@ import numpy.typing as npt
 from bnlab.numerics import layers
 from bnlab.numerics.arrays import Array, Labels
 from bnlab.numerics.parameters import Network, Parameters
-from bnlab.numerics.statistics import RunningStatistics
+from bnlab.numerics.running_statistics import RunningStatistics
 
 
 class Workspace:

@@ -10,15 +10,15 @@ from bnlab.numerics.parameters import Parameters
 
 def weight_penalty(parameters: Parameters, weight_decay: float) -> Any:
     """Compute lambda times the sum of the squared weights; biases, gamma and beta are not penalized."""
-    return weight_decay * np.dot(parameters.decayed, parameters.decayed)
+    return weight_decay * np.dot(parameters.weights_flat, parameters.weights_flat)
 
 
 def add_weight_decay(gradients: Parameters, parameters: Parameters, weight_decay: float, *, scratch: Array) -> None:
     """Add the penalty's gradient, 2 lambda W, to the weights' part of `gradients`.  scratch: (p,), overwritten."""
     if weight_decay:
-        penalty = scratch[: parameters.decayed.size]
-        np.multiply(parameters.decayed, 2 * weight_decay, out=penalty)
-        gradients.decayed[...] += penalty
+        penalty = scratch[: parameters.weights_flat.size]
+        np.multiply(parameters.weights_flat, 2 * weight_decay, out=penalty)
+        gradients.weights_flat[...] += penalty
 
 
 def descend(
@@ -39,7 +39,7 @@ def descend(
     """
     if velocity is None:
         # theta - rate (g + 2 lambda theta), in three passes over memory instead of four
-        parameters.decayed *= 1 - 2 * learning_rate * weight_decay
+        parameters.weights_flat *= 1 - 2 * learning_rate * weight_decay
         step = gradients.flat
         step *= learning_rate
     else:

@@ -72,14 +72,14 @@ class Parameters:
         self.biases = self._family("b")
         self.gamma = self._family("gamma")
         self.beta = self._family("beta")
-        self.decayed = flat[: sum(weight.size for weight in self.weights)]
+        self.weights_flat = flat[: sum(weight.size for weight in self.weights)]
 
     @classmethod
     def zeros(cls, network: Network, dtype: npt.DTypeLike) -> "Parameters":
         """All parameters zero."""
         return cls(network, np.zeros(sum(map(math.prod, network.shapes().values())), dtype))
 
-    def hold_affine(self) -> None:
+    def zero_affine_gradients(self) -> None:
         """As gradients: set those of gamma and beta to zero, so that a step leaves gamma and beta as they are."""
         for g in (*self.gamma, *self.beta):
             g[:] = 0

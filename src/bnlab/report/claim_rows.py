@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pandas as pd
 
-from bnlab.report.links import LinkGroup, link_groups
-from bnlab.report.numerals import percent, percent_and_sd, points, points_and_sd, short
-from bnlab.spec import RunSpec
+from bnlab.formatting import percent, percent_and_sd, points, points_and_sd, short_error
+from bnlab.report.run_list import LinkGroup, link_groups
+from bnlab.runs.spec import RunSpec
 
 GOOD, BAD = {"REPRODUCED"}, {"NOT REPRODUCED", "CONTRADICTED"}
 DIFFERENCES = {"direction", "equal"}
@@ -66,11 +66,11 @@ def claim_anchor(claim: str) -> str:
 def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
     runs = claim["runs"].split()
     verdict, anchor = claim["verdict"], claim_anchor(claim["id"])
-    # Published gradients stand in the exhibits' tables, not in rows of their own.
-    place = "exhibits" if claim["kind"] == "gradient" else anchor
+    # Published gradients stand in the reported checks' tables, not in rows of their own.
+    place = "reported_checks" if claim["kind"] == "gradient" else anchor
     return ClaimRow(
         anchor=anchor,
-        address=f"{claim['report']}/report.html#{place}",
+        address=f"{claim['report']}/page.html#{place}",
         report=claim["report"],
         where=claim["where"],
         text=claim["text"],
@@ -115,7 +115,7 @@ def _reported(claim: pd.Series) -> str:
     """What the report prints, with all its digits: 52.9 % where it prints .529."""
     unit, printed = _unit(claim), claim["reported"]
     if unit == "error" and printed:
-        return short(float(printed))
+        return short_error(float(printed))
     if unit not in ("%", "points") or not re.fullmatch(f"{NUMBER}( to {NUMBER})?", printed):
         return _minus(printed)
     return _minus(f"{re.sub(NUMBER, _hundredfold, printed)} {unit}")
@@ -134,7 +134,7 @@ def _ours(claim: pd.Series) -> str:
         case "setting":
             return _minus(f"{mean:.4g}")
         case "error":
-            return short(mean)
+            return short_error(mean)
         case "points":
             return f"{points_and_sd(mean, sd)} points"
         case "%":
@@ -152,7 +152,7 @@ def _interval(claim: pd.Series) -> str:
         case "setting" | "points":
             return f"{points(low)} to {points(high)} points"
         case "error":
-            return f"{short(low)} to {short(high)}"
+            return f"{short_error(low)} to {short_error(high)}"
         case "%":
             return f"{percent(low)} to {percent(high)} %"
     return f"{_plain(claim, low)} to {_plain(claim, high)}"

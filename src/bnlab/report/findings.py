@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bnlab.analysis.grid import SETTING
-from bnlab.analysis.wording import (
+from bnlab.analysis.pairs import SETTING
+from bnlab.formatting import (
     batch_norm_words,
+    count,
     initialization_words,
     learning_rate_words,
     network_words,
+    percent,
+    points,
     short_number,
     weight_decay_words,
 )
 from bnlab.report.inputs import Inputs
-from bnlab.report.numerals import count, percent, points
-from bnlab.spec import Protocol
+from bnlab.runs.spec import Protocol
 
 CHANCE = 0.1
 """The accuracy of ten equally probable classes."""

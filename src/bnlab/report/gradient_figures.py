@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bnlab.analysis.wording import batch_norm_words
-from bnlab.report.embed import inline_svg
+from bnlab.formatting import batch_norm_words, error
 from bnlab.report.inputs import Inputs
-from bnlab.report.numerals import error
+from bnlab.report.svg import inline_svg
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from bnlab.config.reported_checks import load_reported_check
+from bnlab.config.studies import Configuration, Study
 from bnlab.errors import IntegrityError
-from bnlab.exhibit_settings import load_exhibit
-from bnlab.names import run_name
-from bnlab.spec import Protocol, RunSpec
-from bnlab.study import Configuration, Study
+from bnlab.runs.names import run_name
+from bnlab.runs.spec import Protocol, RunSpec
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Inputs:
     expectations: pd.DataFrame
     claims: pd.DataFrame
     gradients: dict[str, Any]
-    exhibits: dict[str, dict[str, Any]]
+    reported_checks: dict[str, dict[str, Any]]
     manifests: dict[str, Any]
     figures: Path
     checks: Path
@@ -60,7 +60,10 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
         expectations=_table(folder / "expectations.csv"),
         claims=claims_of(configuration, study, results=results),
         gradients={data: _json(results / "gradients" / f"{data}.json") for data in data_sets},
-        exhibits={exhibit: load_exhibit(exhibit, configuration.folder) for exhibit in the_study.gradients},
+        reported_checks={
+            reported_check: load_reported_check(reported_check, configuration.folder)
+            for reported_check in the_study.gradients
+        },
         manifests={data: _json(results / "data" / data / "manifest.json") for data in data_sets},
         figures=folder / "figures",
         checks=results / "gradients",
@@ -71,7 +74,7 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
 
 
 def claims_of(configuration: Configuration, report: str, *, results: Path) -> pd.DataFrame:
-    """The ledger of one report, as `bnlab.analysis.claims` wrote it; without rows for a study that is no report's."""
+    """The ledger of one report, as `bnlab.claims.judge` wrote it; without rows for a study that is no report's."""
     if not (configuration.folder / "claims" / f"{report}.yaml").exists():
         return pd.DataFrame(columns=["id", "experiment", "kind", "verdict"])
     texts = ["experiment", "study", "where", "metric", "reported", "reason", "variants", "runs"]

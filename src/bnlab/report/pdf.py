@@ -1,4 +1,4 @@
-"""The page on paper: report.html typeset as PDF. Equal pages give equal bytes, whatever the machine has for fonts."""
+"""The page on paper: page.html typeset as PDF. Equal pages give equal bytes, whatever the machine has for fonts."""
 
 import re
 from pathlib import Path
@@ -7,18 +7,18 @@ import typst
 
 from bnlab.errors import ConfigError, IntegrityError
 from bnlab.files import atomic
-from bnlab.report.embed import take_svgs_out
+from bnlab.report.svg import take_svgs_out
 
-STYLE = Path(__file__).with_name("report.typ")
+STYLE = Path(__file__).parent / "templates" / "page.typ"
 
 
-def typeset_report(study: str, *, results: Path) -> None:
-    """Write results/studies/<study>/report.pdf, all of whose content is that of report.html beside it.
+def typeset_page(study: str, *, results: Path) -> None:
+    """Write results/studies/<study>/page.pdf, all of whose content is that of page.html beside it.
 
     Raises ConfigError when there is no page, and IntegrityError when the page is not well-formed or has an element
-    that report.typ cannot set.
+    that page.typ cannot set.
     """
-    page = results / "studies" / study / "report.html"
+    page = results / "studies" / study / "page.html"
     if not page.is_file():
         raise ConfigError(f"{page}: no such file. Make it: snakemake --cores 8 {page.as_posix()}")
     try:
@@ -33,7 +33,7 @@ def typeset_report(study: str, *, results: Path) -> None:
 
 
 def _inputs(html: str) -> dict[str, str]:
-    """What report.typ reads: the page's body, and its figures by the names that stand in their places."""
+    """What page.typ reads: the page's body, and its figures by the names that stand in their places."""
     body = re.search(r"<body>.*</body>", html, flags=re.DOTALL)
     page, figures = take_svgs_out(body[0] if body else html)
     return {"page": page} | figures

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bnlab.analysis.wording import initialization_words, network_words, short_number
+from bnlab.formatting import initialization_words, network_words, short_number
 from bnlab.report.inputs import Inputs
-from bnlab.report.links import LinkGroup, link_groups
+from bnlab.report.run_list import LinkGroup, link_groups
 
 NETWORK = ["network", "layers", "initialization", "batch_norm"]
 

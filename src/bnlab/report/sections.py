@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from bnlab.analysis.grid import SETTING
-from bnlab.analysis.wording import initialization_words, learning_rate_words, network_words, short_number
-from bnlab.experiments import Experiment
+from bnlab.analysis.pairs import SETTING
+from bnlab.config.experiments import Experiment
+from bnlab.figures.captions import figure_words
+from bnlab.formatting import initialization_words, learning_rate_words, network_words, short_number
 from bnlab.report.claim_rows import ClaimRow, claim_rows
-from bnlab.report.embed import inline_svg
-from bnlab.report.figure_words import figure_words
 from bnlab.report.findings import Finding, findings
 from bnlab.report.inputs import Inputs
-from bnlab.report.links import LinkGroup, link_groups
+from bnlab.report.run_list import LinkGroup, link_groups
+from bnlab.report.svg import inline_svg
 
 HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
 

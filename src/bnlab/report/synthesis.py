@@ -8,17 +8,17 @@ from typing import Any
 
 import pandas as pd
 
+from bnlab.config.studies import Configuration
+from bnlab.config.synthesis import Question, Synthesis
 from bnlab.errors import ConfigError
 from bnlab.files import write_text
 from bnlab.report.claim_rows import VERDICTS, ClaimRow, claim_rows, of_claims
 from bnlab.report.inputs import Inputs, claims_of, read_inputs
-from bnlab.report.provenance import run_entries
-from bnlab.report.render import environment
+from bnlab.report.run_list import run_entries
 from bnlab.report.searches import search_rows
 from bnlab.report.sections import Section, section
-from bnlab.spec import RunSpec
-from bnlab.study import Configuration
-from bnlab.synthesis_settings import Question, Synthesis
+from bnlab.report.study import environment
+from bnlab.runs.spec import RunSpec
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class QuestionView:
 
 
 def render_synthesis(configuration: Configuration, synthesis: Synthesis, *, results: Path) -> None:
-    """Write results/studies/synthesis/report.html from the ledger and the tables and figures of the studies it names.
+    """Write results/studies/synthesis/page.html from the ledger and the tables and figures of the studies it names.
 
-    Raises ConfigError when a claim that it names is not in the ledger, IntegrityError as `render_report` does.
+    Raises ConfigError when a claim that it names is not in the ledger, IntegrityError as `render_page` does.
     """
     inputs = {study: read_inputs(configuration, study, results=results) for study in synthesis.studies}
     reports = sorted(path.stem for path in (configuration.folder / "claims").glob("*.yaml"))
     claims = pd.concat([claims_of(configuration, report, results=results) for report in reports])
     page = environment().get_template("synthesis.html.jinja").render(_context(synthesis, inputs, claims))
-    write_text(results / "studies" / "synthesis" / "report.html", page)
+    write_text(results / "studies" / "synthesis" / "page.html", page)
 
 
 def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""From the YAML files of config/ to validated settings, protocols and studies."""

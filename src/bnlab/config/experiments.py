@@ -1,0 +1,118 @@
+"""Experiments: grids of runs under one protocol."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bnlab.config.axes import RankingOf, axis_length, axis_values, searches_of
+from bnlab.errors import ConfigError
+from bnlab.runs.names import run_name
+from bnlab.runs.spec import Initialization, Protocol, RunSpec
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A grid of runs, and the figures drawn from it. One section of the report.
+
+    searches: the earlier experiments whose best values its grid takes over. `runs` is empty and `pending` says how many
+    there will be until those are ranked.
+    """
+
+    id: str
+    title: str
+    text: str
+    runs: tuple[RunSpec, ...]
+    figures: tuple[str, ...]
+    searches: tuple[str, ...] = ()
+    pending: int = 0
+
+
+def expand_experiment(
+    content: Mapping[str, Any],
+    protocols: Mapping[str, Protocol],
+    ranking_of: RankingOf,
+    *,
+    seeds_factor: float,
+    source: str,
+) -> Experiment:
+    """An experiment from its validated configuration, with every run of its grid.
+
+    Raises ConfigError for an unknown protocol and for runs that cannot be.
+    """
+    name = content["protocol"]
+    if name not in protocols:
+        raise ConfigError(f"{source}.protocol: found {name!r}, expected one of {', '.join(sorted(protocols))}.")
+    if protocols[name].batch_size < 2 and any(content["batch_norm"]):
+        raise ConfigError(
+            f"{source}.batch_norm: protocol '{name}' has batch_size 1, over which nothing can be normalized."
+        )
+    if "grid" in content["figures"] and "learning_rate" not in content:
+        raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
+    # Rounded before it is rounded up: 50 * 1.1 is 55.00000000000001.
+    seeds = max(1, math.ceil(round(content["seeds"] * seeds_factor, 6)))
+    rates = content.get("learning_rate", [None])
+    decays = content["weight_decay"]
+    rate_values = axis_values(rates, "learning_rate", ranking_of, source=f"{source}.learning_rate")
+    decay_values = axis_values(decays, "weight_decay", ranking_of, source=f"{source}.weight_decay")
+    runs: tuple[RunSpec, ...] = ()
+    pending = 0
+    if rate_values is None or decay_values is None:
+        cells = len(content["networks"]) * len(content["initialization"]) * len(content["batch_norm"])
+        pending = cells * axis_length(rates) * axis_length(decays) * seeds
+    else:
+        try:
+            runs = _grid(content, rate_values, decay_values, seeds)
+            if content.get("warm_start"):
+                runs = _chained(runs, protocols[name])
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}") from error
+    return Experiment(
+        content["id"],
+        content["title"],
+        content["text"],
+        runs,
+        tuple(content["figures"]),
+        tuple(searches_of({"learning_rate": rates, "weight_decay": decays})),
+        pending,
+    )
+
+
+def _grid(content: Mapping[str, Any], rates: list[Any], decays: list[Any], seeds: int) -> tuple[RunSpec, ...]:
+    """The full grid, seeds innermost."""
+    axes = itertools.product(
+        content["networks"], content["initialization"], rates, decays, content["batch_norm"], range(1, seeds + 1)
+    )
+    return tuple(
+        RunSpec(
+            content["protocol"],
+            tuple(hidden),
+            batch_norm,
+            _initialization(scheme),
+            float(decay),
+            seed,
+            None if rate is None else float(rate),
+        )
+        for hidden, scheme, rate, decay, batch_norm, seed in axes
+    )
+
+
+def _chained(runs: tuple[RunSpec, ...], protocol: Protocol) -> tuple[RunSpec, ...]:
+    """The same runs, each but the first going on from the one with the next smaller weight decay."""
+    last: dict[RunSpec, RunSpec] = {}
+    chained = {}
+    for run in sorted(runs, key=lambda run: run.weight_decay):
+        chain = _with(run, weight_decay=0.0)
+        before = last.get(chain)
+        warm_start = None if before is None else run_name(before, protocol).rpartition("_")[2]
+        last[chain] = chained[run] = _with(run, warm_start=warm_start)
+    return tuple(chained[run] for run in runs)
+
+
+def _with(run: RunSpec, **changes: Any) -> RunSpec:
+    return RunSpec(**{**vars(run), **changes})
+
+
+def _initialization(value: str | float) -> Initialization:
+    return value if value in ("he", "fan_in") else float(value)  # type: ignore[return-value]

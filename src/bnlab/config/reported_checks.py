@@ -1,0 +1,106 @@
+"""From the files of config/reported_checks, descriptions of the reports' own gradient checks, to validated reported checks."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bnlab.config.reader import check_name, read_yaml, validate
+from bnlab.errors import ConfigError
+from bnlab.numerics.parameters import Network
+
+EVALUATIONS = 20_000
+"""The most evaluations of the cost that a draw may take by the naive loop: some seconds for a small network."""
+
+
+def reported_check_names(folder: Path = Path("config")) -> list[str]:
+    """The reported checks there are: every file of reported checks."""
+    return sorted(path.stem for path in (folder / "reported_checks").glob("*.yaml"))
+
+
+def check_reported_check_name(name: str, folder: Path, *, source: str) -> None:
+    """Raise ConfigError unless `name`, found at `source`, is a reported check."""
+    if name not in reported_check_names(folder):
+        known = ", ".join(reported_check_names(folder))
+        raise ConfigError(f"{source}: found '{name}', expected a reported check of {folder}/reported_checks: {known}.")
+
+
+def load_reported_check(name: str, folder: Path = Path("config")) -> dict[str, Any]:
+    """The validated content of reported_checks/<name>.yaml, with what stands under `common` put into each case.
+
+    `published` may name another reported check, which holds the tables; "published_in" says which one does.
+    """
+    check_reported_check_name(name, folder, source="reported_check")
+    path = folder / "reported_checks" / f"{name}.yaml"
+    check_name(name, source=str(path), what="reported_check")
+    reported_check: dict[str, Any] = _with_common(read_yaml(path))
+    holder = name
+    if isinstance(reported_check, dict) and isinstance(reported_check.get("published"), str):
+        holder = reported_check["published"]
+        check_reported_check_name(holder, folder, source=f"{path}: published")
+        reported_check["published"] = dict(read_yaml(folder / "reported_checks" / f"{holder}.yaml")).get("published")
+    validate(reported_check, "reported_check", source=str(path))
+    reported_check = {"published": {}, "claims": [], **reported_check, "published_in": holder}
+    tables, seen = reported_check["published"], set()
+    for i, case in enumerate(reported_check["cases"]):
+        where = f"{path}: cases[{i}]"
+        if case["id"] in seen:
+            raise ConfigError(f"{where}.id: '{case['id']}' stands here twice; ids must differ.")
+        seen.add(case["id"])
+        network = Network((case["inputs"], *case["network"]["hidden"], 10), case["network"]["batch_norm"])
+        _check_case(case, network, source=where)
+        _check_published(case, network, tables, source=where)
+    return reported_check
+
+
+def compares_causes(reported_check: Mapping[str, Any]) -> bool:
+    """Whether the cases set several causes against one another, which is drawn as a figure."""
+    return any("cause" in case for case in reported_check["cases"])
+
+
+def _with_common(content: Any) -> Any:
+    """The settings that all cases share, put into each that does not say otherwise; the schema judges the result."""
+    match content:
+        case {"common": dict(common), "cases": list(cases), **rest}:
+            return rest | {"cases": [{**common, **case} if isinstance(case, dict) else case for case in cases]}
+    return content
+
+
+def _check_case(case: Mapping[str, Any], network: Network, *, source: str) -> None:
+    """What the schema cannot see: whether the settings go together, and whether the naive loop would end."""
+    if network.batch_norm and case["images"] < 2:
+        raise ConfigError(f"{source}.images: found 1, over which nothing can be normalized, expected at least 2.")
+    for key, needing in (("statistics", "frozen"), ("backward", "constant_statistics")):
+        if case[key] == needing and not network.batch_norm:
+            raise ConfigError(f"{source}.{key}: '{needing}' needs network.batch_norm: true, found false.")
+    if case["difference"]["loop"] == "structured" and case["weight_decay"]:
+        raise ConfigError(
+            f"{source}.weight_decay: found {case['weight_decay']}, but structured differences are of the loss alone: "
+            "expected 0, or difference.loop: naive."
+        )
+    sizes = {name: min(math.prod(shape), case.get("entries", math.inf)) for name, shape in network.shapes().items()}
+    if case["difference"]["loop"] == "structured":
+        del sizes["W1"]
+    evaluations = int(sum(sizes.values())) * (2 if case["difference"]["scheme"] == "central" else 1)
+    if evaluations > EVALUATIONS:
+        raise ConfigError(
+            f"{source}: the naive loop would take {evaluations:,} evaluations of the cost per draw, at most "
+            f"{EVALUATIONS:,} are allowed. Set difference.loop: structured, or lower `inputs`, `network.hidden` or "
+            "`entries` (how many entries of each array are compared)."
+        )
+
+
+def _check_published(case: Mapping[str, Any], network: Network, tables: Mapping[str, Any], *, source: str) -> None:
+    """The table that a case names is there, and so is every array of that table in the case's network."""
+    name = case.get("published")
+    if name is None:
+        return
+    if name not in tables:
+        known = ", ".join(tables) or "none"
+        raise ConfigError(f"{source}.published: found '{name}', expected one of the tables under `published`: {known}.")
+    unknown = {array for values in tables[name]["values"].values() for array in values} - network.shapes().keys()
+    if unknown:
+        raise ConfigError(
+            f"{source}.published: '{name}' has values of {min(unknown)}, expected arrays of the case's network: "
+            f"{', '.join(network.shapes())}."
+        )

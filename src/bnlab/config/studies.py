@@ -1,0 +1,177 @@
+"""From the configuration files to validated studies: which runs each needs, and what is made of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bnlab.config.experiments import Experiment, expand_experiment
+from bnlab.config.protocols import load_protocols
+from bnlab.config.rankings import Ranked, ranking_path, read_ranking
+from bnlab.config.reader import check_name, read_yaml, validate
+from bnlab.config.reported_checks import check_reported_check_name
+from bnlab.errors import ConfigError
+from bnlab.paths import CONFIG, RESULTS
+from bnlab.runs.names import parse_run_name, run_name
+from bnlab.runs.spec import Protocol, RunSpec
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A statement that the finished study is checked against: a metric of some cells lies in an interval."""
+
+    text: str
+    cells: Mapping[str, Any]
+    metric: str
+    of: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Study:
+    """One file of config/studies."""
+
+    key: str
+    title: str
+    summary: str
+    experiments: tuple[Experiment, ...]
+    expectations: tuple[Expectation, ...]
+    gradients: tuple[str, ...] = ()
+    """The reported checks of config/reported_checks that the report shows."""
+
+    @property
+    def runs(self) -> tuple[RunSpec, ...]:
+        """Every run the study needs so far, each once, in the order of its experiments."""
+        return tuple(dict.fromkeys(run for experiment in self.experiments for run in experiment.runs))
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The experiments whose rankings others build on, in order."""
+        return tuple(dict.fromkeys(search for experiment in self.experiments for search in experiment.searches))
+
+    def experiment(self, key: str) -> Experiment:
+        """The experiment of that id. Raises ConfigError when there is none."""
+        for experiment in self.experiments:
+            if experiment.id == key:
+                return experiment
+        known = ", ".join(experiment.id for experiment in self.experiments)
+        raise ConfigError(f"config/studies/{self.key}.yaml has no experiment '{key}'. It has: {known}.")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All protocols and studies, validated."""
+
+    protocols: Mapping[str, Protocol]
+    studies: Mapping[str, Study]
+    folder: Path
+    seeds_factor: float = 1.0
+
+    def study(self, key: str) -> Study:
+        """The study of that key. Raises ConfigError when there is none."""
+        if key not in self.studies:
+            raise ConfigError(f"'{key}' is not a study. config/studies holds: {', '.join(sorted(self.studies))}.")
+        return self.studies[key]
+
+    def name(self, run: RunSpec) -> str:
+        """The run's directory below results/runs."""
+        return run_name(run, self.protocols[run.protocol])
+
+    def names(self, runs: Iterable[RunSpec]) -> dict[str, RunSpec]:
+        """Runs by directory name, in order."""
+        return {self.name(run): run for run in runs}
+
+    def parse(self, name: str) -> RunSpec:
+        """The run of that directory name (see `bnlab.runs.names.parse_run_name`)."""
+        return parse_run_name(name, self.protocols)
+
+
+def load_configuration(folder: Path = CONFIG, *, results: Path = RESULTS) -> Configuration:
+    """Read and validate protocols.yaml and every study. Raises ConfigError with all violations of a file.
+
+    results: where the rankings of searches are read, which experiments that build on them wait for.
+    """
+    protocols = load_protocols(folder)
+    factor = _seeds_factor(folder)
+    studies = [
+        _load_study(path, protocols, results=results, seeds_factor=factor)
+        for path in sorted((folder / "studies").glob("*.yaml"))
+    ]
+    return Configuration(protocols, {study.key: study for study in studies}, folder, factor)
+
+
+def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
+    """Validate the content of config.yaml, overlays and --config included, against the studies there are."""
+    validate(dict(config), "config", source=source)
+    if config["seeds_factor"] != configuration.seeds_factor:
+        raise ConfigError(
+            f"{source}: seeds_factor: found {config['seeds_factor']}, expected the {configuration.seeds_factor:g} of "
+            "config/config.yaml. Edit it there: the commands behind the rules read that file, not --config."
+        )
+    for i, key in enumerate(config["studies"]):
+        if key not in configuration.studies:
+            known = ", ".join(sorted(configuration.studies))
+            raise ConfigError(f"{source}: studies[{i}]: found '{key}', expected one of config/studies: {known}.")
+
+
+def _seeds_factor(folder: Path) -> float:
+    path = folder / "config.yaml"
+    content = read_yaml(path) if path.exists() else {}
+    factor = content.get("seeds_factor", 1) if isinstance(content, dict) else 1
+    if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor <= 1000:
+        raise ConfigError(f"{path}: seeds_factor: found {factor!r}, expected a number > 0, 1000 at most.")
+    return float(factor)
+
+
+def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path, seeds_factor: float) -> Study:
+    check_name(path.stem, source=str(path), what="study")
+    content = read_yaml(path)
+    validate(content, "study", source=str(path))
+    experiments: dict[str, Experiment] = {}
+
+    def ranking_of(search: str) -> list[Ranked] | None:
+        if search not in experiments:
+            raise ConfigError(
+                f"{where}: search: found '{search}', expected an earlier experiment of the study: "
+                f"{', '.join(experiments) or 'there is none'}."
+            )
+        runs = experiments[search].runs
+        if len({(run.hidden, run.batch_norm, run.initialization) for run in runs}) > 1:
+            raise ConfigError(
+                f"{where}: search: '{search}' compares networks, initializations or batch normalization too, so it "
+                "has no one best value. Split it in two."
+            )
+        names = [run_name(run, protocols[run.protocol]) for run in runs]
+        return read_ranking(ranking_path(path.stem, search, results=results), runs=names) if runs else None
+
+    for i, item in enumerate(content["experiments"]):
+        where = f"{path}: experiments[{i}]"
+        if item["id"] in experiments:
+            raise ConfigError(f"{where}.id: '{item['id']}' stands here twice; ids must differ.")
+        experiments[item["id"]] = expand_experiment(
+            item, protocols, ranking_of, seeds_factor=seeds_factor, source=where
+        )
+    study = Study(
+        path.stem,
+        content["title"],
+        content["summary"],
+        tuple(experiments.values()),
+        tuple(_expectation(item) for item in content.get("expectations", ())),
+        tuple(content.get("gradients", ())),
+    )
+    for i, reported_check in enumerate(study.gradients):
+        check_reported_check_name(reported_check, path.parents[1], source=f"{path}: gradients[{i}]")
+    ids = [experiment.id for experiment in study.experiments]
+    for i, expectation in enumerate(study.expectations):
+        where, named = f"{path}: expectations[{i}]", expectation.cells["experiment"]
+        if named not in ids:
+            raise ConfigError(f"{where}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
+        if expectation.low > expectation.high:
+            raise ConfigError(f"{where}.between: found [{expectation.low}, {expectation.high}], expected low, high.")
+    return study
+
+
+def _expectation(item: Mapping[str, Any]) -> Expectation:
+    low, high = item["between"]
+    return Expectation(item["text"], item["cells"], item["metric"], item["of"], low, high)

@@ -1,0 +1,1 @@
+"""Every figure, drawn from tables. Test results are never read here."""

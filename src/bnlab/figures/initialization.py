@@ -1,0 +1,81 @@
+"""Validation curves side by side for every initialization, with chance level."""
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bnlab.figures.panels import (
+    add_legend,
+    draw_learning_rates,
+    draw_lines,
+    head_row,
+    legend_handles,
+    limit_to_finished,
+    mark_diverged,
+    updates_label,
+    with_runs,
+)
+from bnlab.figures.style import BLACK, new_figure
+from bnlab.formatting import initialization_words, network_words, weight_decay_words
+from bnlab.runs.spec import Protocol
+
+CLASSES = 10
+METRICS = {"loss": "Validation loss", "accuracy": "Validation accuracy (%)"}
+CHANCE = {"loss": math.log(CLASSES), "accuracy": 100 / CLASSES}
+"""What equal probabilities for all classes give."""
+ROW, STRIP, REST = 1.8, 0.3, 0.8
+"""Heights in inches: a row of panels, the learning rate, and legend and labels."""
+
+
+def draw_initialization(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
+    """A column per initialization; per network and weight decay a row of losses and a row of accuracies."""
+    curves = with_runs(curves, runs)
+    initializations = runs["initialization"].unique()
+    settings = [setting for _, setting in runs.groupby(["network", "learning_rate", "weight_decay"], sort=False)]
+    rows = len(settings) * len(METRICS)
+    figure, canvas = new_figure(rows * ROW + STRIP + REST, protocol.data)
+    axes = canvas.subplots(
+        rows + 1,
+        len(initializations),
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+        height_ratios=[*[ROW - 0.35] * rows, STRIP],
+    )
+    blocks = axes[:-1].reshape(len(settings), len(METRICS), len(initializations))
+    for setting, block in zip(settings, blocks, strict=True):
+        first = setting.iloc[0]
+        head_row(
+            block[0],
+            f"{network_words(first['network'], first['layers'])}, {weight_decay_words(first['weight_decay'])}",
+            [initialization_words(initialization) for initialization in initializations],
+        )
+        for row, metric in zip(block, METRICS, strict=True):
+            row[0].set_ylabel(METRICS[metric])
+            _label_chance(row[0], metric)
+            for panel, (_, cells) in zip(row, setting.groupby("initialization", sort=False), strict=True):
+                panel.axhline(CHANCE[metric], color=BLACK, linewidth=0.8, linestyle=(0, (1, 2)))
+                draw_lines(panel, curves[curves["run"].isin(cells["run"])], f"validation_{metric}")
+                mark_diverged(panel, cells)
+    for row, metric in zip(axes[:-1], [*METRICS] * len(settings), strict=True):
+        limit_to_finished(row, curves, [f"validation_{metric}"], show=[CHANCE[metric]])
+    draw_learning_rates(axes[-1], protocol, runs)
+    canvas.supxlabel(updates_label(protocol), fontsize=9)
+    add_legend(canvas, legend_handles(runs, parts=False))
+    return figure
+
+
+def _label_chance(axes: Axes, metric: str) -> None:
+    """Name the line of chance at its right end, on the side where networks that learn go."""
+    side = {"loss": "top", "accuracy": "bottom"}[metric]
+    axes.annotate(
+        "chance",
+        (1, CHANCE[metric]),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(-2, -2 if side == "top" else 2),
+        textcoords="offset points",
+        ha="right",
+        va=side,
+    )

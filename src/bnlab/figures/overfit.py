@@ -1,0 +1,58 @@
+"""The loss of a few images that are learnt by heart."""
+
+import math
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bnlab.figures.style import COLOUR, GREY, THICK, new_figure
+
+HEIGHT = 3.6
+"""Inches."""
+LABEL_GAP = 0.065
+"""Of the axes' height, between the middles of two labels."""
+DASHES = {True: (0, (4, 1.5)), False: "solid"}
+"""Line styles of the shallower networks and of the deepest."""
+
+
+def draw_overfit(table: pd.DataFrame, data: str) -> Figure:
+    """The loss against the update, a line per network; `table` is <data>_overfit.csv."""
+    figure, canvas = new_figure(HEIGHT, data)
+    axes = canvas.subplots()
+    axes.set_yscale("log")
+    deepest, last = table["layers"].max(), table["update"].max()
+    ends = []
+    for (_, batch_norm), line in table.groupby(["network", "batch_norm"], sort=False):
+        layers, colour, style = (
+            line["layers"].iloc[0],
+            COLOUR[bool(batch_norm)],
+            DASHES[line["layers"].iloc[0] < deepest],
+        )
+        axes.plot(line["update"], line["loss"], color=colour, linewidth=THICK, linestyle=style)
+        end = line["loss"].iloc[-1]
+        ends.append((end, f"{layers} layers {'with' if batch_norm else 'without'} batch norm.: {end:.2g}", colour))
+    axes.axhline(math.log(10), color=GREY, linewidth=0.7, linestyle=(0, (4, 3)))
+    axes.annotate(
+        "ln 10", (0, math.log(10)), xycoords=axes.get_yaxis_transform(), xytext=(-4, 0), textcoords="offset points",
+        ha="right", va="center", color=GREY,
+    )  # fmt: skip
+    axes.set_xlim(0, last)
+    axes.set_xlabel("Update")
+    axes.set_ylabel(f"Loss of the {table['images'].iloc[0]} images")
+    ends.sort()
+    for (_, words, colour), place in zip(ends, _places(axes, [end for end, *_ in ends]), strict=True):
+        axes.annotate(
+            words, (1, place), xycoords="axes fraction", xytext=(6, 0), textcoords="offset points",
+            va="center", color=colour, annotation_clip=False,
+        )  # fmt: skip
+    return figure
+
+
+def _places(axes: Axes, losses: list[float]) -> list[float]:
+    """Heights of the labels, as fractions of the axes': where the lines end, moved up until none overlap."""
+    places: list[float] = []
+    for loss in losses:
+        height = axes.transAxes.inverted().transform(axes.transData.transform((0, loss)))[1]
+        places.append(max(height, places[-1] + LABEL_GAP) if places else height)
+    return places

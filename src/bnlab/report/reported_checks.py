@@ -1,0 +1,193 @@
+"""The reports' own gradient checks on the page: one table per published table, ours below what was published."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bnlab.analysis.reported_checks import (
+    AT_KINKS,
+    FITS,
+    FITS_NOT,
+    RELATIVE,
+    describe_causes,
+    published,
+    read_rows,
+    reported_check_table,
+)
+from bnlab.config.reported_checks import compares_causes
+from bnlab.formatting import metric_words, short_error
+from bnlab.report.svg import inline_svg
+
+ALTERNATIVE = "Dots of relative errors per parameter array, a panel per formula, by cause, with the published values."
+MARKS = {"": "", FITS: "✓", AT_KINKS: "(✓)", FITS_NOT: "✗"}
+
+
+SYMBOLS = {"W": "W", "b": "b", "gamma": "γ", "beta": "β"}
+
+
+@dataclass(frozen=True)
+class ArrayName:
+    """A parameter array, for example γ of layer 1."""
+
+    symbol: str
+    layer: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number, its range over draws where there are several, and how it stands to the published one.
+
+    smooth: the number without crossed entries, where there are any; crossed: how many of how many.
+    """
+
+    value: str
+    spread: tuple[str, str] | None = None
+    smooth: str = ""
+    crossed: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class ReportedCheckRow:
+    """A metric of one case, or the published values; `cells` follows the table's arrays."""
+
+    case: str
+    metric: str
+    published: bool
+    cells: list[Cell | None]
+
+
+@dataclass(frozen=True)
+class ReportedCheckTable:
+    """The cases that are compared with one published table, or with none."""
+
+    number: int
+    title: str
+    arrays: list[ArrayName]
+    rows: list[ReportedCheckRow]
+    draws: str
+
+
+@dataclass(frozen=True)
+class ReportedCheckView:
+    """One reported check on the page."""
+
+    key: str
+    data: str
+    reported_check: Mapping[str, Any]
+    tables: list[ReportedCheckTable]
+    words: list[str]
+    figure_number: int | None
+    svg: str
+
+    @property
+    def anchor(self) -> str:
+        """The id of its place on the page."""
+        return f"reported-check-{self.data}-{self.key}"
+
+
+def reported_check_view(
+    key: str,
+    reported_check: Mapping[str, Any],
+    folder: Path,
+    *,
+    figure_numbers: Iterator[int],
+    table_numbers: Iterator[int],
+) -> ReportedCheckView:
+    """Arrange the comparisons in <folder>/<key>.csv, and the figure beside it where causes are compared."""
+    rows = read_rows(folder / f"{key}.csv")
+    table = reported_check_table(reported_check, rows)
+    groups: dict[str | None, list[Mapping[str, Any]]] = {}
+    for case in reported_check["cases"]:
+        groups.setdefault(case.get("published"), []).append(case)
+    rivals = compares_causes(reported_check)
+    return ReportedCheckView(
+        key=key,
+        data=folder.name,
+        reported_check=reported_check,
+        tables=[_table(reported_check, place, cases, table, next(table_numbers)) for place, cases in groups.items()],
+        words=describe_causes(reported_check, rows, table) if rivals else [],
+        figure_number=next(figure_numbers) if rivals else None,
+        svg=inline_svg(folder / f"{key}.svg", prefix=f"figure-{folder.name}-{key}", label=ALTERNATIVE)
+        if rivals
+        else "",
+    )
+
+
+def _table(
+    reported_check: Mapping[str, Any],
+    name: str | None,
+    cases: list[Mapping[str, Any]],
+    table: pd.DataFrame,
+    number: int,
+) -> ReportedCheckTable:
+    chosen = table[table["case"].isin([case["id"] for case in cases])]
+    found = {(row["case"], row["metric"], row["array"]): row for _, row in chosen.iterrows()}
+    arrays = sorted(set(chosen["array"]), key=_array_order)
+    rows = []
+    shown: list[str] = []
+    for case in cases:
+        for metric in [*case["metrics"], "complex_step"]:
+            cells = [_cell(found.get((case["id"], metric, array))) for array in arrays]
+            if not any(cells):
+                continue
+            label = "relative error" if metric in RELATIVE else metric_words(metric)
+            values = [published(reported_check, case, metric, array) for array in arrays]
+            if label not in shown and any(value is not None for value in values):
+                rows.append(
+                    ReportedCheckRow("published", label, published=True, cells=[_plain(value) for value in values])
+                )
+                shown.append(label)
+            rows.append(
+                ReportedCheckRow(
+                    "ours" if len(cases) == 1 else case["title"], metric_words(metric), published=False, cells=cells
+                )
+            )
+    place = reported_check["published"][name]["place"] if name else "no numbers published"
+    draws = sorted({case["draws"] for case in cases})
+    return ReportedCheckTable(
+        number=number,
+        title=f"{place}; {cases[0]['title']}" if len(cases) == 1 else place,
+        arrays=[_array_name(array) for array in arrays],
+        rows=rows,
+        draws=" or ".join(map(str, draws)),
+    )
+
+
+def _plain(value: float | None) -> Cell | None:
+    return None if value is None else Cell(short_error(value))
+
+
+def _cell(row: pd.Series | None) -> Cell | None:
+    if row is None:
+        return None
+    crossed = bool(row["crossed"]) and row["metric"] != "complex_step"
+    return Cell(
+        short_error(row["median"]),
+        spread=(short_error(row["low"]), short_error(row["high"])) if row["draws"] > 1 else None,
+        smooth="" if not crossed or pd.isna(row["smooth_median"]) else short_error(row["smooth_median"]),
+        crossed=f"{row['crossed']:,} of {row['entries']:,}" if crossed else "",
+        verdict=MARKS[row["verdict"]],
+    )
+
+
+def _array_name(name: str) -> ArrayName:
+    """The symbol and the layer of an array, gamma1 for example."""
+    kind, layer = _parts(name)
+    return ArrayName(SYMBOLS[kind], layer)
+
+
+def _array_order(name: str) -> tuple[int, int]:
+    """The key by which columns are sorted: all W, then all b, then all γ and β."""
+    kind, layer = _parts(name)
+    return list(SYMBOLS).index(kind), layer
+
+
+def _parts(name: str) -> tuple[str, int]:
+    match = re.fullmatch(r"([A-Za-z]+)(\d+)", name)
+    assert match is not None, name
+    return match[1], int(match[2])

@@ -1,0 +1,101 @@
+"""One self-contained HTML page per study, from its tables and figures. Equal inputs give equal bytes."""
+
+import itertools
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bnlab import formatting
+from bnlab.config.studies import Configuration
+from bnlab.files import write_text
+from bnlab.report.claim_rows import claim_rows, verdict_counts
+from bnlab.report.gate_table import ORACLES, gradient_table
+from bnlab.report.gradient_figures import gradient_figures
+from bnlab.report.inputs import Inputs, read_inputs
+from bnlab.report.reported_checks import reported_check_view
+from bnlab.report.run_list import link_groups, run_entries
+from bnlab.report.sections import section
+
+DATA_NAMES = {"cifar10": "CIFAR-10", "generated": "generated images"}
+METRIC_NAMES = {
+    "test_accuracy": "test accuracy",
+    "validation_accuracy": "validation accuracy",
+    "gain": "gain in test accuracy from batch normalization",
+}
+
+
+def render_page(configuration: Configuration, study: str, *, results: Path) -> None:
+    """Write results/studies/<study>/page.html.
+
+    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and gradient checks, their
+    figures, and manifests below `results`. Raises IntegrityError when the tables are about other runs than the
+    configuration.
+    """
+    inputs = read_inputs(configuration, study, results=results)
+    page = environment().get_template("study.html.jinja").render(_context(inputs))
+    write_text(results / "studies" / study / "page.html", page)
+
+
+def environment() -> Environment:
+    """The templates beside this module, with all that they call."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(
+        percent=formatting.percent,
+        points=formatting.points,
+        percent_and_sd=formatting.percent_and_sd,
+        points_and_sd=formatting.points_and_sd,
+        loss_and_sd=formatting.loss_and_sd,
+        error=formatting.error,
+        short=formatting.short_number,
+        count=formatting.count,
+        generated_note=formatting.GENERATED_NOTE,
+        data_names=DATA_NAMES,
+        metric_names=METRIC_NAMES,
+        oracle_names=ORACLES,
+    )
+    return environment
+
+
+def _context(inputs: Inputs) -> dict[str, Any]:
+    figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
+    sections = [section(inputs, experiment, figure_numbers, table_numbers) for experiment in inputs.study.experiments]
+    # Published gradients stand in the reported checks' own tables.
+    further = inputs.claims[(inputs.claims["experiment"] == "") & (inputs.claims["kind"] != "gradient")]
+    expectations = [row for _, row in inputs.expectations.iterrows()]
+    return {
+        "title": inputs.study.title,
+        "study": inputs.study,
+        "generated": "generated" in inputs.manifests,
+        "n_runs": len(inputs.specs),
+        "n_diverged": int(inputs.runs["diverged_at"].notna().sum()),
+        "n_held": int(inputs.expectations["holds"].sum()),
+        "sections": sections,
+        "verdicts": verdict_counts(inputs.claims),
+        "further": claim_rows(further, inputs.specs),
+        "further_number": next(table_numbers) if len(further) else None,
+        "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
+        "expectations_number": next(table_numbers) if expectations else None,
+        "gradients": [
+            (next(table_numbers), gradient_table(found), gradient_figures(inputs, data, figure_numbers))
+            for data, found in inputs.gradients.items()
+        ],
+        "reported_checks": [
+            reported_check_view(
+                key, reported_check, inputs.checks / data, figure_numbers=figure_numbers, table_numbers=table_numbers
+            )
+            for data in inputs.manifests
+            for key, reported_check in inputs.reported_checks.items()
+        ],
+        "protocols": {name: asdict(protocol) for name, protocol in inputs.protocols.items()},
+        "manifests": inputs.manifests,
+        "runs": run_entries(inputs),
+    }

@@ -1,0 +1,1 @@
+"""What one run is: its spec, its name, its stored record."""

@@ -1,0 +1,62 @@
+"""The points of a training's curves, and the moment at which it diverges."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bnlab.data.splits import Split
+from bnlab.numerics.parameters import Parameters
+from bnlab.numerics.running_statistics import RunningStatistics
+from bnlab.runs.spec import Protocol
+from bnlab.training.evaluate import Evaluation, Evaluator
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The state after `update` updates. `batch_loss` averages the mini-batches since the previous point."""
+
+    update: int
+    epoch: float
+    learning_rate: float
+    batch_loss: float
+    probe: Evaluation
+    validation: Evaluation
+
+
+class Recorder:
+    """Collects the curve points of one training and notices when it diverges."""
+
+    def __init__(self, protocol: Protocol, split: Split, evaluators: dict[str, Evaluator]) -> None:
+        updates = protocol.schedule.updates
+        self.curves: list[CurvePoint] = []
+        self._due = set(np.linspace(0, updates, protocol.curve_points).round().astype(int).tolist())
+        self._epoch = len(split.training) // protocol.batch_size
+        self._parts = [
+            (evaluators["training"], split.training[: protocol.probe]),
+            (evaluators["validation"], split.validation[: protocol.probe]),
+        ]
+        self._losses: list[float] = []
+
+    def record(
+        self,
+        update: int,
+        learning_rate: float,
+        loss: float | None,
+        parameters: Parameters,
+        statistics: RunningStatistics,
+    ) -> bool:
+        """Note the mini-batch loss, add a curve point when one is due; False when something is not finite."""
+        if loss is not None:
+            self._losses.append(loss)
+            if not math.isfinite(loss):
+                return False
+        if update not in self._due:
+            return True
+        probe, validation = (evaluator(parameters, statistics, rows)[0] for evaluator, rows in self._parts)
+        if not (math.isfinite(probe.cost) and math.isfinite(validation.cost)):
+            return False
+        batch_loss = float(np.mean(self._losses))
+        self._losses.clear()
+        self.curves.append(CurvePoint(update, update / self._epoch, learning_rate, batch_loss, probe, validation))
+        return True

@@ -1,0 +1,93 @@
+"""No number and no statement of a report is missing in the ledger, and none is in it twice."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bnlab.claims.load import load_claims
+from bnlab.claims.model import Claim
+from bnlab.config.studies import Configuration, load_configuration
+
+ROOT = Path(__file__).parents[2]
+COLLECTED = ROOT.parent / "shared" / "reference" / "reported.csv"
+"""All numbers and statements in one table, where there is one beside the project; the project does not need it."""
+COUNTS = {"anon": 61, "banaei2022": 111, "fan2017": 38, "falk2024": 23, "saccardi2022": 51}
+"""How many numbers and statements each report has."""
+GRADIENTS = {"anon": 24, "banaei2022": 80, "fan2017": 0, "falk2024": 4, "saccardi2022": 4}
+"""How many of them are published numbers of a gradient check."""
+
+
+@pytest.fixture(scope="module")
+def configuration() -> Configuration:
+    """The committed studies."""
+    return load_configuration(ROOT / "config")
+
+
+@pytest.mark.parametrize("report", COUNTS)
+def test_as_many_claims_as_the_report_makes(configuration: Configuration, report: str) -> None:
+    """A claim per number and statement; those of gradient checks come from the reported checks."""
+    claims = load_claims(configuration, [report])
+    assert len(claims) == COUNTS[report]
+    assert sum(claim.kind == "gradient" for claim in claims) == GRADIENTS[report]
+
+
+@pytest.mark.parametrize("report", COUNTS)
+def test_the_claims_are_the_collected_ones(configuration: Configuration, report: str) -> None:
+    """Experiment, quantity, printed value, and λ where the same quantity is printed for several, agree row by row."""
+    if not COLLECTED.is_file():
+        pytest.skip("needs the collection of numbers and statements beside the project")
+    with COLLECTED.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["report"] == report]
+    claims = load_claims(configuration, [report])
+
+    published = [row for row in rows if row["experiment"].startswith("grad_check") and row["value"]]
+    assert Counter(float(row["value"]) for row in published) == Counter(
+        claim.published.value for claim in claims if claim.published is not None
+    )
+
+    others = [row for row in rows if row not in published]
+    decays: dict[str, set[str]] = {}
+    for row in others:
+        decays.setdefault(name(row), set()).add(row["lambda"])
+    several = {quantity for quantity, values in decays.items() if len(values) > 1}
+    expected = Counter((name(row), number(row["lambda"]) if name(row) in several else None, number(row["value"]))
+                       for row in others)  # fmt: skip
+    found = Counter(
+        (claim.row, weight_decay(claim) if claim.row in several else None, printed(claim))
+        for claim in claims
+        if claim.published is None
+    )
+    assert found - expected == Counter()
+    assert expected - found == Counter()
+
+
+@pytest.mark.parametrize("report", COUNTS)
+def test_statements_have_no_number_and_numbers_have_one(configuration: Configuration, report: str) -> None:
+    """What is in words is a row named claim, and the other way round."""
+    for claim in load_claims(configuration, [report]):
+        if claim.published is None and claim.kind != "best":
+            assert bool(claim.reported) != claim.row.endswith("/claim"), claim.id
+
+
+def name(row: dict[str, str]) -> str:
+    """The experiment and the quantity of a row."""
+    return f"{row['experiment']}/{row['quantity']}"
+
+
+def number(text: str) -> float | None:
+    """A printed number; None of a statement."""
+    return float(text) if text else None
+
+
+def printed(claim: Claim) -> float | None:
+    """A claim's number; None where its row is a statement, which may name a best setting in words."""
+    return None if claim.row.endswith("/claim") else number(claim.reported)
+
+
+def weight_decay(claim: Claim) -> float | None:
+    """The λ that a claim's cells are filters to."""
+    (selection,) = claim.main.cells
+    value = selection.filters.get("weight_decay")
+    return None if value is None else float(value)

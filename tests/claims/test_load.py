@@ -1,0 +1,427 @@
+"""The ledger is read strictly: every mistake of every file is answered with file, key and what belongs there."""
+
+import copy
+import math
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bnlab.claims.checks import KINDS
+from bnlab.claims.load import claimed_reports, load_claims
+from bnlab.claims.model import reported_checks_of, setting_value, studies_of
+from bnlab.config.reader import read_yaml
+from bnlab.config.studies import Configuration, load_configuration
+from bnlab.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+COMMITTED = ROOT / "config"
+EXPERIMENT = {
+    "id": "grid",
+    "title": "t",
+    "text": "t",
+    "protocol": "official",
+    "networks": [[50, 50]],
+    "batch_norm": [False, True],
+    "initialization": ["he", 0.1],
+    "weight_decay": [0.1, 0.005],
+    "seeds": 3,
+    "figures": [],
+}
+SEARCH = EXPERIMENT | {
+    "id": "search",
+    "batch_norm": [True],
+    "initialization": ["he"],
+    "learning_rate": [0.01, 0.02, 0.03],
+    "weight_decay": {"log_spaced": {"from": 1.0e-5, "to": 1.0e-1, "count": 5}},
+}
+LATER = SEARCH | {"id": "later", "weight_decay": {"best_of": {"search": "search", "count": 2}}}
+ONE = {"experiment": "grid", "batch_norm": True, "initialization": "he", "weight_decay": 0.1}
+TWIN = ONE | {"batch_norm": False}
+CLAIM: dict[str, Any] = {
+    "id": "a",
+    "row": "e/q",
+    "where": "1",
+    "text": "t",
+    "kind": "number",
+    "metric": "test_accuracy",
+    "cells": ONE,
+    "reported": "0.5",
+}
+DIRECTION: dict[str, Any] = {
+    **{key: CLAIM[key] for key in ("id", "row", "where", "text", "metric")},
+    "kind": "direction",
+    "pairs": [{"greater": ONE, "smaller": TWIN}],
+}
+GONE = object()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Configuration:
+    """One study, `small`, under the committed protocols."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "studies").mkdir()
+    shutil.copy(COMMITTED / "protocols.yaml", folder)
+    study = {"title": "t", "summary": "s", "experiments": [EXPERIMENT, SEARCH, LATER]}
+    (folder / "studies" / "small.yaml").write_text(dump(study))
+    return load_configuration(folder, results=folder)
+
+
+@pytest.fixture
+def config(tmp_path: Path, small: Configuration) -> Configuration:
+    """That study in a folder of its own, with the committed reported checks and no claims yet."""
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "reported_checks").symlink_to(COMMITTED / "reported_checks")
+    return replace(small, folder=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def committed() -> Configuration:
+    """The committed studies."""
+    return load_configuration(COMMITTED)
+
+
+def dump(content: Any) -> str:
+    """YAML without references, which the configuration refuses."""
+    dumper = type("Plain", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+    return str(yaml.dump(content, Dumper=dumper, allow_unicode=True, sort_keys=False))
+
+
+def load(config: Configuration, *claims: Any, **changes: Any) -> Any:
+    """Load a file of these claims, mine.yaml."""
+    content = {"report": "mine", "study": "small", "claims": list(claims)} | changes
+    put(config, "mine", dump(content))
+    return load_claims(config)
+
+
+def put(config: Configuration, report: str, text: str) -> None:
+    """Write a file of claims."""
+    (config.folder / "claims" / f"{report}.yaml").write_text(text)
+
+
+def changed(claim: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A claim with some keys changed, or gone."""
+    return {key: value for key, value in {**copy.deepcopy(claim), **changes}.items() if value is not GONE}
+
+
+def message_of(config: Configuration, *claims: Any, **changes: Any) -> str:
+    """What is said about a file of these claims."""
+    with pytest.raises(ConfigError) as caught:
+        load(config, *claims, **changes)
+    return str(caught.value)
+
+
+# --- the committed ledger -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("report", claimed_reports(COMMITTED))
+def test_the_committed_ledger_loads(committed: Configuration, report: str) -> None:
+    """Each report's claims meet the cells of the committed studies; ids are unique and begin with the report."""
+    claims = load_claims(committed, [report])
+    ids = [claim.id for claim in claims]
+    assert len(set(ids)) == len(ids) > 0
+    assert all(one.startswith(f"{report}/") for one in ids)
+    assert report in studies_of(claims)
+
+
+def test_every_kind_is_known_to_schema_and_checks() -> None:
+    """Both list the same kinds."""
+    schema = read_yaml(ROOT / "workflow" / "schemas" / "claims.schema.yaml")
+    assert schema["properties"]["claims"]["items"]["properties"]["kind"]["enum"] == list(KINDS)
+
+
+# --- what a file becomes ------------------------------------------------------------------------------------------
+
+
+def test_a_number(config: Configuration) -> None:
+    """Its keys stand where the rules look for them; its cell has its three seeds."""
+    (claim,) = load(config, changed(CLAIM, truncated=True, note="n", open=["x"]))
+    assert (claim.id, claim.report, claim.study, claim.row) == ("mine/a", "mine", "small", "e/q")
+    assert (claim.reported, claim.truncated, claim.note, claim.open) == ("0.5", True, "n", ("x",))
+    (cell,) = claim.main.cells[0].cells(config)
+    assert [run.seed for run in cell.runs] == [1, 2, 3]
+    assert (cell.setting.batch_norm, cell.setting.weight_decay) == (True, 0.1)
+
+
+def test_a_table_becomes_one_claim_per_entry(config: Configuration) -> None:
+    """`over` narrows the main interpretation and every variant to the entry's value, which the id shows."""
+    cells = {"experiment": "grid", "batch_norm": True, "initialization": "he"}
+    variant = {"label": "plain", "cells": cells | {"batch_norm": False}}
+    entries = {0.1: "0.40", 0.005: "0.5"}
+    table = changed(CLAIM, text="At {value}.", cells=cells, over="weight_decay", reported=entries, variants=[variant])
+    first, second = load(config, table)
+    assert [first.text, second.text] == ["At 0.1.", "At 0.005."]
+    assert [first.id, second.id] == ["mine/a[0.1]", "mine/a[0.005]"]
+    assert [first.reported, second.reported] == ["0.40", "0.5"]
+    for claim, value in ((first, 0.1), (second, 0.005)):
+        for interpretation, norm in ((claim.main, True), (claim.variants[0], False)):
+            (cell,) = interpretation.cells[0].cells(config)
+            assert (cell.setting.weight_decay, cell.setting.batch_norm) == (value, norm)
+
+
+def test_variants_say_what_differs(config: Configuration) -> None:
+    """A variant takes cells or pairs over from the claim and changes the metric of all, or the other way round."""
+    pairs = [*DIRECTION["pairs"], {"greater": TWIN, "smaller": ONE, "metric": "training_loss"}]
+    (claim,) = load(
+        config,
+        changed(
+            DIRECTION,
+            pairs=pairs,
+            variants=[
+                {"label": "cost", "metric": "validation_cost"},
+                {"label": "one", "pairs": [{"greater": ONE, "smaller": TWIN}]},
+            ],
+        ),
+    )
+    assert [pair.metric for pair in claim.main.pairs] == ["test_accuracy", "training_loss"]
+    cost, one = claim.variants
+    assert [pair.metric for pair in cost.pairs] == ["validation_cost", "validation_cost"]
+    assert [pair.greater for pair in cost.pairs] == [pair.greater for pair in claim.main.pairs]
+    assert [(pair.metric, pair.greater.filters["batch_norm"]) for pair in one.pairs] == [("test_accuracy", True)]
+
+
+def test_a_metric_can_stand_at_every_pair(config: Configuration) -> None:
+    """Then the claim needs none; a gain compares cells with their twins."""
+    wide = {key: value for key, value in ONE.items() if key != "batch_norm"}
+    pair = {"greater": wide, "smaller": wide | {"initialization": 0.1}, "metric": "gain"}
+    (claim,) = load(config, changed(DIRECTION, metric=GONE, pairs=[pair]))
+    assert claim.main.pairs[0].metric == "gain"
+    assert "missing 'metric'" in message_of(config, changed(DIRECTION, metric=GONE))
+    one_sided = changed(DIRECTION, metric=GONE, pairs=[pair | {"greater": ONE}])
+    assert "pairs[0].greater: found no cell with batch_norm false" in message_of(config, one_sided)
+
+
+def test_an_reported_check_becomes_one_claim_per_published_value(config: Configuration) -> None:
+    """Four of falk2024's; text and value are those of the reported check's file."""
+    gradient = {"id": "g", "where": "i", "kind": "gradient", "reported_check": "falk2024"}
+    content = {"report": "falk2024", "study": "small", "claims": [gradient]}
+    put(config, "falk2024", dump(content))
+    claims = load_claims(config)
+    assert [claim.id for claim in claims] == [
+        f"falk2024/g[two_layers.relative_error.{array}]" for array in ("W1", "W2", "b1", "b2")
+    ]
+    assert [claim.published.value for claim in claims] == [7.145e-9, 5.068e-10, 3.846e-8, 3.865e-10]
+    assert claims[0].text == "Relative error of W1: section i, Table 1."
+    assert reported_checks_of(claims) == ["falk2024"]
+    assert studies_of(claims) == []
+    other = changed(gradient, variants=[{"label": "v", "reported_check": "anon"}])
+    put(config, "falk2024", dump(content | {"claims": [other]}))
+    with pytest.raises(
+        ConfigError, match=r"variants\[0\].reported_check: found 'anon', expected one of what 'falk2024' pub"
+    ):
+        load_claims(config)
+    assert "found 'falk2024', which is of report 'falk2024', expected one of 'mine'" in message_of(config, gradient)
+    wrong = message_of(config, gradient | {"reported_check": "falk"})
+    assert "mine.yaml: claims[0].reported_check: found 'falk', expected a reported check" in wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "experiment", "expected"),
+    [
+        ("weight_decays", "search", 5),
+        ("learning_rates", "search", 3),
+        ("runs_per_seed", "search", 15),
+        ("runs_per_seed", "grid", 8),
+        ("weight_decay_min", "search", 1e-5),
+        ("weight_decay_max", "search", 0.1),
+        ("log10_weight_decay_min", "search", -5),
+        ("log10_weight_decay_max", "search", -1),
+        ("weight_decay_step", "search", math.nan),
+        ("weight_decay_step", "grid", 0.095),
+        ("learning_rate_step", "search", 0.01),
+        ("learning_rate_min", "search", 0.01),
+        ("learning_rate_max", "grid", 0.1),
+        ("learning_rate_min", "grid", 1e-5),
+        ("log10_learning_rate_max", "search", math.log10(0.03)),
+        ("updates", "grid", 9000),
+        ("cycles", "grid", 2),
+        ("step", "grid", 2250),
+    ],
+)
+def test_settings_are_read_off_the_configuration(
+    config: Configuration, name: str, experiment: str, expected: float
+) -> None:
+    """Counts, ends and steps of axes, and the schedule; a scheduled learning rate has the schedule's ends."""
+    setting = changed(CLAIM, kind="setting", metric=GONE, property=name, cells={"experiment": experiment})
+    (claim,) = load(config, setting)
+    found = setting_value(claim.setting, claim.main.cells[0].cells(config), config)
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_experiments_that_wait_for_a_search_are_not_judged(config: Configuration) -> None:
+    """What they will hold is not known yet, so nothing can be said against cells of theirs."""
+    (claim,) = load(config, changed(CLAIM, cells={"experiment": "later", "weight_decay": 0.3}))
+    assert claim.main.cells[0].cells(config) == []
+
+
+# --- what is refused ----------------------------------------------------------------------------------------------
+
+LEVEL = changed(CLAIM, kind="level", reported=GONE, between=[0.1, 0.2])
+BEST = changed(CLAIM, kind="best", metric=GONE, axis="weight_decay", cells={"experiment": "search"})
+WORDS = {**{key: CLAIM[key] for key in ("id", "row", "where", "text")}, "kind": "words", "not_comparable": "n"}
+MANY = {"experiment": "grid"}
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    (changed(CLAIM, reported=0.5), "claims[0].reported: found 0.5, expected a number as printed, in quotes"),
+    (changed(CLAIM, reported="50 %"), "claims[0].reported: found '50 %', expected a number as printed, in quotes"),
+    (changed(CLAIM, kind="nunber"), "claims[0].kind: found 'nunber', expected one of number, gradient"),
+    (changed(CLAIM, metric="acc"), "claims[0].metric: found 'acc', expected one of test_accuracy"),
+    (changed(CLAIM, truncatd=True), "'truncatd' is not a key here. Did you mean 'truncated'?"),
+    (changed(CLAIM, row="e"), "claims[0].row: found 'e', expected the experiment and the quantity of the report"),
+    (changed(CLAIM, id="A b"), "claims[0].id: found 'A b', expected a name of lower-case letters"),
+    (changed(CLAIM, where=GONE), "claims[0]: missing 'where'"),
+    (changed(CLAIM, row=GONE), "claims[0]: missing 'row', which a claim of kind 'number' needs."),
+    (changed(CLAIM, text=GONE), "claims[0]: missing 'text', which a claim of kind 'number' needs."),
+    (changed(CLAIM, cells=GONE), "claims[0]: missing 'cells', which a claim of kind 'number' needs."),
+    (changed(CLAIM, between=[0, 1]), "claims[0]: found 'between', which a claim of kind 'number' cannot have."),
+    (changed(CLAIM, pairs=DIRECTION["pairs"]), "claims[0]: found 'pairs', which a claim of kind 'number' cannot have"),
+    (changed(DIRECTION, reported="1"), "claims[0]: found 'reported', which a claim of kind 'direction' cannot have"),
+    (changed(WORDS, not_comparable=GONE), "claims[0]: missing 'not_comparable', the reason why no run can test it."),
+    (changed(WORDS, variants=[{"label": "v", "cells": ONE}]), "claims[0].variants: found 1, which a claim of kind"),
+    (changed(LEVEL, between=[0.2, 0.1]), "claims[0].between: found [0.2, 0.1], expected low, high."),
+    (changed(LEVEL, metric="gain"), "claims[0].metric: found gain, which a run alone does not have."),
+    (changed(CLAIM, rank=2), "claims[0].rank: found 2, expected at most best_of, not there."),
+    (changed(CLAIM, rank=4, best_of=3), "claims[0].rank: found 4, expected at most best_of, 3."),
+    (changed(CLAIM, over="weight_decay"), "claims[0].reported: found '0.5', expected a mapping of values of weight_d"),
+    (changed(CLAIM, reported={0.1: "0.5"}), "claims[0].reported: found {0.1: '0.5'}, expected one printed number, or"),
+    (
+        changed(CLAIM, over="weight_decay", reported={0.1: "0.5"}),
+        "claims[0].text: found 't', expected {value} in it, where an entry's own will stand.",
+    ),
+    (
+        changed(CLAIM, over="weight_decay", reported={"1e-3": "0.5"}),
+        "claims[0].reported: found the key '1e-3', expected a number. YAML reads 1e-3 as text",
+    ),
+    (changed(CLAIM, variants=[{"label": "v"}]), "claims[0].variants[0]: found a label alone, expected what differs"),
+    (changed(CLAIM, variants=[{"cells": ONE}]), "claims[0].variants[0]: missing 'label'"),
+    (
+        changed(CLAIM, variants=[{"label": "v", "cells": ONE}, {"label": "v", "cells": TWIN}]),
+        "claims[0].variants[1].label: 'v' stands here twice",
+    ),
+    (
+        changed(CLAIM, variants=[{"label": "v", "pairs": DIRECTION["pairs"]}]),
+        "claims[0].variants[0]: found 'pairs', which a claim of kind 'number' cannot have.",
+    ),
+    (changed(BEST, metric="test_accuracy"), "claims[0].metric: found 'test_accuracy', expected a validation accuracy"),
+    # Cells
+    (
+        changed(CLAIM, cells=ONE | {"study": "smal"}),
+        "claims[0].cells.study: found 'smal', expected one of config/studies: small.",
+    ),
+    (
+        changed(CLAIM, cells={"experiment": "grd"}),
+        "claims[0].cells.experiment: found 'grd', expected an experiment of study 'small': grid, search, later.",
+    ),
+    (
+        changed(CLAIM, cells=ONE | {"weight_decay": 0.3}),
+        (
+            "claims[0].cells: found no cell with batch_norm true, initialization he, weight_decay 0.3, expected one of "
+            "experiment 'grid' of study 'small', which has batch_norm false, true; initialization he, 0.1; "
+            "weight_decay 0.1, 0.005."
+        ),
+    ),
+    (
+        changed(CLAIM, cells=ONE | {"network": [50]}),
+        "expected one of experiment 'grid' of study 'small', which has batch_norm false, true",
+    ),
+    (
+        changed(CLAIM, cells=MANY | {"initialization": 0.1}),
+        (
+            "claims[0].cells: meets 4 cells of experiment 'grid', expected one. Narrow it by batch_norm (false, true); "
+            "weight_decay (0.1, 0.005)."
+        ),
+    ),
+    (changed(CLAIM, cells=[ONE, TWIN]), "claims[0].cells: meets 2 cells of experiment 'grid', expected one."),
+    (changed(CLAIM, cells=[ONE, ONE]), "claims[0].cells: meets 2 cells of experiment 'grid', expected one."),
+    (
+        changed(CLAIM, text="{value}", over="weight_decay", cells=MANY | {"batch_norm": True}, reported={0.1: "0.5"}),
+        "claims[0].reported.0.1.cells: meets 2 cells of experiment 'grid', expected one. Narrow it by initialization",
+    ),
+    (
+        changed(CLAIM, variants=[{"label": "v", "cells": MANY}]),
+        "claims[0].variants[0].cells: meets 8 cells of experiment 'grid', expected one.",
+    ),
+    (
+        changed(DIRECTION, pairs=[{"greater": ONE, "smaller": MANY}]),
+        "claims[0].pairs[0].smaller: meets 8 cells of experiment 'grid', expected one.",
+    ),
+    (changed(LEVEL, cells=[ONE, TWIN | {"weight_decay": 3}]), "claims[0].cells[1]: found no cell with"),
+    (changed(CLAIM, metric="gain"), "claims[0].cells: found no cell with batch_norm false, expected its twin"),
+    (
+        changed(CLAIM, metric="gain", cells=MANY | {"initialization": "he"}),
+        "claims[0].cells: meets 2 cells of experiment 'grid', expected one. Narrow it by weight_decay",
+    ),
+    (
+        changed(BEST, cells=MANY),
+        (
+            "claims[0].cells: meets 8 cells of experiment 'grid', expected one of each weight_decay and learning_rate. "
+            "Narrow it by batch_norm (false, true); initialization (he, 0.1)."
+        ),
+    ),
+    (changed(CLAIM, best_of=2, cells={"experiment": "search"}), "meets 15 cells, expected at most best_of = 2."),
+    (changed(CLAIM, best_of=20, cells=MANY), "expected one of each weight_decay and learning_rate. Narrow it by"),
+]
+
+
+@pytest.mark.parametrize(("claim", "said"), REFUSED, ids=[said[-60:] for _, said in REFUSED])
+def test_what_cannot_be_is_refused(config: Configuration, claim: dict[str, Any], said: str) -> None:
+    """The message names file and key, what was found and what was expected."""
+    message = message_of(config, claim)
+    assert message.startswith(f"{config.folder / 'claims' / 'mine.yaml'}: claims[0]")
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        CLAIM,
+        DIRECTION,
+        LEVEL,
+        BEST,
+        WORDS,
+        changed(WORDS, reported="7"),
+        changed(WORDS, not_comparable=GONE, inconsistent="i"),
+        changed(CLAIM, metric="gain", cells={key: value for key, value in ONE.items() if key != "batch_norm"}),
+        changed(CLAIM, best_of=15, rank=3, cells={"experiment": "search"}),
+        changed(CLAIM, best_of=20, cells={"experiment": "search"}),
+        changed(LEVEL, cells=[MANY, {"experiment": "search"}]),
+        changed(DIRECTION, kind="equal"),
+    ],
+)
+def test_what_can_be_is_not(config: Configuration, claim: dict[str, Any]) -> None:
+    """The claims that the refused ones were made from, and their relatives."""
+    assert len(load(config, claim)) == 1
+
+
+def test_all_mistakes_of_all_files_at_once(config: Configuration) -> None:
+    """Keys, cells and ids, of every file; nothing hides behind the first mistake."""
+    put(config, "other", "report: another\nstudy: smal\nclaims: [{}]\n")
+    put(config, "third", dump({"report": "their", "study": "small", "claims": [CLAIM | {"cells": MANY}]}))
+    message = message_of(config, changed(CLAIM, row=GONE), changed(CLAIM, cells=MANY), changed(DIRECTION, id="d"))
+    assert [line.partition(": ")[0].rpartition("/")[2] for line in message.splitlines()] == [
+        "mine.yaml", "mine.yaml", "mine.yaml", "other.yaml", "third.yaml", "third.yaml",
+    ]  # fmt: skip
+    assert [line.partition(": ")[2].partition(":")[0] for line in message.splitlines()] == [
+        "claims[1].id", "claims[0]", "claims[1].cells", "claims[0]", "report", "claims[0].cells",
+    ]  # fmt: skip
+
+
+def test_a_file_is_of_its_report_and_of_a_study(config: Configuration) -> None:
+    """The name of the file is the report's; the study is there; a report without a file is said."""
+    assert "mine.yaml: report: found 'yours', expected the file's name, 'mine'." in message_of(
+        config, CLAIM, report="yours"
+    )
+    assert "mine.yaml: study: found 'smal', expected one of config/studies: small." in message_of(
+        config, CLAIM, study="smal"
+    )
+    with pytest.raises(ConfigError, match=re.escape("'yours' has no claims. config/claims holds: mine.")):
+        load_claims(config, ["yours"])
+
+
+def test_no_claims_are_no_mistake(tmp_path: Path) -> None:
+    """A project without a ledger loads, and has no claims."""
+    assert load_claims(Configuration({}, {}, tmp_path)) == ()
