@@ -201,10 +201,8 @@ from bnlab.training.job import perform_run
 from bnlab.runs.datasets import DATA_SETS, DataSet
 from bnlab.runs.spec import Protocol, RunSpec, Schedule
 DATA_SETS["miniature"] = DataSet(250, {digest!r})
-protocol = Protocol(data="miniature", training=200, validation=50, split="random", standardization="per_pixel",
-                    precision="float64", batch_size=50, schedule=Schedule(0.01, 0.1, 2, 1), shuffling="every_epoch",
-                    momentum=0.0, momentum_restarts=False, backward="exact", bn_affine=True, bn_decay=0.9,
-                    bn_initial_averages="first_batch", bn_epsilon=2.2e-16, curve_points=2, probe=50)
+protocol = Protocol(data="miniature", training=200, validation=50, batch_size=50, curve_points=2, probe=50,
+                    schedule=Schedule(minimum=0.01, maximum=0.1, step=2, cycles=1))
 perform_run(RunSpec("tiny", (5,), True, "he", 0.0, 1), protocol, results=Path({results!r}))
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
@@ -253,7 +251,7 @@ def test_training_imports_no_heavy_package(loaded: SimpleNamespace) -> None:
 def test_what_is_written_down_is_what_is_recorded() -> None:
     """The workflow's fingerprint of the trainer is that of the module that records its own."""
     rules = (Path(__file__).parents[1] / "workflow" / "rules" / "common.smk").read_text(encoding="utf-8")
-    assert '"train": "experiment.run"' in rules
+    assert '"train": "training.job"' in rules
     assert f'code_fingerprint("{TRAINER}")' in file_of(TRAINER, SOURCE).read_text(encoding="utf-8")
 
 

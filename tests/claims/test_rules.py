@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnlab.claims import rules
 from bnlab.analysis.intervals import (
     Spread,
     mean_interval,
     own_spread,
     prediction_interval,
 )
+from bnlab.claims import rules
 from bnlab.claims.rules import (
     CONTRADICTED,
     INCONCLUSIVE,

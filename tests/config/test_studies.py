@@ -5,7 +5,6 @@ import math
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from bnlab.data.cifar10 import OFFICIAL
 from bnlab.errors import ConfigError
 from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.spec import Protocol, RunSpec, Schedule
+from tests.protocols import changed
 
 COMMITTED = Path(__file__).parents[2] / "config"
 NINE_LAYERS = (50, 30, 20, 20, 10, 10, 10, 10)
@@ -262,14 +262,14 @@ def test_whole_numbers_are_the_same_protocol(tmp_path: Path, plan: Plan) -> None
 def test_extending_overlays_what_is_nested(committed: Configuration) -> None:
     """A protocol that sets one key of the schedule keeps the others, as it keeps the rest."""
     official, short, demo = (committed.protocols[name] for name in ("official", "short", "demo"))
-    assert short == replace(official, schedule=replace(official.schedule, step=450, cycles=1))
-    assert demo == replace(
+    assert short == changed(official, step=450, cycles=1)
+    assert demo == changed(
         official,
         data="generated",
         training=5_000,
         validation=1_000,
         probe=1_000,
-        schedule=replace(official.schedule, step=200),
+        step=200,
     )
 
 
@@ -283,9 +283,9 @@ def test_extending_goes_over_several_steps_in_any_order(tmp_path: Path) -> None:
     }
     (tmp_path / "protocols.yaml").write_text(yaml.safe_dump(protocols, sort_keys=False))
     loaded = load_configuration(tmp_path).protocols
-    assert loaded["third"].schedule == Schedule(1e-5, 0.1, step=5, cycles=50)
+    assert loaded["third"].schedule == Schedule(minimum=1e-5, maximum=0.1, step=5, cycles=50)
     assert loaded["third"].batch_size == 10
-    assert loaded["first"].schedule == Schedule(1e-5, 0.1, step=2_250, cycles=2)
+    assert loaded["first"].schedule == Schedule(minimum=1e-5, maximum=0.1, step=2_250, cycles=2)
 
 
 def names_by_protocol(configuration: Configuration) -> dict[str, set[str]]:

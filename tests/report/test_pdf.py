@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bnlab.report.pdf import typeset_page
-from tests.report.test_study import STUDY, Page, workplace
 
 from bnlab.errors import ConfigError, IntegrityError
+from bnlab.report.pdf import typeset_page
 from bnlab.report.svg import inline_svg, take_svgs_out
+from tests.report.test_study import STUDY, Page, workplace
 
 SVG = """<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="90pt" height="60pt" viewBox="0 0 90 60">

@@ -11,8 +11,6 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from bnlab.report.pdf import typeset_page
-from tests.report.test_study import GRADIENT_TABLES, GRADIENTS, Page, curve_rows, run_row, write_json
 
 from bnlab.analysis.tables import write_tables
 from bnlab.claims.judge import join_claims, write_claims
@@ -24,9 +22,11 @@ from bnlab.figures.draw_gradients import draw_gradient_figure
 from bnlab.report.claim_rows import VERDICTS, claim_anchor
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
+from bnlab.report.pdf import typeset_page
 from bnlab.report.study import render_page
 from bnlab.report.synthesis import render_synthesis
 from tests.report.test_pdf import Pdf, squeezed
+from tests.report.test_study import GRADIENT_TABLES, GRADIENTS, Page, curve_rows, run_row, write_json
 
 ROOT = Path(__file__).parents[2]
 GRID: dict[str, Any] = {

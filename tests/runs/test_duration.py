@@ -6,6 +6,7 @@ from pathlib import Path
 from bnlab.config.protocols import load_protocols
 from bnlab.runs.duration import estimated_seconds
 from bnlab.runs.spec import RunSpec
+from tests.protocols import changed
 
 PROTOCOL = load_protocols(Path(__file__).parents[2] / "config")["official"]
 SPEC = RunSpec("official", (50, 50), batch_norm=False, initialization="he", weight_decay=0.005, seed=1)
@@ -16,9 +17,9 @@ def test_more_work_costs_more() -> None:
     least = estimated_seconds(SPEC, PROTOCOL)
     specs = [replace(SPEC, batch_norm=True), replace(SPEC, hidden=(50, 50, 50)), replace(SPEC, hidden=(60, 50))]
     protocols = [
-        replace(PROTOCOL, schedule=replace(PROTOCOL.schedule, cycles=3)),
-        replace(PROTOCOL, curve_points=82),
-        replace(PROTOCOL, batch_size=200),
+        changed(PROTOCOL, cycles=3),
+        changed(PROTOCOL, curve_points=82),
+        changed(PROTOCOL, batch_size=200),
     ]
     assert all(estimated_seconds(spec, PROTOCOL) > least for spec in specs)
     assert all(estimated_seconds(SPEC, protocol) > least for protocol in protocols)

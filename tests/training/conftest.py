@@ -15,30 +15,22 @@ from bnlab.data.scaling import pixel_statistics
 from bnlab.data.splits import Split, draw_split, load_split, make_split, store_split
 from bnlab.runs.datasets import DATA_SETS, DataSet
 from bnlab.runs.names import split_name
-from bnlab.runs.spec import Protocol, RunSpec, Schedule
+from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.streams import stream
+from tests.protocols import changed, tiny_protocol
 
 sys.path.append(str(Path(__file__).parent))  # the tests import the plain program beside them
 
-PROTOCOL = Protocol(
+PROTOCOL = tiny_protocol(
     data="miniature",
     training=260,
     validation=40,
-    split="random",
-    standardization="per_pixel",
-    precision="float64",
     batch_size=25,
-    schedule=Schedule(minimum=1e-4, maximum=5e-2, step=8, cycles=2),
-    shuffling="every_epoch",
-    momentum=0.0,
-    momentum_restarts=False,
-    backward="exact",
-    bn_affine=True,
-    bn_decay=0.9,
-    bn_initial_averages="first_batch",
-    bn_epsilon=2.2e-16,
+    minimum=1e-4,
+    maximum=5e-2,
+    step=8,
+    cycles=2,
     curve_points=5,
-    probe=50,
 )
 """32 updates: three epochs of ten mini-batches, each leaving ten rows over, and a bit."""
 SPEC = RunSpec("tiny", (12, 10), batch_norm=True, initialization="he", weight_decay=0.005, seed=1)
@@ -84,8 +76,7 @@ def tiny(prepared: Path) -> SimpleNamespace:
     """
 
     def protocol(**changes: Any) -> Protocol:
-        schedule = {key: changes.pop(key) for key in ("minimum", "maximum", "step", "cycles") if key in changes}
-        return replace(PROTOCOL, schedule=replace(PROTOCOL.schedule, **schedule), **changes)
+        return changed(PROTOCOL, **changes)
 
     def spec(**changes: Any) -> RunSpec:
         return replace(SPEC, **changes)

@@ -87,7 +87,7 @@ def test_the_record_says_what_was_run(results: Path, tiny: SimpleNamespace) -> N
     record = record_of(performed(results, spec, protocol))
     assert record["run"] == run_name(spec, protocol)
     assert RunSpec(**record["spec"] | {"hidden": tuple(record["spec"]["hidden"])}) == spec
-    assert Protocol.from_content(record["protocol"]) == protocol
+    assert Protocol.model_validate(record["protocol"]) == protocol
     digest = open_prepared(results / "data" / "miniature").digest
     assert record["data"] == {"name": "miniature", "digest": digest}
     assert record["code"] == code_fingerprint("bnlab.training.job")
@@ -193,10 +193,10 @@ def test_another_process_gives_the_same_bytes(results: Path, tiny: SimpleNamespa
         "spec, protocol, results, digest = map(json.loads, sys.argv[1:]); "
         "DATA_SETS['miniature'] = DataSet(300, digest); "
         "spec['hidden'] = tuple(spec['hidden']); "
-        "perform_run(RunSpec(**spec), Protocol.from_content(protocol), results=Path(results))"
+        "perform_run(RunSpec(**spec), Protocol.model_validate(protocol), results=Path(results))"
     )
     digest = DATA_SETS["miniature"].digest
-    values = (asdict(tiny.spec()), asdict(tiny.protocol()), str(results), digest)
+    values = (asdict(tiny.spec()), tiny.protocol().model_dump(), str(results), digest)
     fixed = {"PYTHONPATH": str(Path(job.__file__).parents[2])}
     folder = results / "runs" / run_name(tiny.spec(), tiny.protocol())
     contents = []

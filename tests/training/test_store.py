@@ -235,7 +235,7 @@ from bnlab.runs.spec import Protocol, RunSpec
 spec, protocol, results, digest = map(json.loads, sys.argv[1:])
 DATA_SETS["miniature"] = DataSet(300, digest)
 spec["hidden"] = tuple(spec["hidden"])
-spec, protocol, results = RunSpec(**spec), Protocol.from_content(protocol), Path(results)
+spec, protocol, results = RunSpec(**spec), Protocol.model_validate(protocol), Path(results)
 folder = results / "runs" / run_name(spec, protocol)
 
 def killed_at(step):
@@ -270,7 +270,7 @@ print(json.dumps(outcomes))
 def test_a_kill_at_any_step_leaves_no_record(results: Path, tiny: SimpleNamespace) -> None:
     """Killed before any flush or renaming, a run leaves whole files, old or new, and a record only with all of them."""
     digest = DATA_SETS["miniature"].digest
-    arguments = map(json.dumps, (asdict(tiny.spec()), asdict(tiny.protocol()), str(results), digest))
+    arguments = map(json.dumps, (asdict(tiny.spec()), tiny.protocol().model_dump(), str(results), digest))
     environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[2])}
     output = subprocess.check_output([sys.executable, "-c", CRASHES, *arguments], env=environment, text=True)
     outcomes = json.loads(output)

@@ -105,7 +105,11 @@ def test_twins_start_from_the_same_weights_and_batch(tiny: SimpleNamespace, init
     for twin in (with_norm, without):
         s = x @ twin.parameters.weights[0]
         if twin is with_norm:
-            one = trained(tiny, tiny.spec(initialization=initialization), tiny.protocol(**FROZEN | {"bn_decay": 1.0}))
+            one = trained(
+                tiny,
+                tiny.spec(initialization=initialization),
+                tiny.protocol(**FROZEN).model_copy(update={"bn_decay": 1.0}),
+            )
             np.testing.assert_allclose(one.statistics.mean[0], s.mean(axis=0), rtol=1e-9, atol=1e-12)
             s = (s - s.mean(axis=0)) / s.std(axis=0)
         h = np.maximum(s, 0) @ twin.parameters.weights[1]

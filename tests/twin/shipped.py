@@ -23,7 +23,6 @@ SEED = 1
 NETWORKS = {"50-50": (50, 50), "9-layer": (50, 30, 20, 20, 10, 10, 10, 10)}
 
 
-@dataclass(frozen=True)
 class Beginning(Schedule):
     """The first updates of a schedule: `train` asks a schedule for its number of updates, and gets `first`."""
 
@@ -78,20 +77,18 @@ class Setting:
 
         training: images, which count the updates of an epoch where momentum restarts; else the split tells.
         """
-        schedule = Beginning(self.minimum, self.maximum, self.step, cycles=1, first=self.n_updates)
-        return Protocol(
+        schedule = Beginning(minimum=self.minimum, maximum=self.maximum, step=self.step, cycles=1, first=self.n_updates)
+        return Protocol.model_construct(  # without validation: no image validates here
             data="generated",
             training=training,
             validation=0,
             split="official_order" if self.as_in_2017 else "random",
             standardization="per_part" if self.as_in_2017 else "per_pixel",
-            precision="float64",
             batch_size=self.batch_size,
             schedule=schedule,
             shuffling="none" if self.as_in_2017 else "every_epoch",
             momentum=self.momentum,
             momentum_restarts=self.as_in_2017,
-            backward="exact",
             bn_affine=not self.as_in_2017,
             bn_decay=self.bn_decay,
             bn_initial_averages="zero_one" if self.as_in_2017 else "first_batch",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from bnlab.numerics.arrays import Array
 from bnlab.numerics.optimizer import add_weight_decay
 from bnlab.numerics.parameters import Parameters
 from bnlab.numerics.running_statistics import RunningStatistics
-from bnlab.training import update
 from bnlab.training import train as module
+from bnlab.training import update
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +190,7 @@ def predict_by_initial_statistics(patch: Patch) -> None:
 def vary(patch: Patch, **changes: Any) -> None:
     """Train under a protocol that differs in one thing."""
     right = Setting.protocol
-    patch.setattr(Setting, "protocol", lambda self, **options: replace(right(self, **options), **changes))
+    patch.setattr(Setting, "protocol", lambda self, **options: right(self, **options).model_copy(update=changes))
 
 
 def scale_validation_by_training(patch: Patch) -> None:

@@ -22,7 +22,7 @@ def load_protocols(folder: Path) -> dict[str, Protocol]:
     found = [text for name, own in contents.items() for text in violations(own, "protocol", source=f"{path}: {name}")]
     if found:
         raise ConfigError("\n".join(found))
-    protocols = {name: Protocol.from_content(_as_declared(content)) for name, content in contents.items()}
+    protocols = {name: Protocol.model_validate(content) for name, content in contents.items()}
     for name, protocol in protocols.items():
         _check_protocol(protocol, source=f"{path}: {name}")
     return protocols
@@ -47,17 +47,6 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _overlay(merged[key], value) if both else value
     return merged
-
-
-def _as_declared(content: dict[str, Any]) -> dict[str, Any]:
-    """Whole numbers written for real-valued keys become floats, so that 0 and 0.0 are one protocol."""
-    schedule = content["schedule"]
-    real = ("momentum", "bn_decay", "bn_epsilon")
-    return (
-        content
-        | {key: float(content[key]) for key in real}
-        | {"schedule": schedule | {key: float(schedule[key]) for key in ("minimum", "maximum")}}
-    )
 
 
 def _check_protocol(protocol: Protocol, *, source: str) -> None:

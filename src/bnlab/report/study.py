@@ -1,7 +1,6 @@
 """One self-contained HTML page per study, from its tables and figures. Equal inputs give equal bytes."""
 
 import itertools
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +94,7 @@ def _context(inputs: Inputs) -> dict[str, Any]:
             for data in inputs.manifests
             for key, reported_check in inputs.reported_checks.items()
         ],
-        "protocols": {name: asdict(protocol) for name, protocol in inputs.protocols.items()},
+        "protocols": {name: protocol.model_dump() for name, protocol in inputs.protocols.items()},
         "manifests": inputs.manifests,
         "runs": run_entries(inputs),
     }

@@ -179,5 +179,9 @@ def _parse_initialization(text: str) -> Initialization:
 
 def _digest(spec: RunSpec, protocol: Protocol) -> str:
     own = {key: value for key, value in asdict(spec).items() if value is not None}
-    content = {"spec": own, "protocol": asdict(protocol), "data": DATA_SETS[protocol.data].digest}
+    content = {
+        "spec": own,
+        "protocol": protocol.model_dump(exclude_defaults=True),
+        "data": DATA_SETS[protocol.data].digest,
+    }
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:8]

@@ -2,11 +2,13 @@
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from pydantic import Field
 
 from bnlab.errors import ConfigError
+from bnlab.runs.declared import Declared
 
 Initialization = Literal["he", "fan_in"] | float
 
@@ -53,18 +55,17 @@ class RunSpec:
             )
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """The learning rate over the updates, counted from 0.
+class Schedule(Declared):
+    """The learning rate over the updates: from minimum to maximum and down again, `cycles` times (Smith 2015)."""
 
-    cyclical: from `minimum` up to `maximum` in `step` updates and down again, `cycles` times.
-    constant: `maximum` throughout (`minimum` equal to it), for 2 * step * cycles updates.
-    """
-
-    minimum: float
-    maximum: float
-    step: int
-    cycles: int
+    minimum: float = Field(ge=0)
+    """The learning rate at the ends of every cycle; equal to the maximum, it is constant."""
+    maximum: float = Field(gt=0)
+    """The learning rate in the middle of every cycle."""
+    step: int = Field(ge=1)
+    """Updates from minimum to maximum, half a cycle."""
+    cycles: int = Field(ge=1)
+    """How many cycles a training has: 2 * step * cycles updates."""
 
     @property
     def updates(self) -> int:
@@ -72,30 +73,45 @@ class Schedule:
         return 2 * self.step * self.cycles
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """Everything about a training that is not compared within one experiment (see config/protocols.yaml)."""
+class Protocol(Declared):
+    """Everything about a training that is not compared within one experiment (see config/protocols.yaml).
+
+    A run's name leaves out what is at its default here, so that a new key with a default renames no run.
+    """
 
     data: str
-    training: int
-    validation: int
-    split: str
-    standardization: str
-    precision: str
-    batch_size: int
+    """The data set: cifar10 or generated."""
+    training: int = Field(ge=1)
+    """Images that train."""
+    validation: int = Field(ge=1)
+    """Images that validate."""
+    split: Literal["random", "official_order", "validation_first"] = "random"
+    """Which images: drawn anew for every seed; the first ones train and the next validate; or the reverse."""
+    standardization: Literal["per_pixel", "scalar", "per_part", "per_image"] = "per_pixel"
+    """How pixels are scaled (docs/decisions.md)."""
+    precision: Literal["float64", "float32"] = "float64"
+    """The floating-point numbers of the whole training."""
+    batch_size: int = Field(default=100, ge=1)
+    """Images of a mini-batch."""
     schedule: Schedule
-    shuffling: str
-    momentum: float
-    momentum_restarts: bool
-    backward: str
-    bn_affine: bool
-    bn_decay: float
-    bn_initial_averages: str
-    bn_epsilon: float
-    curve_points: int
-    probe: int
-
-    @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> "Protocol":
-        """Build a protocol from its validated configuration; the exact inverse of `asdict`."""
-        return cls(**{**content, "schedule": Schedule(**content["schedule"])})
+    """The learning rate over the updates."""
+    shuffling: Literal["every_epoch", "none"] = "every_epoch"
+    """Whether mini-batches are drawn anew every epoch, or are the same ones in the same order."""
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    """What is left of the velocity after an update."""
+    momentum_restarts: bool = False
+    """Whether the velocity is zero again at the start of every epoch."""
+    backward: Literal["exact", "unnormalized_activations"] = "exact"
+    """The backward pass: the right one, or fan2017's wrong one (src/bnlab/numerics/fan2017_bug.py)."""
+    bn_affine: bool = True
+    """Whether gamma and beta are learned; if not, they stay 1 and 0."""
+    bn_decay: float = Field(default=0.9, ge=0, lt=1)
+    """What is left of the moving averages of the batch statistics when a mini-batch is averaged in."""
+    bn_initial_averages: Literal["first_batch", "zero_one"] = "first_batch"
+    """Where those averages start: at the first mini-batch's statistics, or at mean 0 and variance 1."""
+    bn_epsilon: float = Field(default=2.2e-16, ge=0)
+    """Added to the variance inside the square root."""
+    curve_points: int = Field(ge=2)
+    """Evaluations along the training, evenly spaced, first and last update included."""
+    probe: int = Field(ge=1)
+    """On how many images of the training and of the validation part, the first ones, curves are evaluated."""

@@ -56,7 +56,7 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
         identity={
             "run": name,
             "spec": asdict(spec),
-            "protocol": asdict(protocol),
+            "protocol": protocol.model_dump(),
             "data": {"name": data.name, "digest": data.digest},
             "probe": f"the first {protocol.probe} rows of the split's training and validation parts",
             "code": code_fingerprint("bnlab.training.job"),

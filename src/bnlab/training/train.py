@@ -19,7 +19,7 @@ from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.streams import stream
 from bnlab.training.evaluate import Evaluator
 from bnlab.training.recorder import CurvePoint, Recorder
-from bnlab.training.update import Descent
+from bnlab.training.update import Update
 
 N_CLASSES = 10
 
@@ -54,7 +54,7 @@ def train(
     dtype = parameters.flat.dtype
     work = Workspace(network, protocol.batch_size, dtype)
     batches = StandardizedBatches(images, split.scaling, size=protocol.batch_size, dtype=dtype)
-    descent = Descent(parameters, protocol, weight_decay=spec.weight_decay)
+    make_update = Update(parameters, protocol, weight_decay=spec.weight_decay)
     recorder = Recorder(protocol, split, part_evaluators(spec, protocol, images, labels, split))
     training = Training(parameters, statistics, recorder.curves)
 
@@ -71,7 +71,7 @@ def train(
             if not recorder.record(update, learning_rate, loss, parameters, statistics):
                 training.diverged_at = update
                 return training
-            descent(update, x, y, work, learning_rate=learning_rate)
+            make_update(update, x, y, work, learning_rate=learning_rate)
         end = protocol.schedule.updates
         if not recorder.record(end, learning_rate_at(spec, protocol, end), None, parameters, statistics):
             training.diverged_at = end

@@ -10,7 +10,7 @@ from bnlab.numerics.parameters import Parameters
 from bnlab.runs.spec import Protocol
 
 
-class Descent:
+class Update:
     """Updates one network's parameters; holds the gradients, the velocity and the scratch memory for that."""
 
     def __init__(self, parameters: Parameters, protocol: Protocol, *, weight_decay: float) -> None:
@@ -23,8 +23,8 @@ class Descent:
         self._scratch = np.empty_like(parameters.flat)
         self._epoch = protocol.training // protocol.batch_size
 
-    def __call__(self, update: int, x: Array, y: Labels, work: Workspace, *, learning_rate: float) -> None:
-        """Make update number `update`, from 0, from what `loss_forward` left in `work`, which is used up.
+    def __call__(self, number: int, x: Array, y: Labels, work: Workspace, *, learning_rate: float) -> None:
+        """Make the update of that number, from 0, from what `loss_forward` left in `work`, which is used up.
 
         x: the mini-batch, (n, d).  y: its labels, (n,).
         """
@@ -34,7 +34,7 @@ class Descent:
         loss_backward(self._parameters, x, y, work, gradients=self._gradients)
         if not protocol.bn_affine:
             self._gradients.zero_affine_gradients()
-        if self._velocity is not None and protocol.momentum_restarts and update % self._epoch == 0:
+        if self._velocity is not None and protocol.momentum_restarts and number % self._epoch == 0:
             self._velocity.flat[:] = 0
         descend(
             self._parameters,
