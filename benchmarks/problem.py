@@ -15,7 +15,7 @@ from bnlab.numerics.initialize import initialize
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.schedule import triangular
 from bnlab.streams import stream
-from bnlab.training.train import N_CLASSES, batch_rows
+from bnlab.training.setup import N_CLASSES, batch_rows
 
 BATCH = 100
 WEIGHT_DECAY = 0.005

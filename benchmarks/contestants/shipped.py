@@ -17,7 +17,7 @@ def start(problem: Problem, data: Data) -> Advance:
     network = parameters.network
     gradients = Parameters.zeros(network, problem.precision)
     scratch = np.empty_like(parameters.flat)
-    statistics = RunningStatistics(network, problem.precision, average=BN_AVERAGE)
+    statistics = RunningStatistics(network, problem.precision, decay=BN_AVERAGE)
     work = Workspace(network, BATCH, problem.precision)
     batches = StandardizedBatches(data.images, data.split.scaling, size=BATCH, dtype=problem.precision)
     orders = data.orders()

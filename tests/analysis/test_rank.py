@@ -72,7 +72,7 @@ def workplace(folder: Path, accuracies: Sequence[float | None], **changes: Any) 
     place = Workplace(load_configuration(folder / "config", results=folder / "results"), folder / "results")
     network = Network((3, 2, 10), batch_norm=False, epsilon=0)
     for name, accuracy in zip(place.runs, accuracies, strict=True):
-        training = Training(Parameters.zeros(network, np.float64), RunningStatistics(network, "float64", average=0), [])
+        training = Training(Parameters.zeros(network, np.float64), RunningStatistics(network, "float64", decay=0), [])
         training.diverged_at = 7 if accuracy is None else None
         other = None if accuracy is None else Evaluation(accuracy, accuracy, 1 - accuracy)
         store_run(

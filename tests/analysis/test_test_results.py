@@ -89,7 +89,7 @@ def place(tmp_path: Path) -> Workplace:
     network = Network((3, 2, 10), batch_norm=False, epsilon=0)
     for i, (name, result) in enumerate(zip(workplace.runs, RESULTS, strict=True)):
         parameters = Parameters.zeros(network, np.float64)
-        training = Training(parameters, RunningStatistics(network, np.float64, average=0.9), curves=[])
+        training = Training(parameters, RunningStatistics(network, np.float64, decay=0.9), curves=[])
         training.diverged_at = 7 if result is None else None
         store_run(
             workplace.path(i).parent,

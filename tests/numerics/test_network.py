@@ -116,7 +116,7 @@ def test_predictions_are_the_plain_formula_with_the_running_statistics(network: 
     """Scores equal an independent computation, for a full workspace and for fewer images than it has room for."""
     parameters, x, _ = problem(network)
     random = np.random.default_rng(3)
-    statistics = RunningStatistics(network, np.float64, average=0.9)
+    statistics = RunningStatistics(network, np.float64, decay=0.9)
     for mean, variance in zip(statistics.mean, statistics.variance, strict=True):
         mean[:], variance[:] = random.standard_normal(mean.size), random.uniform(0.5, 2, mean.size)
     expected = plain_scores(parameters, list(zip(statistics.mean, statistics.variance, strict=True)), x)
@@ -131,7 +131,7 @@ def test_training_and_prediction_agree_on_the_same_statistics(network: Network) 
     parameters, x, labels = problem(network)
     work = Workspace(network, len(x), np.float64)
     loss_forward(parameters, x, labels, work)
-    statistics = RunningStatistics(network, np.float64, average=0.9)
+    statistics = RunningStatistics(network, np.float64, decay=0.9)
     statistics.update(work.moments)
     probabilities = work.probabilities.copy()
     scores = predict(parameters, statistics, x, work)
@@ -147,7 +147,7 @@ def test_a_used_workspace_changes_nothing(network: Network) -> None:
     work = Workspace(network, len(x), np.float64)
     other, other_x, other_labels = problem(network, seed=9)
     gradient(other, other_x, other_labels, work)
-    predict(other, RunningStatistics(network, np.float64, average=0.9), other_x[:5], work)
+    predict(other, RunningStatistics(network, np.float64, decay=0.9), other_x[:5], work)
     again, gradients_again = gradient(parameters, x, labels, work)
     assert again == loss
     np.testing.assert_array_equal(gradients_again.flat, gradients.flat)
@@ -160,7 +160,7 @@ def test_what_is_read_only_stays_as_it_was(calculus: SimpleNamespace, network: N
     parameters, x, labels = problem(network)
     locked = Parameters(network, calculus.locked(parameters.flat))
     gradient(locked, calculus.locked(x), calculus.locked(labels))
-    statistics = RunningStatistics(network, np.float64, average=0.9)
+    statistics = RunningStatistics(network, np.float64, decay=0.9)
     for array in (*statistics.mean, *statistics.variance):
         array.flags.writeable = False
     predict(locked, statistics, calculus.locked(x), Workspace(network, len(x), np.float64))
@@ -180,7 +180,7 @@ def test_the_same_code_runs_in_every_precision(calculus: SimpleNamespace, networ
         }
         assert typed.real == pytest.approx(loss, rel=tolerance)
         assert calculus.error(typed_gradients.flat, gradients.flat) <= tolerance
-        statistics = RunningStatistics(network, dtype, average=0.9)
+        statistics = RunningStatistics(network, dtype, decay=0.9)
         assert predict(as_type(parameters, dtype), statistics, x.astype(dtype), work).dtype == dtype
 
 

@@ -20,7 +20,7 @@ def batches(count: int, seed: int = 0) -> list[Moments]:
 
 def test_the_first_mini_batch_starts_the_averages() -> None:
     """After one mini-batch the averages are its own moments, with no share of any initial value."""
-    statistics = RunningStatistics(NETWORK, np.float64, average=0.9)
+    statistics = RunningStatistics(NETWORK, np.float64, decay=0.9)
     [moments] = batches(1)
     statistics.update(moments)
     for i, (mean, variance) in enumerate(moments):
@@ -31,7 +31,7 @@ def test_the_first_mini_batch_starts_the_averages() -> None:
 
 def test_later_ones_count_a_tenth() -> None:
     """With average 0.9, the second mini-batch enters with weight 0.1, the third again."""
-    statistics = RunningStatistics(NETWORK, np.float64, average=0.9)
+    statistics = RunningStatistics(NETWORK, np.float64, decay=0.9)
     first, second, third = batches(3)
     for moments in (first, second, third):
         statistics.update(moments)
@@ -45,7 +45,7 @@ def test_later_ones_count_a_tenth() -> None:
 @settings(deadline=None)
 def test_averages_are_convex_combinations(average: float, count: int, seed: int) -> None:
     """Weights (1 - a) a^k, the oldest a^n, sum to one; nothing leaves the range of what was seen."""
-    statistics = RunningStatistics(NETWORK, np.float64, average=average)
+    statistics = RunningStatistics(NETWORK, np.float64, decay=average)
     seen = batches(count, seed)
     for moments in seen:
         statistics.update(moments)
@@ -58,7 +58,7 @@ def test_averages_are_convex_combinations(average: float, count: int, seed: int)
 
 def test_the_moments_are_only_read() -> None:
     """The mini-batch's own arrays stay as they are."""
-    statistics = RunningStatistics(NETWORK, np.float64, average=0.9)
+    statistics = RunningStatistics(NETWORK, np.float64, decay=0.9)
     for moments in batches(2):
         for array in (array for pair in moments for array in pair):
             array.flags.writeable = False
@@ -67,21 +67,21 @@ def test_the_moments_are_only_read() -> None:
 
 def test_a_plain_network_has_none() -> None:
     """Without batch normalization there is nothing to average, and updating does nothing."""
-    statistics = RunningStatistics(Network((4, 3, 2, 5), False), np.float64, average=0.9)
+    statistics = RunningStatistics(Network((4, 3, 2, 5), False), np.float64, decay=0.9)
     statistics.update([])
     assert statistics.mean == statistics.variance == []
 
 
 def test_a_layer_too_few_is_an_error() -> None:
     """Moments of one layer are not spread over two."""
-    statistics = RunningStatistics(NETWORK, np.float64, average=0.9)
+    statistics = RunningStatistics(NETWORK, np.float64, decay=0.9)
     with pytest.raises(ValueError):
         statistics.update(batches(1)[0][:1])
 
 
 def test_single_precision_stays_single() -> None:
     """The averages keep the dtype they were made with."""
-    statistics = RunningStatistics(NETWORK, np.float32, average=0.9)
+    statistics = RunningStatistics(NETWORK, np.float32, decay=0.9)
     for moments in batches(2):
         statistics.update([(mean.astype(np.float32), variance.astype(np.float32)) for mean, variance in moments])
     assert {array.dtype for array in (*statistics.mean, *statistics.variance)} == {np.dtype(np.float32)}

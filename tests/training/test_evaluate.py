@@ -9,7 +9,7 @@ from bnlab.data.scaling import Scaling
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.running_statistics import RunningStatistics
 from bnlab.training.evaluate import BLOCK, Evaluator
-from bnlab.training.train import evaluator_of, part_evaluators
+from bnlab.training.setup import Setup
 
 ORDERS = {"per_pixel": "random", "scalar": "validation_first", "per_part": "official_order", "per_image": "random"}
 
@@ -20,7 +20,7 @@ def network_of(tiny: SimpleNamespace, *, batch_norm: bool) -> tuple[Parameters, 
     random = np.random.default_rng(3)
     parameters = Parameters.zeros(network, np.float64)
     parameters.flat[:] = random.standard_normal(parameters.flat.size) / 4
-    statistics = RunningStatistics(network, np.float64, average=0.9)
+    statistics = RunningStatistics(network, np.float64, decay=0.9)
     for mean, variance in zip(statistics.mean, statistics.variance, strict=True):
         mean[:], variance[:] = random.standard_normal(len(mean)), random.uniform(0.5, 2, len(mean))
     return parameters, statistics
@@ -77,7 +77,7 @@ def test_each_part_is_scaled_by_its_own_file(tiny: SimpleNamespace) -> None:
     protocol = tiny.protocol(standardization="per_part", split="official_order")
     spec, split = tiny.spec(hidden=(6, 5)), tiny.split_of(protocol)
     parameters, statistics = network_of(tiny, batch_norm=True)
-    evaluators = part_evaluators(spec, protocol, tiny.images, tiny.labels, split)
+    evaluators = Setup(spec, protocol, tiny.images, tiny.labels, split).evaluate
     for part, rows in (("training", split.training), ("validation", split.validation)):
         x = tiny.images[rows] / 255
         x -= x.mean(axis=0)
@@ -89,14 +89,14 @@ def test_each_part_is_scaled_by_its_own_file(tiny: SimpleNamespace) -> None:
     assert losses[0] != pytest.approx(losses[1], rel=1e-6)
 
     alike = tiny.protocol(standardization="scalar")
-    evaluators = part_evaluators(spec, alike, tiny.images, tiny.labels, tiny.split_of(alike))
+    evaluators = Setup(spec, alike, tiny.images, tiny.labels, tiny.split_of(alike)).evaluate
     assert evaluators["training"] is evaluators["validation"]
 
 
 def _with_epsilon(parameters: Parameters, statistics: RunningStatistics, x: np.ndarray, epsilon: float) -> np.ndarray:
     """Scores where the protocol's epsilon is added to the variances instead of the network's own."""
-    other = RunningStatistics(parameters.network, np.float64, average=0.9)
-    other.copy_from(statistics)
+    other = RunningStatistics(parameters.network, np.float64, decay=0.9)
+    other.resume(statistics.mean, statistics.variance)
     for variance in other.variance:
         variance += epsilon - 1e-3
     return scores(parameters, other, x)
@@ -118,7 +118,8 @@ def test_test_images_are_scaled_as_a_part_of_their_own(tiny: SimpleNamespace, st
         "per_image": lambda: (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True),
     }[standardization]()
     parameters, statistics = network_of(tiny, batch_norm=True)
-    evaluator = evaluator_of(spec, protocol, others, labels, split.scaling_of_others(others))
+    setup = Setup(spec, protocol, tiny.images, tiny.labels, split)
+    evaluator = setup.evaluator(others, labels, split.scaling_of_others(others))
     evaluation, predictions = evaluator(parameters, statistics, np.arange(50))
     of_expected = scores(parameters, statistics, expected)
     assert predictions.tolist() == of_expected.argmax(axis=1).tolist()

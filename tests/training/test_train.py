@@ -17,12 +17,13 @@ from bnlab.numerics.network import Workspace, predict
 from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.streams import stream
 from bnlab.training.evaluate import BLOCK, Evaluator
-from bnlab.training.train import Training, batch_rows, train
+from bnlab.training.setup import Setup, batch_rows
+from bnlab.training.train import Training, train
 
 
 def trained(tiny: SimpleNamespace, spec: RunSpec, protocol: Protocol) -> Training:
     """Train on the tiny data set."""
-    return train(spec, protocol, tiny.images, tiny.labels, tiny.split)
+    return train(Setup(spec, protocol, tiny.images, tiny.labels, tiny.split))
 
 
 RUNS = [
@@ -143,7 +144,7 @@ def test_a_few_images_are_learnt_by_heart(tiny: SimpleNamespace, batch_norm: boo
     split = Split(rows, tiny.split.validation, tiny.split.mean, tiny.split.std)
     protocol = tiny.protocol(training=60, batch_size=20, minimum=0.02, maximum=0.02, step=150, cycles=1, probe=60)
     spec = tiny.spec(batch_norm=batch_norm, hidden=(30, 30), weight_decay=0.0)
-    last = train(spec, protocol, tiny.images, tiny.labels, split).curves[-1]
+    last = train(Setup(spec, protocol, tiny.images, tiny.labels, split)).curves[-1]
     assert last.probe.accuracy == 1
     assert last.probe.loss < 0.2
 
@@ -195,7 +196,7 @@ def test_training_does_not_change_its_inputs(tiny: SimpleNamespace) -> None:
     arrays = [array.copy() for array in (tiny.images, tiny.labels, *rows_and_scales)]
     for array in arrays:
         array.flags.writeable = False
-    train(tiny.spec(), tiny.protocol(), arrays[0], arrays[1], Split(*arrays[2:]))
+    train(Setup(tiny.spec(), tiny.protocol(), arrays[0], arrays[1], Split(*arrays[2:])))
 
 
 def test_only_the_rows_of_the_split_are_used(tiny: SimpleNamespace) -> None:
@@ -206,8 +207,8 @@ def test_only_the_rows_of_the_split_are_used(tiny: SimpleNamespace) -> None:
     others = np.setdiff1d(np.arange(300), rows)
     images[others] ^= 255
     labels[others] = (labels[others] + 1) % 10
-    first = train(tiny.spec(), tiny.protocol(), tiny.images, tiny.labels, split)
-    second = train(tiny.spec(), tiny.protocol(), images, labels, split)
+    first = train(Setup(tiny.spec(), tiny.protocol(), tiny.images, tiny.labels, split))
+    second = train(Setup(tiny.spec(), tiny.protocol(), images, labels, split))
     np.testing.assert_array_equal(first.parameters.flat, second.parameters.flat)
     assert [point.probe for point in first.curves] == [point.probe for point in second.curves]
     assert first.curves[-1].validation != second.curves[-1].validation

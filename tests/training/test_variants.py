@@ -14,7 +14,8 @@ from bnlab.numerics.parameters import Network, Parameters
 from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.streams import stream
 from bnlab.training import update as module
-from bnlab.training.train import Training, batch_rows, train
+from bnlab.training.setup import Setup, batch_rows
+from bnlab.training.train import Training, train
 
 WRONG = "unnormalized_activations"
 FAN = {"shuffling": "none", "momentum": 0.9, "minimum": 0.01, "maximum": 0.01}
@@ -35,7 +36,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 def trained(tiny: SimpleNamespace, spec: RunSpec, protocol: Protocol) -> Training:
     """Train on the tiny data set, split and scaled as the protocol says."""
-    return train(spec, protocol, tiny.images, tiny.labels, tiny.split_of(protocol))
+    return train(Setup(spec, protocol, tiny.images, tiny.labels, tiny.split_of(protocol)))
 
 
 def gap(training: Training, plain: Plain) -> float:
@@ -144,7 +145,7 @@ def test_averages_from_zero_and_one_are_their_formula(tiny: SimpleNamespace, ave
     split = Split(rows, tiny.split.validation, tiny.split.mean, tiny.split.std)
     frozen = {"minimum": 1e-300, "maximum": 1e-300, "step": 3, "cycles": 1, "curve_points": 2}
     protocol = tiny.protocol(bn_decay=average, bn_initial_averages="zero_one", training=25, shuffling="none", **frozen)
-    statistics = train(tiny.spec(), protocol, tiny.images, tiny.labels, split).statistics
+    statistics = train(Setup(tiny.spec(), protocol, tiny.images, tiny.labels, split)).statistics
     weight = np.zeros((3072, 12))
     weight[:] = np.sqrt(2 / 3072) * stream(1, "weights").standard_normal((3072, 12))
     s = (tiny.images[rows] - tiny.split.mean) / tiny.split.std @ weight

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 
 from bnlab.errors import IntegrityError
-from bnlab.numerics.parameters import Parameters
 from bnlab.runs.names import run_name
 from bnlab.runs.record import verify_run
 from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.training.job import perform_run
-from bnlab.training.train import Training, network_of, running_statistics, train
-from bnlab.training.warm_start import load_predecessor
+from bnlab.training.setup import Setup
+from bnlab.training.train import Training, train
 
 
 def digest_of(spec: RunSpec, protocol: Protocol) -> str:
@@ -37,7 +36,7 @@ def state(training: Training) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("average_start", ["first_batch", "zero_one"])
 @pytest.mark.parametrize("batch_norm", [True, False])
-def test_a_run_goes_on_from_where_another_ended(
+def test_a_run_starts_from_where_another_ended(
     results: Path, tiny: SimpleNamespace, batch_norm: bool, average_start: str
 ) -> None:
     """The same bits as a training whose parameters and averages were set by hand, from the stored model."""
@@ -49,24 +48,21 @@ def test_a_run_goes_on_from_where_another_ended(
 
     with np.load(folder_of(results, first, protocol) / "model.npz") as arrays:
         model = dict(arrays)
-    network = network_of(first, protocol, n_inputs=3072)
-    by_hand = Training(Parameters.zeros(network, np.float64), running_statistics(network, protocol), [])
+    by_hand = Setup(second, protocol, tiny.images, tiny.labels, tiny.split)
     for name, view in by_hand.parameters.named():
         view[:] = model[name]
     for i in range(2 if batch_norm else 0):
         by_hand.statistics.mean[i][:] = model[f"mean{i + 1}"]
         by_hand.statistics.variance[i][:] = model[f"variance{i + 1}"]
-    before = [array.copy() for array in state(by_hand)]
-    expected = train(second, protocol, tiny.images, tiny.labels, tiny.split, start=by_hand)
+    by_hand.statistics._started = True
+    expected = train(by_hand)
     for one, other in zip(state(found), state(expected), strict=True):
         np.testing.assert_array_equal(one, other)
     assert found.curves == expected.curves
-    for one, other in zip(state(by_hand), before, strict=True):
-        np.testing.assert_array_equal(one, other)  # where another ended is read, not written
     verify_run(folder_of(results, second, protocol))
 
 
-def test_going_on_is_not_starting_afresh(results: Path, tiny: SimpleNamespace) -> None:
+def test_a_warm_start_is_not_a_fresh_one(results: Path, tiny: SimpleNamespace) -> None:
     """The first evaluation of the second run is near the last of the first, and far from that of fresh weights.
 
     Not equal: the averages have seen one more mini-batch.
@@ -81,19 +77,20 @@ def test_going_on_is_not_starting_afresh(results: Path, tiny: SimpleNamespace) -
     assert second.curves[-1].probe.loss < end
 
 
-def test_the_averages_go_on_too(tiny: SimpleNamespace) -> None:
+def test_the_averages_start_warm_too(tiny: SimpleNamespace) -> None:
     """The first mini-batch after a start from another's end counts a tenth, as every other, whatever the start was."""
     frozen = {"minimum": 1e-300, "maximum": 1e-300, "step": 1, "cycles": 1, "curve_points": 2}
     protocol = tiny.protocol(**frozen)
-    start = train(tiny.spec(), tiny.protocol(), tiny.images, tiny.labels, tiny.split)
-    kept = [array.copy() for array in (*start.statistics.mean, *start.statistics.variance)]
-    start.parameters.flat[:] = 0  # so that every batch mean and variance is 0
-    on = train(tiny.spec(), protocol, tiny.images, tiny.labels, tiny.split, start=start).statistics
-    for before, after in zip(kept, (*on.mean, *on.variance), strict=True):
+    ended = train(Setup(tiny.spec(), tiny.protocol(), tiny.images, tiny.labels, tiny.split)).statistics
+    setup = Setup(tiny.spec(), protocol, tiny.images, tiny.labels, tiny.split)
+    setup.parameters.flat[:] = 0  # so that every batch mean and variance is 0
+    setup.statistics.resume(ended.mean, ended.variance)
+    on = train(setup).statistics
+    for before, after in zip((*ended.mean, *ended.variance), (*on.mean, *on.variance), strict=True):
         np.testing.assert_allclose(after, 0.9**2 * before, rtol=1e-12, atol=1e-250)
 
 
-def test_the_record_says_from_which_run_it_goes_on(results: Path, tiny: SimpleNamespace) -> None:
+def test_the_record_says_from_which_run_it_starts(results: Path, tiny: SimpleNamespace) -> None:
     """Its spec names the digest, and reads back as the run."""
     protocol = tiny.protocol()
     perform_run(tiny.spec(), protocol, results=results)
@@ -103,12 +100,6 @@ def test_the_record_says_from_which_run_it_goes_on(results: Path, tiny: SimpleNa
     assert f"_after{second.warm_start}_" in folder.name
     spec: dict[str, Any] = json.loads((folder / "run.json").read_text())["spec"]
     assert RunSpec(**spec | {"hidden": tuple(spec["hidden"])}) == second
-
-
-def test_a_run_that_starts_afresh_has_no_predecessor(results: Path, tiny: SimpleNamespace) -> None:
-    """Nothing is looked for, not even the folder of runs."""
-    network = network_of(tiny.spec(), tiny.protocol(), n_inputs=3072)
-    assert load_predecessor(tiny.spec(), tiny.protocol(), network, results=results) is None
 
 
 def refused(results: Path, tiny: SimpleNamespace, spec: RunSpec) -> str:
@@ -143,7 +134,7 @@ def test_two_predecessors_are_refused(results: Path, tiny: SimpleNamespace) -> N
 def test_a_damaged_predecessor_is_refused(
     results: Path, tiny: SimpleNamespace, file: str, said: str, damage: str
 ) -> None:
-    """Only a model that its run's record vouches for is gone on from."""
+    """Only a model that is as its run's record says is started from."""
     perform_run(tiny.spec(), tiny.protocol(), results=results)
     path = folder_of(results, tiny.spec(), tiny.protocol()) / file
     content = path.read_bytes()
@@ -165,7 +156,7 @@ def test_another_run_s_model_is_refused(results: Path, tiny: SimpleNamespace) ->
 
 
 @pytest.mark.filterwarnings("error")
-def test_what_goes_on_from_a_diverged_run_diverges_at_once(results: Path, tiny: SimpleNamespace) -> None:
+def test_what_starts_from_a_diverged_run_diverges_at_once(results: Path, tiny: SimpleNamespace) -> None:
     """As a result like any other: stored, verified, without curves and without a look at the test set."""
     protocol = tiny.protocol(minimum=1e3, maximum=1e3)
     first = tiny.spec(hidden=(10,) * 4, batch_norm=False, weight_decay=0.1)

@@ -12,11 +12,11 @@ import numpy as np
 from bnlab.data.batches import StandardizedBatches
 from bnlab.data.scaling import pixel_statistics
 from bnlab.data.splits import Split, draw_split, make_split
-from bnlab.numerics.initialize import initialize
 from bnlab.numerics.parameters import Parameters
 from bnlab.runs.spec import Initialization, Protocol, RunSpec, Schedule
 from bnlab.streams import stream
 from bnlab.training import train as module
+from bnlab.training.setup import Setup, batch_rows
 
 TOLERANCE = 1e-12
 SEED = 1
@@ -133,7 +133,7 @@ class Data:
         """The mini-batches of a training: standardized images, float64 (n, d), in a reused buffer, and labels."""
         images = StandardizedBatches(self.images, self.split.scaling, size=setting.batch_size, dtype=np.float64)
         shuffle = None if setting.as_in_2017 else stream(SEED, "batches")
-        order = module.batch_rows(self.split.training, setting.batch_size, shuffle)
+        order = batch_rows(self.split.training, setting.batch_size, shuffle)
         for _ in range(setting.n_updates):
             rows = next(order)
             yield images[rows], self.labels[rows]
@@ -147,10 +147,7 @@ class Data:
 
     def initial(self, setting: Setting) -> Parameters:
         """The parameters that a training starts from."""
-        network = module.network_of(setting.spec(), setting.protocol(), n_inputs=self.images.shape[1])
-        parameters = Parameters.zeros(network, np.float64)
-        initialize(parameters, setting.initialization, stream(SEED, "weights"))
-        return parameters
+        return Setup(setting.spec(), setting.protocol(), self.images, self.labels, self.split).parameters
 
 
 @dataclass(frozen=True)
@@ -183,7 +180,7 @@ def shipped(setting: Setting, data: Data, watch: Watch | None = None) -> Outcome
     data = data.under(setting)
     protocol = setting.protocol(training=len(data.split.training))
     with mock.patch.object(module, "loss_forward", overheard):
-        training = module.train(setting.spec(), protocol, data.images, data.labels, data.split)
+        training = module.train(Setup(setting.spec(), protocol, data.images, data.labels, data.split))
     assert training.diverged_at is None
     arrays = dict(training.parameters.named())
     if watch is not None:

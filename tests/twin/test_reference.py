@@ -15,7 +15,7 @@ from bnlab.numerics.arrays import Array
 from bnlab.numerics.optimizer import add_weight_decay
 from bnlab.numerics.parameters import Parameters
 from bnlab.numerics.running_statistics import RunningStatistics
-from bnlab.training import train as module
+from bnlab.training import setup as module
 from bnlab.training import update
 
 
@@ -131,7 +131,7 @@ def start_from_zero_and_one(statistics: RunningStatistics) -> None:
 
 def keep_a_tenth(statistics: RunningStatistics) -> None:
     """PyTorch's meaning of the setting: 1 - alpha."""
-    statistics.average = 1 - statistics.average
+    statistics.decay = 1 - statistics.decay
 
 
 def average_unbiased_variances(patch: Patch) -> None:
@@ -160,8 +160,8 @@ def default_epsilon(patch: Patch) -> None:
 
 def next_rate(patch: Patch) -> None:
     """Count updates from 1."""
-    right = module.learning_rate_at
-    patch.setattr(module, "learning_rate_at", lambda spec, protocol, update: right(spec, protocol, update + 1))
+    right = module.triangular
+    patch.setattr(module, "triangular", lambda update, **schedule: right(update + 1, **schedule))
 
 
 def one_order(patch: Patch) -> None:

@@ -7,6 +7,7 @@ import pytest
 from shipped import NETWORKS, Data, Setting, shipped
 
 from bnlab.data.splits import Split
+from bnlab.training.setup import Setup
 from bnlab.training.train import train
 
 
@@ -16,7 +17,7 @@ def test_a_hundred_images_are_learnt_by_heart(batch_norm: bool, generated: Data)
     rows = generated.split.training[:100]
     split = Split(rows, generated.split.validation, generated.split.mean, generated.split.std)
     setting = Setting("50-50", batch_norm, minimum=0.05, maximum=0.05, step=250, batch_size=50, weight_decay=0.0)
-    first, last = train(setting.spec(), setting.protocol(), generated.images, generated.labels, split).curves
+    first, last = train(Setup(setting.spec(), setting.protocol(), generated.images, generated.labels, split)).curves
     assert first.batch_loss > math.log(10)
     assert last.probe.accuracy == 1
     assert last.probe.loss < 0.02

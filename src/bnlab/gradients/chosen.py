@@ -47,7 +47,7 @@ def cost_of(parameters: Parameters, x: Array, labels: Labels, *, weight_decay: f
     """
     work = Workspace(parameters.network, len(x), np.float64)
     loss_forward(parameters, x, labels, work)
-    statistics = RunningStatistics(parameters.network, np.float64, average=0)
+    statistics = RunningStatistics(parameters.network, np.float64, decay=0)
     statistics.update(work.moments)
 
     def evaluate() -> tuple[float, npt.NDArray[np.bool_]]:

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bnlab.data.splits import Split
-from bnlab.numerics.parameters import Parameters
-from bnlab.numerics.running_statistics import RunningStatistics
-from bnlab.runs.spec import Protocol
-from bnlab.training.evaluate import Evaluation, Evaluator
+from bnlab.training.evaluate import Evaluation
+from bnlab.training.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -27,33 +24,31 @@ class CurvePoint:
 class Recorder:
     """Collects the curve points of one training and notices when it diverges."""
 
-    def __init__(self, protocol: Protocol, split: Split, evaluators: dict[str, Evaluator]) -> None:
+    def __init__(self, setup: Setup) -> None:
+        protocol, split = setup.protocol, setup.split
         updates = protocol.schedule.updates
         self.curves: list[CurvePoint] = []
+        self._setup = setup
         self._due = set(np.linspace(0, updates, protocol.curve_points).round().astype(int).tolist())
         self._epoch = len(split.training) // protocol.batch_size
-        self._parts = [
-            (evaluators["training"], split.training[: protocol.probe]),
-            (evaluators["validation"], split.validation[: protocol.probe]),
-        ]
+        self._rows = {
+            "training": split.training[: protocol.probe],
+            "validation": split.validation[: protocol.probe],
+        }
         self._losses: list[float] = []
 
-    def record(
-        self,
-        update: int,
-        learning_rate: float,
-        loss: float | None,
-        parameters: Parameters,
-        statistics: RunningStatistics,
-    ) -> bool:
-        """Note the mini-batch loss, add a curve point when one is due; False when something is not finite."""
+    def record(self, update: int, learning_rate: float, loss: float | None = None) -> bool:
+        """Note the mini-batch's loss, add a curve point when one is due; False when something is not finite."""
         if loss is not None:
             self._losses.append(loss)
             if not math.isfinite(loss):
                 return False
         if update not in self._due:
             return True
-        probe, validation = (evaluator(parameters, statistics, rows)[0] for evaluator, rows in self._parts)
+        parameters, statistics = self._setup.parameters, self._setup.statistics
+        probe, validation = (
+            self._setup.evaluate[part](parameters, statistics, rows)[0] for part, rows in self._rows.items()
+        )
         if not (math.isfinite(probe.cost) and math.isfinite(validation.cost)):
             return False
         batch_loss = float(np.mean(self._losses))

@@ -1,37 +1,31 @@
-"""The last state of a stored run, for a run that goes on from there."""
+"""Start a run from the last state of a stored one."""
 
 from pathlib import Path
 
 import numpy as np
 
 from bnlab.errors import IntegrityError
-from bnlab.numerics.parameters import Network, Parameters
+from bnlab.numerics.parameters import Parameters
+from bnlab.numerics.running_statistics import RunningStatistics
 from bnlab.runs.record import MODEL, read_record, verify_file
-from bnlab.runs.spec import Protocol, RunSpec
-from bnlab.training.train import Training, running_statistics
 
 
-def load_predecessor(spec: RunSpec, protocol: Protocol, network: Network, *, results: Path) -> Training | None:
-    """Where the run ended from which `spec` goes on: parameters and averages, no curves. None if it starts afresh.
+def load_last_state(digest: str, parameters: Parameters, statistics: RunningStatistics, *, runs: Path) -> None:
+    """Overwrite parameters and averages by those with which the run ended whose name ends in `digest`.
 
-    Raises IntegrityError when that run is not below `results`, or its files are not as they were stored.
+    runs: the folder of the protocol's runs. Raises IntegrityError when it does not hold exactly one such run, or when
+    that run's files are not as they were stored.
     """
-    if spec.warm_start is None:
-        return None
-    folders = sorted((results / "runs" / spec.protocol).glob(f"*_{spec.warm_start}"))
+    folders = sorted(runs.glob(f"*_{digest}"))
     if len(folders) != 1:
         raise IntegrityError(
-            f"{results}/runs/{spec.protocol}: found {len(folders)} runs whose names end in _{spec.warm_start}, expected "
-            "the one from whose last state this run goes on. Train it first, or ask snakemake for this run: it will."
+            f"{runs}: found {len(folders)} runs whose names end in _{digest}, expected the one from whose last state "
+            "this run starts. Train it first, or ask snakemake for this run, which trains both."
         )
     (folder,) = folders
     verify_file(folder / MODEL, read_record(folder))
-    parameters = Parameters.zeros(network, np.dtype(protocol.precision))
-    statistics = running_statistics(network, protocol)
     with np.load(folder / MODEL, allow_pickle=False) as arrays:
         for name, view in parameters.named():
             view[:] = arrays[name]
-        for i in range(len(statistics.mean)):
-            statistics.mean[i][:] = arrays[f"mean{i + 1}"]
-            statistics.variance[i][:] = arrays[f"variance{i + 1}"]
-    return Training(parameters, statistics, [])
+        layers = range(1, len(statistics.mean) + 1)
+        statistics.resume([arrays[f"mean{i}"] for i in layers], [arrays[f"variance{i}"] for i in layers])
