@@ -65,7 +65,7 @@ class _File:
 
     def _of_item(self, item: Mapping[str, Any], where: str) -> Iterator[Claim]:
         claim = Claim(
-            id=f"{self.content['report']}/{item['id']}",
+            item=f"{self.content['report']}/{item['id']}",
             report=self.content["report"],
             study=self.content["study"],
             row=item.get("row", ""),
@@ -93,7 +93,7 @@ class _File:
             for key, printed in item["reported"].items():
                 one = replace(
                     claim,
-                    id=f"{claim.id}[{number_text(key)}]",
+                    entry=number_text(key),
                     text=claim.text.replace("{value}", number_text(key)),
                     reported=printed,
                     main=_filtered(claim.main, item["over"], key),
@@ -166,7 +166,7 @@ class _File:
                 for array, value in values.items():
                     yield replace(
                         claim,
-                        id=f"{claim.id}[{table}.{quantity}.{array}]",
+                        entry=f"{table}.{quantity}.{array}",
                         text=claim.text or f"{quantity.replace('_', ' ').capitalize()} of {array}: {content['place']}.",
                         reported=repr(value),
                         main=replace(claim.main, metric=quantity),

@@ -88,9 +88,12 @@ class Published:
 
 @dataclass(frozen=True)
 class Claim:
-    """One number or statement of a report. `id` holds the report, and in brackets the entry of a table."""
+    """One number or statement of a report.
 
-    id: str
+    An item of a file of claims becomes one claim, or one for each entry of a table: `entry` says which.
+    """
+
+    item: str
     report: str
     study: str
     row: str
@@ -112,6 +115,12 @@ class Claim:
     inconsistent: str = ""
     not_comparable: str = ""
     note: str = ""
+    entry: str = ""
+
+    @property
+    def id(self) -> str:
+        """The item's id, which begins with the report, and in brackets the entry."""
+        return f"{self.item}[{self.entry}]" if self.entry else self.item
 
     @property
     def interpretations(self) -> tuple[Interpretation, ...]:
