@@ -45,7 +45,7 @@ EXPERIMENTS = [
 ]
 ELSEWHERE = [BASE | {"id": "net", "networks": [[7]], "batch_norm": [True], "seeds": 2}]
 Metrics = Callable[[RunSpec], dict[str, float] | None]
-COMMON = {"row": "e/q", "where": "1", "text": "t"}
+COMMON = {"where": "1", "text": "t"}
 NET = {"experiment": "net", "batch_norm": True}
 PLAIN = {"experiment": "net", "batch_norm": False}
 

@@ -44,7 +44,6 @@ ONE = {"experiment": "grid", "batch_norm": True, "initialization": "he", "weight
 TWIN = ONE | {"batch_norm": False}
 CLAIM: dict[str, Any] = {
     "id": "a",
-    "row": "e/q",
     "where": "1",
     "text": "t",
     "kind": "number",
@@ -53,7 +52,7 @@ CLAIM: dict[str, Any] = {
     "reported": "0.5",
 }
 DIRECTION: dict[str, Any] = {
-    **{key: CLAIM[key] for key in ("id", "row", "where", "text", "metric")},
+    **{key: CLAIM[key] for key in ("id", "where", "text", "metric")},
     "kind": "direction",
     "pairs": [{"greater": ONE, "smaller": TWIN}],
 }
@@ -140,7 +139,7 @@ def test_every_kind_is_known_to_schema_and_checks() -> None:
 def test_a_number(config: Configuration) -> None:
     """Its keys stand where the rules look for them; its cell has its three seeds."""
     (claim,) = load(config, changed(CLAIM, truncated=True, note="n", open=["x"]))
-    assert (claim.id, claim.report, claim.study, claim.row) == ("mine/a", "mine", "small", "e/q")
+    assert (claim.id, claim.report, claim.study) == ("mine/a", "mine", "small")
     assert (claim.reported, claim.truncated, claim.note, claim.open) == ("0.5", True, "n", ("x",))
     (cell,) = claim.main.cells[0].cells(config)
     assert [run.seed for run in cell.runs] == [1, 2, 3]
@@ -262,7 +261,7 @@ def test_experiments_that_wait_for_a_search_are_not_judged(config: Configuration
 
 LEVEL = changed(CLAIM, kind="level", reported=GONE, between=[0.1, 0.2])
 BEST = changed(CLAIM, kind="best", metric=GONE, axis="weight_decay", cells={"experiment": "search"})
-WORDS = {**{key: CLAIM[key] for key in ("id", "row", "where", "text")}, "kind": "words", "not_comparable": "n"}
+WORDS = {**{key: CLAIM[key] for key in ("id", "where", "text")}, "kind": "words", "not_comparable": "n"}
 MANY = {"experiment": "grid"}
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -271,10 +270,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(CLAIM, kind="nunber"), "claims[0].kind: found 'nunber', expected one of number, gradient"),
     (changed(CLAIM, metric="acc"), "claims[0].metric: found 'acc', expected one of test_accuracy"),
     (changed(CLAIM, truncatd=True), "'truncatd' is not a key here. Did you mean 'truncated'?"),
-    (changed(CLAIM, row="e"), "claims[0].row: found 'e', expected the experiment and the quantity of the report"),
     (changed(CLAIM, id="A b"), "claims[0].id: found 'A b', expected a name of lower-case letters"),
     (changed(CLAIM, where=GONE), "claims[0]: missing 'where'"),
-    (changed(CLAIM, row=GONE), "claims[0]: missing 'row', which a claim of kind 'number' needs."),
     (changed(CLAIM, text=GONE), "claims[0]: missing 'text', which a claim of kind 'number' needs."),
     (changed(CLAIM, cells=GONE), "claims[0]: missing 'cells', which a claim of kind 'number' needs."),
     (changed(CLAIM, between=[0, 1]), "claims[0]: found 'between', which a claim of kind 'number' cannot have."),
@@ -401,7 +398,7 @@ def test_all_mistakes_of_all_files_at_once(config: Configuration) -> None:
     """Keys, cells and ids, of every file; nothing hides behind the first mistake."""
     put(config, "other", "report: another\nstudy: smal\nclaims: [{}]\n")
     put(config, "third", dump({"report": "their", "study": "small", "claims": [CLAIM | {"cells": MANY}]}))
-    message = message_of(config, changed(CLAIM, row=GONE), changed(CLAIM, cells=MANY), changed(DIRECTION, id="d"))
+    message = message_of(config, changed(CLAIM, text=GONE), changed(CLAIM, cells=MANY), changed(DIRECTION, id="d"))
     assert [line.partition(": ")[0].rpartition("/")[2] for line in message.splitlines()] == [
         "mine.yaml", "mine.yaml", "mine.yaml", "other.yaml", "third.yaml", "third.yaml",
     ]  # fmt: skip

@@ -138,7 +138,7 @@ def workplace(folder: Path) -> Workplace:
         write_yaml(
             config / "studies" / f"{key}.yaml", {"title": f"The {key}", "summary": "s", "experiments": experiments}
         )
-        claims = [{"row": "r/q", "where": "1", "text": f"About {claim['id']}."} | claim for claim in CLAIMS[key]]
+        claims = [{"where": "1", "text": f"About {claim['id']}."} | claim for claim in CLAIMS[key]]
         write_yaml(config / "claims" / f"{key}.yaml", {"report": key, "study": key, "claims": claims})
     made = Workplace(load_configuration(config, results=results), results)
     write_json(results / "data" / "cifar10" / "manifest.json", {"train_digest": "aa", "test_digest": "bb"})

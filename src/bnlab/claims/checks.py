@@ -7,7 +7,7 @@ from bnlab.claims.model import FIELDS, SEARCHED, Cell, Claim, Interpretation, Se
 from bnlab.config.studies import Configuration
 from bnlab.runs.names import initialization_text, network_text, number_text
 
-SHARED = {"id", "row", "where", "text", "kind", "open", "variants", "inconsistent", "not_comparable", "note"}
+SHARED = {"id", "where", "text", "kind", "open", "variants", "inconsistent", "not_comparable", "note"}
 KINDS: dict[str, tuple[set[str], set[str]]] = {
     "number": ({"metric", "cells", "reported"}, {"truncated", "over", "best_of", "rank", "other_split"}),
     "gradient": ({"reported_check"}, set()),
@@ -26,7 +26,7 @@ def key_problems(item: Mapping[str, Any], where: str) -> Iterator[str]:
     kind = item["kind"]
     needed, possible = KINDS[kind]
     if kind != "gradient":
-        needed = needed | {"row", "text"}
+        needed = needed | {"text"}
     if "metric" in needed and all("metric" in pair for pair in item.get("pairs", [{}])):
         needed, possible = needed - {"metric"}, possible | {"metric"}
     for key in sorted(needed - item.keys()):

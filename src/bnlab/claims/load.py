@@ -68,7 +68,6 @@ class _File:
             item=f"{self.content['report']}/{item['id']}",
             report=self.content["report"],
             study=self.content["study"],
-            row=item.get("row", ""),
             where=item["where"],
             text=item.get("text", ""),
             kind=item["kind"],

@@ -96,7 +96,6 @@ class Claim:
     item: str
     report: str
     study: str
-    row: str
     where: str
     text: str
     kind: str
