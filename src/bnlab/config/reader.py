@@ -4,6 +4,7 @@ import difflib
 import math
 import re
 from collections.abc import Hashable, Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -134,13 +135,21 @@ def _explain(error: Any) -> Iterator[str]:
 
 
 def _number_hint(found: Any) -> str:
-    if not isinstance(found, str):
-        return ""
     try:
-        float(found)
+        value = float(found) if isinstance(found, str) else math.nan
     except ValueError:
         return ""
-    return f" YAML reads {found} as text; write it with a dot and without quotes, as in 1.0e-3."
+    if not math.isfinite(value):
+        return ""
+    return (
+        f" YAML reads {found} as text; write it with a dot, a signed exponent and without quotes: {yaml_float(value)}."
+    )
+
+
+def yaml_float(value: float) -> str:
+    """A finite number as YAML 1.1 reads it back: 1.0e+3, since 1e3 and 1.0e3 are text to it."""
+    text = f"{Decimal(repr(value)).normalize():e}"
+    return text if "." in text else text.replace("e", ".0e")
 
 
 def _kind(rule: str | list[str]) -> str:
