@@ -14,9 +14,10 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settings, load_step_sizes_settings
+from bnlab.config.gradient_checks import Gate, load_gate_settings, load_overfit_settings, load_step_sizes_settings
 from bnlab.config.reader import read_yaml, validate, yaml_float
 from bnlab.config.studies import Configuration, check_selection, load_configuration
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 
 COMMITTED = Path(__file__).parents[2] / "config"
@@ -546,9 +547,9 @@ def test_the_committed_selection_is_good(committed: Configuration) -> None:
 def test_mistakes_in_the_gradient_check(place: tuple[str | int, ...], value: Any, said: str) -> None:
     """One wrong value: the message has the source, the key, what was found and what was expected."""
     content = read_yaml(COMMITTED / "gradients" / "gate.yaml")
-    validate(content, "gate", source="gate.yaml")
+    check(Gate, content, source="gate.yaml")
     put(content, place, value)
-    assert f"gate.yaml: {said}" in message_of(lambda: validate(content, "gate", source="gate.yaml"))
+    assert f"gate.yaml: {said}" in message_of(lambda: check(Gate, content, source="gate.yaml"))
 
 
 @pytest.mark.parametrize(
