@@ -46,7 +46,7 @@ class Selection:
         """Those there are by now; none while the experiment waits for a search."""
         cells: dict[tuple[Any, ...], list[RunSpec]] = {}
         for run in configuration.study(self.study).experiment(self.experiment).runs:
-            if all(getattr(run, FIELDS[key]) == _as_in_runs(key, value) for key, value in self.filters.items()):
+            if all(getattr(run, FIELDS[key]) == _as_in_runs(value) for key, value in self.filters.items()):
                 cells.setdefault(tuple(getattr(run, field) for field in FIELDS.values()), []).append(run)
         return [Cell(self.study, self.experiment, tuple(runs)) for runs in cells.values()]
 
@@ -163,11 +163,9 @@ def setting_value(name: str, cells: Sequence[Cell], configuration: Configuration
     return float(len(own))
 
 
-def _as_in_runs(key: str, value: Any) -> Any:
-    """A value as runs have it."""
-    if key == "network":
-        return tuple(value)
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _as_in_runs(value: Any) -> Any:
+    """A value as runs have it: a network is a tuple of widths."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _logarithm(value: float) -> float:
