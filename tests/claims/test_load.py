@@ -310,11 +310,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(LEVEL, metric="gain"), "claims[0].metric: found 'gain', expected one of test_accuracy"),
     (changed(CLAIM, rank=2), "claims[0].rank: found 2, expected at most best_of, not there."),
     (changed(CLAIM, rank=4, best_of=3), "claims[0].rank: found 4, expected at most best_of, 3."),
-    (changed(CLAIM, over="weight_decay"), "claims[0].reported: found '0.5', expected a mapping of values of weight_d"),
+    (
+        changed(CLAIM, text="{value}", over="weight_decay"),
+        "claims[0].reported: found '0.5', expected a mapping of values of weight_d",
+    ),
     (changed(CLAIM, reported={0.1: "0.5"}), "claims[0].reported: found {0.1: '0.5'}, expected one printed number, or"),
     (
         changed(CLAIM, over="weight_decay", reported={0.1: "0.5"}),
-        "claims[0].text: found 't', expected {value} in it, where an entry's own will stand.",
+        "claims[0].over: found 'weight_decay', expected {value} in the text, where an entry's own will stand.",
     ),
     (
         changed(CLAIM, over="weight_decay", reported={"1e-3": "0.5"}),

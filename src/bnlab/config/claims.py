@@ -54,40 +54,20 @@ Id = Annotated[
 Words = Annotated[str, Field(min_length=1)]
 Printed = Annotated[str, _expect(NUMBER, "a number as printed, in quotes"), Field(pattern=f"^{NUMBER}$")]
 RunMetric = Literal[
-    "test_accuracy",
-    "test_loss",
-    "test_cost",
-    "validation_accuracy",
-    "validation_loss",
-    "validation_cost",
-    "training_accuracy",
-    "training_loss",
-    "training_cost",
-    "best_validation_accuracy",
-    "best_training_accuracy",
+    "test_accuracy", "test_loss", "test_cost", "validation_accuracy", "validation_loss", "validation_cost",
+    "training_accuracy", "training_loss", "training_cost", "best_validation_accuracy", "best_training_accuracy",
     "epochs_until_learning",
-]
+]  # fmt: skip
 Metric = Literal[RunMetric, "gain"]
 SearchMetric = Literal["validation_accuracy", "best_validation_accuracy"]
 Axis = Literal["weight_decay", "learning_rate"]
 Property = Literal[
-    "weight_decays",
-    "learning_rates",
-    "runs_per_seed",
-    "weight_decay_min",
-    "weight_decay_max",
-    "weight_decay_step",
-    "log10_weight_decay_min",
-    "log10_weight_decay_max",
-    "learning_rate_min",
-    "learning_rate_max",
-    "learning_rate_step",
-    "log10_learning_rate_min",
-    "log10_learning_rate_max",
-    "updates",
-    "cycles",
-    "step",
-]
+    "weight_decays", "weight_decay_min", "weight_decay_max", "weight_decay_step",
+    "log10_weight_decay_min", "log10_weight_decay_max",
+    "learning_rates", "learning_rate_min", "learning_rate_max", "learning_rate_step",
+    "log10_learning_rate_min", "log10_learning_rate_max",
+    "runs_per_seed", "updates", "cycles", "step",
+]  # fmt: skip
 Initialization = Annotated[
     Annotated[Literal["he", "fan_in"], _expect("he|fan_in", "he, fan_in, or a standard deviation > 0"), Tag("scheme")]
     | Annotated[float, Field(gt=0), Tag("deviation")],
@@ -215,6 +195,8 @@ class Item(Declared):
     """A name that no other claim of the file has."""
     where: Words
     """The section, table or figure of the report."""
+    text: Words
+    """What is claimed, in our words."""
     open: Annotated[list[Words], AfterValidator(all_different)] = Field(default=[], min_length=1)
     """What the report leaves open."""
     inconsistent: str = ""
@@ -229,20 +211,18 @@ class Number(Item):
     """A number that came out of trainings."""
 
     kind: Literal["number"]
-    """A printed number."""
+    """A printed number (rule 3)."""
     metric: Metric
     """What it is a number of."""
     cells: SomeCells
     """The one cell it is about; several, which differ in λ and η alone, with best_of; two, the twins, for a gain."""
     over: Literal["initialization", "weight_decay", "learning_rate"] | None = None
-    """The axis of a table, of which every entry is a claim of its own."""
+    """The axis of a table: each of its entries is a claim, whose value stands for {value} in the text."""
     reported: Annotated[
         Annotated[dict[float, Printed], Field(min_length=1), Tag("table")] | Annotated[Printed, Tag("number")],
         _form(table=dict, number=object),
     ]
     """The number as printed, in quotes, since its digits count; with `over`, such a number by value of that axis."""
-    text: Words
-    """What is claimed, in our words; with `over`, {value} stands for the entry's value."""
     truncated: bool = False
     """Whether the report cuts digits off instead of rounding."""
     best_of: int | None = Field(default=None, ge=1, le=1000)
@@ -254,23 +234,21 @@ class Number(Item):
     variants: Variants[NumberVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
 
+    @field_validator("over")
+    @classmethod
+    def _text_with_value(cls, over: Any, info: ValidationInfo) -> Any:
+        if over and "{value}" not in info.data.get("text", "{value}"):
+            raise ValueError("expected {value} in the text, where an entry's own will stand")
+        return over
+
     @field_validator("reported")
     @classmethod
-    def _table_with_axis(cls, reported: Any, info: ValidationInfo) -> Any:
+    def _table_of_axis(cls, reported: Any, info: ValidationInfo) -> Any:
         over = info.data.get("over")
-        if (over is not None) != isinstance(reported, dict):
-            raise ValueError(
-                f"expected a mapping of values of {over} to printed numbers" if over
-                else "expected one printed number, or `over`"
-            )  # fmt: skip
+        if "over" in info.data and bool(over) != isinstance(reported, dict):
+            form = f"a mapping of values of {over} to printed numbers" if over else "one printed number, or `over`"
+            raise ValueError(f"expected {form}")
         return reported
-
-    @field_validator("text")
-    @classmethod
-    def _place_for_value(cls, text: str, info: ValidationInfo) -> str:
-        if info.data.get("over") and "{value}" not in text:
-            raise ValueError("expected {value} in it, where an entry's own will stand")
-        return text
 
     @field_validator("rank")
     @classmethod
@@ -285,7 +263,7 @@ class Gradient(Item):
     """The published values of a reported check, of which each is a claim."""
 
     kind: Literal["gradient"]
-    """Published gradients and errors."""
+    """Published gradients and errors (rule 4)."""
     reported_check: str
     """A reported check of config/reported_checks."""
     text: Words = ""
@@ -295,8 +273,6 @@ class Gradient(Item):
 
 
 class _Pairs(Item):
-    text: Words
-    """What is claimed, in our words."""
     pairs: list[Pair] = Field(min_length=1)
     """What is compared."""
     metric: Metric | None = None
@@ -315,23 +291,21 @@ class Direction(_Pairs):
     """A metric is greater here than there."""
 
     kind: Literal["direction"]
-    """A claimed difference."""
+    """A claimed difference (rule 5)."""
 
 
 class Equal(_Pairs):
     """A metric is the same here and there."""
 
     kind: Literal["equal"]
-    """A claim of no difference."""
+    """A claim of no difference (rule 6)."""
 
 
 class Level(Item):
     """A metric lies between two bounds."""
 
     kind: Literal["level"]
-    """A claim about where all runs lie."""
-    text: Words
-    """What is claimed, in our words."""
+    """A claim about where all runs lie (rule 7)."""
     metric: RunMetric
     """What lies there."""
     cells: SomeCells
@@ -346,9 +320,7 @@ class Best(Item):
     """A setting was the best of a search."""
 
     kind: Literal["best"]
-    """A claimed best setting."""
-    text: Words
-    """What is claimed, in our words."""
+    """A claimed best setting (rule 8)."""
     axis: Axis
     """What was searched."""
     cells: SomeCells
@@ -365,9 +337,7 @@ class Setting(Item):
     """A number that describes what was done."""
 
     kind: Literal["setting"]
-    """A number that our configuration has too, or has not."""
-    text: Words
-    """What is claimed, in our words."""
+    """A number of what was done, not of what came out (rule 9)."""
     cells: SomeCells
     """The cells whose configuration is meant."""
     reported: Printed
@@ -384,9 +354,7 @@ class InWords(Item):
     """A statement that no run can test."""
 
     kind: Literal["words"]
-    """A statement."""
-    text: Words
-    """What is claimed, in our words."""
+    """A statement (rule 10)."""
     reported: Printed | None = None
     """The number it prints, if any, in quotes."""
 
