@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from bnlab.claims.judge import COLUMNS, join_claims, summary, write_claims
+from bnlab.claims.judge import join_claims, summary, write_claims
 from bnlab.claims.rules import VERDICTS
 from bnlab.cli import main
 from bnlab.config.studies import Configuration, load_configuration
@@ -39,10 +39,13 @@ EXPERIMENTS = [
     BASE | {"id": "sigma", "initialization": [0.1], "batch_norm": [False]},
     BASE | {"id": "short", "protocol": "short", "seeds": 1, "weight_decay": [0.3]},
     BASE | {"id": "fixed", "protocol": "banaei2022", "seeds": 3, "weight_decay": [0.2]},
+    BASE | {"id": "rates", "learning_rate": [0.01, 0.02], "weight_decay": [0.6, 0.7], "batch_norm": [True]},
+    BASE | {"id": "narrow", "networks": [[9]]},
+    BASE | {"id": "narrow_fixed", "networks": [[9]], "protocol": "banaei2022"},
 ]
 ELSEWHERE = [BASE | {"id": "net", "networks": [[7]], "batch_norm": [True], "seeds": 2}]
 Metrics = Callable[[RunSpec], dict[str, float] | None]
-COMMON = {"row": "e/q", "where": "1", "text": "t"}
+COMMON = {"where": "1", "text": "t"}
 NET = {"experiment": "net", "batch_norm": True}
 PLAIN = {"experiment": "net", "batch_norm": False}
 
@@ -119,7 +122,6 @@ class Workplace:
             keep_default_na=False,
             na_values={key: [""] for key in ("ours_mean", "ours_sd", "low", "high")},
         )
-        assert list(table.columns) == COLUMNS
         return {row["id"].removeprefix(f"{report}/"): row for row in table.to_dict("records")}
 
 
@@ -177,6 +179,19 @@ def test_a_cell_of_one_seed_borrows_from_cells_alike(place: Workplace) -> None:
     assert (row["low"], row["high"]) == pytest.approx((0.202 - half, 0.202 + half), abs=1e-6)
 
 
+def test_another_learning_rate_lends_no_spread(place: Workplace) -> None:
+    """The seeds of η = 0.01 lie 1 point apart, those of η = 0.02 lie 30: only the former are like the cell's own."""
+
+    def metrics(run: RunSpec) -> dict[str, float]:
+        return {"test": 0.5 + (0.01 if run.learning_rate == 0.01 else 0.3) * (run.seed - 2)}
+
+    place.tables(metrics)
+    cells = {"experiment": "rates", "learning_rate": 0.01, "weight_decay": 0.6}
+    row = place.judge(accuracy("a", cells, "0.505"))["a"]
+    assert row["reason"] == "Within the interval (standard deviation 1 point, 2 degrees of freedom)."
+    assert place.judge(accuracy("a", cells, "0.8"))["a"]["verdict"] == "NOT REPRODUCED"
+
+
 def test_no_spread_decides_nothing(place: Workplace) -> None:
     """Two seeds have their own; one seed of a study without three of anything has none."""
     elsewhere = {"study": "other", "experiment": "net"}
@@ -232,6 +247,19 @@ def test_gains_are_paired_by_seed(place: Workplace) -> None:
     pair = {"greater": cells, "smaller": {"experiment": "fixed"}, "metric": "gain"}
     rows = place.judge(claim("d", "direction", pairs=[pair]), claim("e", "equal", metric="gain", pairs=[pair]))
     assert [row["verdict"] for row in rows.values()] == ["INCONCLUSIVE", "REPRODUCED"]
+
+
+def test_gains_under_two_protocols_are_two_pairs_of_twins(place: Workplace) -> None:
+    """Twins share their protocol: of gains 1 point and 3 points apart both spreads are pooled, each around its mean."""
+
+    def metrics(run: RunSpec) -> dict[str, float]:
+        step = 0.01 if run.protocol == "official" else 0.03
+        return {"test": 0.5 + step * (run.seed - 2) * run.batch_norm}
+
+    place.tables(metrics)
+    row = place.judge(claim("a", "number", metric="gain", cells={"experiment": "narrow"}, reported="0"))["a"]
+    half = 2.7764451 * math.sqrt((0.01**2 + 0.03**2) / 2) * math.sqrt(4 / 3)  # t of 4 degrees of freedom
+    assert (row["low"], row["high"]) == pytest.approx((-half, half), abs=1e-6)
 
 
 def test_validation_on_other_images(place: Workplace) -> None:
@@ -298,6 +326,16 @@ def test_best_and_settings(place: Workplace) -> None:
     ]  # fmt: skip
     assert [row["metric"] for row in rows.values()] == ["weight_decay"] * 4 + ["weight_decays", "updates"]
     assert rows["updates"]["ours_mean"] == 9000
+
+
+def test_on_a_grid_a_value_stands_for_its_best_cell(place: Workplace) -> None:
+    """λ = 0.6 is best with the second η, λ = 0.7 with the first: 50 % against 45 % decide, not the other cells."""
+    found = {(0.6, 0.01): 0.3, (0.6, 0.02): 0.5, (0.7, 0.01): 0.45, (0.7, 0.02): 0.2}
+    place.tables(lambda run: {"validation_accuracy": found.get((run.weight_decay, run.learning_rate), 0.1)})
+    asked = {"axis": "weight_decay", "cells": {"experiment": "rates"}}
+    rows = place.judge(claim("a", "best", reported="0.6", **asked), claim("b", "best", reported="0.7", **asked))
+    assert [row["verdict"] for row in rows.values()] == ["REPRODUCED", "CONTRADICTED"]
+    assert (rows["b"]["ours_mean"], rows["b"]["low"]) == (0.6, 0.05)
 
 
 def test_the_best_of_a_search(place: Workplace) -> None:

@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bnlab.claims.checks import KINDS
 from bnlab.claims.load import claimed_reports, load_claims
-from bnlab.claims.model import reported_checks_of, setting_value, studies_of
-from bnlab.config.reader import read_yaml
+from bnlab.claims.model import Selection, reported_checks_of, setting_value, studies_of
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError
 
@@ -44,7 +42,6 @@ ONE = {"experiment": "grid", "batch_norm": True, "initialization": "he", "weight
 TWIN = ONE | {"batch_norm": False}
 CLAIM: dict[str, Any] = {
     "id": "a",
-    "row": "e/q",
     "where": "1",
     "text": "t",
     "kind": "number",
@@ -53,7 +50,7 @@ CLAIM: dict[str, Any] = {
     "reported": "0.5",
 }
 DIRECTION: dict[str, Any] = {
-    **{key: CLAIM[key] for key in ("id", "row", "where", "text", "metric")},
+    **{key: CLAIM[key] for key in ("id", "where", "text", "metric")},
     "kind": "direction",
     "pairs": [{"greater": ONE, "smaller": TWIN}],
 }
@@ -128,19 +125,13 @@ def test_the_committed_ledger_loads(committed: Configuration, report: str) -> No
     assert report in studies_of(claims)
 
 
-def test_every_kind_is_known_to_schema_and_checks() -> None:
-    """Both list the same kinds."""
-    schema = read_yaml(ROOT / "workflow" / "schemas" / "claims.schema.yaml")
-    assert schema["properties"]["claims"]["items"]["properties"]["kind"]["enum"] == list(KINDS)
-
-
 # --- what a file becomes ------------------------------------------------------------------------------------------
 
 
 def test_a_number(config: Configuration) -> None:
     """Its keys stand where the rules look for them; its cell has its three seeds."""
     (claim,) = load(config, changed(CLAIM, truncated=True, note="n", open=["x"]))
-    assert (claim.id, claim.report, claim.study, claim.row) == ("mine/a", "mine", "small", "e/q")
+    assert (claim.id, claim.report, claim.study) == ("mine/a", "mine", "small")
     assert (claim.reported, claim.truncated, claim.note, claim.open) == ("0.5", True, "n", ("x",))
     (cell,) = claim.main.cells[0].cells(config)
     assert [run.seed for run in cell.runs] == [1, 2, 3]
@@ -182,6 +173,41 @@ def test_variants_say_what_differs(config: Configuration) -> None:
     assert [pair.metric for pair in cost.pairs] == ["validation_cost", "validation_cost"]
     assert [pair.greater for pair in cost.pairs] == [pair.greater for pair in claim.main.pairs]
     assert [(pair.metric, pair.greater.filters["batch_norm"]) for pair in one.pairs] == [("test_accuracy", True)]
+
+
+def test_a_variant_can_be_named(config: Configuration) -> None:
+    """What the file's variant says takes the place of what all cells and pairs of the claim say."""
+    variants = {
+        "σ = 0.1": {"initialization": 0.1},
+        "Searched": {"experiment": {"grid": "search"}, "learning_rate": 0.01},
+    }
+    claims = [
+        changed(CLAIM, variants=["σ = 0.1", {"label": "plain", "cells": TWIN}]),
+        changed(LEVEL, id="l", cells=[{"experiment": "grid", "batch_norm": True}], variants=["Searched"]),
+        changed(DIRECTION, id="d", variants=["σ = 0.1"]),
+    ]
+    number, level, direction = load(config, *claims, variants=variants)
+    assert [variant.label for variant in number.variants] == ["σ = 0.1", "plain"]
+    filters = {"batch_norm": True, "initialization": 0.1, "weight_decay": 0.1}
+    assert number.variants[0].cells == (Selection("small", "grid", filters),)
+    assert level.variants[0].cells == (Selection("small", "search", {"batch_norm": True, "learning_rate": 0.01}),)
+    (pair,) = direction.variants[0].pairs
+    assert (pair.greater, pair.metric) == (Selection("small", "grid", filters), "test_accuracy")
+    assert pair.smaller == Selection("small", "grid", filters | {"batch_norm": False})
+
+
+def test_a_named_variant_must_be_there_and_fit(config: Configuration) -> None:
+    """Of a name that the file lacks all others are told, and the experiment that has no other in its place."""
+    variants = {"Later": {"experiment": {"search": "later"}}, "σ = 0.1": {"initialization": 0.1}}
+    message = message_of(config, changed(CLAIM, variants=["Latr"]), variants=variants)
+    assert "claims[0].variants[0]: found 'Latr', expected one of the file's variants: Later, σ = 0.1." in message
+    message = message_of(config, changed(CLAIM, variants=["Later"]), variants=variants)
+    assert "claims[0].variants[0]: found 'Later', which names no experiment in place of 'grid'." in message
+    twice = changed(CLAIM, variants=["σ = 0.1", {"label": "σ = 0.1", "cells": TWIN}])
+    assert "variants[1].label: 'σ = 0.1' stands here twice" in message_of(config, twice, variants=variants)
+    assert "variants[0]: found 'v', expected one of the file's variants: it has none." in message_of(
+        config, changed(CLAIM, variants=["v"])
+    )
 
 
 def test_a_metric_can_stand_at_every_pair(config: Configuration) -> None:
@@ -262,7 +288,7 @@ def test_experiments_that_wait_for_a_search_are_not_judged(config: Configuration
 
 LEVEL = changed(CLAIM, kind="level", reported=GONE, between=[0.1, 0.2])
 BEST = changed(CLAIM, kind="best", metric=GONE, axis="weight_decay", cells={"experiment": "search"})
-WORDS = {**{key: CLAIM[key] for key in ("id", "row", "where", "text")}, "kind": "words", "not_comparable": "n"}
+WORDS = {**{key: CLAIM[key] for key in ("id", "where", "text")}, "kind": "words", "not_comparable": "n"}
 MANY = {"experiment": "grid"}
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -270,31 +296,32 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(CLAIM, reported="50 %"), "claims[0].reported: found '50 %', expected a number as printed, in quotes"),
     (changed(CLAIM, kind="nunber"), "claims[0].kind: found 'nunber', expected one of number, gradient"),
     (changed(CLAIM, metric="acc"), "claims[0].metric: found 'acc', expected one of test_accuracy"),
-    (changed(CLAIM, truncatd=True), "'truncatd' is not a key here. Did you mean 'truncated'?"),
-    (changed(CLAIM, row="e"), "claims[0].row: found 'e', expected the experiment and the quantity of the report"),
+    (changed(CLAIM, truncatd=True), "claims[0]: 'truncatd' is not a key of kind 'number'. Did you mean 'truncated'?"),
     (changed(CLAIM, id="A b"), "claims[0].id: found 'A b', expected a name of lower-case letters"),
     (changed(CLAIM, where=GONE), "claims[0]: missing 'where'"),
-    (changed(CLAIM, row=GONE), "claims[0]: missing 'row', which a claim of kind 'number' needs."),
-    (changed(CLAIM, text=GONE), "claims[0]: missing 'text', which a claim of kind 'number' needs."),
-    (changed(CLAIM, cells=GONE), "claims[0]: missing 'cells', which a claim of kind 'number' needs."),
-    (changed(CLAIM, between=[0, 1]), "claims[0]: found 'between', which a claim of kind 'number' cannot have."),
-    (changed(CLAIM, pairs=DIRECTION["pairs"]), "claims[0]: found 'pairs', which a claim of kind 'number' cannot have"),
-    (changed(DIRECTION, reported="1"), "claims[0]: found 'reported', which a claim of kind 'direction' cannot have"),
+    (changed(CLAIM, text=GONE), "claims[0]: missing 'text', which kind 'number' needs."),
+    (changed(CLAIM, cells=GONE), "claims[0]: missing 'cells', which kind 'number' needs."),
+    (changed(CLAIM, between=[0, 1]), "claims[0]: 'between' is not a key of kind 'number'."),
+    (changed(CLAIM, pairs=DIRECTION["pairs"]), "claims[0]: 'pairs' is not a key of kind 'number'."),
+    (changed(DIRECTION, reported="1"), "claims[0]: 'reported' is not a key of kind 'direction'."),
     (changed(WORDS, not_comparable=GONE), "claims[0]: missing 'not_comparable', the reason why no run can test it."),
-    (changed(WORDS, variants=[{"label": "v", "cells": ONE}]), "claims[0].variants: found 1, which a claim of kind"),
+    (changed(WORDS, variants=[{"label": "v", "cells": ONE}]), "claims[0]: 'variants' is not a key of kind 'words'."),
     (changed(LEVEL, between=[0.2, 0.1]), "claims[0].between: found [0.2, 0.1], expected low, high."),
-    (changed(LEVEL, metric="gain"), "claims[0].metric: found gain, which a run alone does not have."),
+    (changed(LEVEL, metric="gain"), "claims[0].metric: found 'gain', expected one of test_accuracy"),
     (changed(CLAIM, rank=2), "claims[0].rank: found 2, expected at most best_of, not there."),
     (changed(CLAIM, rank=4, best_of=3), "claims[0].rank: found 4, expected at most best_of, 3."),
-    (changed(CLAIM, over="weight_decay"), "claims[0].reported: found '0.5', expected a mapping of values of weight_d"),
+    (
+        changed(CLAIM, text="{value}", over="weight_decay"),
+        "claims[0].reported: found '0.5', expected a mapping of values of weight_d",
+    ),
     (changed(CLAIM, reported={0.1: "0.5"}), "claims[0].reported: found {0.1: '0.5'}, expected one printed number, or"),
     (
         changed(CLAIM, over="weight_decay", reported={0.1: "0.5"}),
-        "claims[0].text: found 't', expected {value} in it, where an entry's own will stand.",
+        "claims[0].over: found 'weight_decay', expected {value} in the text, where an entry's own will stand.",
     ),
     (
         changed(CLAIM, over="weight_decay", reported={"1e-3": "0.5"}),
-        "claims[0].reported: found the key '1e-3', expected a number. YAML reads 1e-3 as text",
+        "claims[0].reported: found the key '1e-3', expected a finite number. YAML reads 1e-3 as text",
     ),
     (changed(CLAIM, variants=[{"label": "v"}]), "claims[0].variants[0]: found a label alone, expected what differs"),
     (changed(CLAIM, variants=[{"cells": ONE}]), "claims[0].variants[0]: missing 'label'"),
@@ -304,9 +331,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         changed(CLAIM, variants=[{"label": "v", "pairs": DIRECTION["pairs"]}]),
-        "claims[0].variants[0]: found 'pairs', which a claim of kind 'number' cannot have.",
+        "claims[0].variants[0]: 'pairs' is not a key here. Known keys: cells, label, metric.",
     ),
-    (changed(BEST, metric="test_accuracy"), "claims[0].metric: found 'test_accuracy', expected a validation accuracy"),
+    (
+        changed(BEST, metric="test_accuracy"),
+        "claims[0].metric: found 'test_accuracy', expected one of validation_accuracy, best_validation_accuracy.",
+    ),
     # Cells
     (
         changed(CLAIM, cells=ONE | {"study": "smal"}),
@@ -326,7 +356,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         changed(CLAIM, cells=ONE | {"network": [50]}),
-        "expected one of experiment 'grid' of study 'small', which has batch_norm false, true",
+        "expected one of experiment 'grid' of study 'small', which has network 50-50; batch_norm false, true",
     ),
     (
         changed(CLAIM, cells=MANY | {"initialization": 0.1}),
@@ -398,15 +428,14 @@ def test_what_can_be_is_not(config: Configuration, claim: dict[str, Any]) -> Non
 
 
 def test_all_mistakes_of_all_files_at_once(config: Configuration) -> None:
-    """Keys, cells and ids, of every file; nothing hides behind the first mistake."""
+    """Of every file, first what its claims may not say, and where that is in order, ids and cells."""
     put(config, "other", "report: another\nstudy: smal\nclaims: [{}]\n")
-    put(config, "third", dump({"report": "their", "study": "small", "claims": [CLAIM | {"cells": MANY}]}))
-    message = message_of(config, changed(CLAIM, row=GONE), changed(CLAIM, cells=MANY), changed(DIRECTION, id="d"))
-    assert [line.partition(": ")[0].rpartition("/")[2] for line in message.splitlines()] == [
-        "mine.yaml", "mine.yaml", "mine.yaml", "other.yaml", "third.yaml", "third.yaml",
-    ]  # fmt: skip
-    assert [line.partition(": ")[2].partition(":")[0] for line in message.splitlines()] == [
-        "claims[1].id", "claims[0]", "claims[1].cells", "claims[0]", "report", "claims[0].cells",
+    put(config, "third", dump({"report": "their", "study": "small", "claims": [CLAIM | {"cells": MANY}, CLAIM]}))
+    message = message_of(config, changed(CLAIM, text=GONE), changed(CLAIM, metric="acc"), changed(DIRECTION, id="d"))
+    lines = [line.rpartition("/claims/")[2] for line in message.splitlines()]
+    assert [re.sub(r": (found|missing|meets|').*", "", line) for line in lines] == [
+        "mine.yaml: claims[0]", "mine.yaml: claims[1].metric", "other.yaml: claims[0]",
+        "third.yaml: report", "third.yaml: claims[1].id", "third.yaml: claims[0].cells",
     ]  # fmt: skip
 
 

@@ -445,7 +445,7 @@ def test_what_is_open_matters_or_not(metric, mean, other, matters):
     ],
 )
 def test_what_is_open_in_words(main, other, matters):
-    """Only interpretations that say the opposite make a statement incomparable; that one of them decides nothing does not."""
+    """Only interpretations that say the opposite make a statement incomparable; one that decides nothing does not."""
     verdict, _ = decide(finding(main), Circumstances(open=("x",)), {"other": finding(other, 0.9)})
     assert verdict == (NOT_COMPARABLE if matters else main)
 

@@ -14,9 +14,10 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settings, load_step_sizes_settings
-from bnlab.config.reader import read_yaml, validate
+from bnlab.config.gradient_checks import Gate, load_gate_settings, load_overfit_settings, load_step_sizes_settings
+from bnlab.config.reader import read_yaml, validate, yaml_float
 from bnlab.config.studies import Configuration, check_selection, load_configuration
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 
 COMMITTED = Path(__file__).parents[2] / "config"
@@ -168,9 +169,24 @@ def test_a_study_is_a_mapping(config: Path, text: str) -> None:
     assert "expected a mapping" in message
 
 
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_suggested_spelling_loads_as_that_number(value: float) -> None:
+    """What the hint on numbers read as text suggests is read as a float, and as the same one."""
+    loaded = yaml.safe_load(yaml_float(value))
+    assert isinstance(loaded, float)
+    assert loaded == value
+
+
+def test_the_hint_on_1e3_does_not_lead_in_a_circle(config: Path) -> None:
+    """Both 1e3 and 1.0e3 are text to YAML 1.1; the hint names the spelling that is not."""
+    for text in ("1e3", "1.0e3"):
+        edit(config, PROTOCOLS, (("official", "momentum"), text))
+        assert "without quotes: 1.0e+3." in message_of(lambda: load_configuration(config))
+
+
 # --- the content --------------------------------------------------------------------------------------------------
 
-HINT = "write it with a dot and without quotes, as in 1.0e-3"
+HINT = "write it with a dot, a signed exponent and without quotes: 1.0e-"
 NUMBERS = "expected a list of numbers >= 0, or one of the other forms in docs/adding-a-study.md"
 SIGMA = "expected he, fan_in, or a standard deviation > 0"
 ALL_STUDIES = "anon, banaei2022, demo, falk2024, fan2017, official, saccardi2022, short"
@@ -531,9 +547,9 @@ def test_the_committed_selection_is_good(committed: Configuration) -> None:
 def test_mistakes_in_the_gradient_check(place: tuple[str | int, ...], value: Any, said: str) -> None:
     """One wrong value: the message has the source, the key, what was found and what was expected."""
     content = read_yaml(COMMITTED / "gradients" / "gate.yaml")
-    validate(content, "gate", source="gate.yaml")
+    check(Gate, content, source="gate.yaml")
     put(content, place, value)
-    assert f"gate.yaml: {said}" in message_of(lambda: validate(content, "gate", source="gate.yaml"))
+    assert f"gate.yaml: {said}" in message_of(lambda: check(Gate, content, source="gate.yaml"))
 
 
 @pytest.mark.parametrize(

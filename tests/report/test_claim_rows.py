@@ -11,14 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnlab.claims.load import load_claims
+from bnlab.claims.rules import VERDICTS
 from bnlab.config.studies import load_configuration
-from bnlab.report.claim_rows import VERDICTS, ClaimRow, claim_anchor, claim_rows, of_claims, verdict_counts
+from bnlab.report.claim_rows import ClaimRow, claim_anchor, claim_rows, of_claims, verdict_counts
 from bnlab.report.run_list import anchor_of
 from bnlab.runs.spec import RunSpec
 
 CONFIG = Path(__file__).parents[2] / "config"
 CLAIM: dict[str, Any] = {
     "id": "small/a",
+    "item": "small/a",
+    "table": "",
+    "array": "",
     "report": "small",
     "where": "3, Table 1",
     "text": "Three layers come to about half.",
@@ -40,7 +44,14 @@ RUNS = {
     for batch_norm in (True, False)
     for seed in (1, 2)
 }
-IDS = ["small/a", "small/a_b", "small/t[1e-05]", "small/t[0.1]", "small/t2[0.1]", "small/b"]
+IDS = [
+    ("small/a", ""),
+    ("small/a_b", ""),
+    ("small/t", "1e-05"),
+    ("small/t", "0.1"),
+    ("small/t2", "0.1"),
+    ("small/b", ""),
+]
 
 
 def table(*claims: dict[str, Any]) -> pd.DataFrame:
@@ -131,7 +142,7 @@ def test_what_was_found(claim: dict[str, Any], ours: str, interval: str) -> None
         ({"kind": "setting", "metric": "weight_decays"}, ""),
         ({"kind": "words", "metric": ""}, ""),
         (
-            {"kind": "gradient", "metric": "relative_error", "id": "small/g[batch_norm.relative_error.W10]"},
+            {"kind": "gradient", "metric": "relative_error", "table": "batch_norm", "array": "W10"},
             "Relative error of W10, batch norm",
         ),
     ],
@@ -187,8 +198,8 @@ def test_the_runs_of_a_whole_search_are_counted() -> None:
 
 
 def test_claims_are_taken_in_the_order_asked_for() -> None:
-    """An id without brackets stands for all entries of its table, in their order, and for no other claim's."""
-    ledger = table(*({"id": name} for name in IDS))
+    """The id of an item stands for all entries of its table, in their order, and for no other claim's."""
+    ledger = table(*({"id": f"{item}[{entry}]" if entry else item, "item": item} for item, entry in IDS))
     assert list(of_claims(ledger, ["small/b", "small/t", "small/a"])["id"]) == [
         "small/b", "small/t[1e-05]", "small/t[0.1]", "small/a",
     ]  # fmt: skip

@@ -14,12 +14,13 @@ import yaml
 
 from bnlab.analysis.tables import write_tables
 from bnlab.claims.judge import join_claims, write_claims
+from bnlab.claims.rules import VERDICTS
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.config.synthesis import load_synthesis
 from bnlab.errors import ConfigError, IntegrityError
 from bnlab.figures.draw import draw_figure
 from bnlab.figures.draw_gradients import draw_gradient_figure
-from bnlab.report.claim_rows import VERDICTS, claim_anchor
+from bnlab.report.claim_rows import claim_anchor
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
 from bnlab.report.pdf import typeset_page
@@ -137,7 +138,7 @@ def workplace(folder: Path) -> Workplace:
         write_yaml(
             config / "studies" / f"{key}.yaml", {"title": f"The {key}", "summary": "s", "experiments": experiments}
         )
-        claims = [{"row": "r/q", "where": "1", "text": f"About {claim['id']}."} | claim for claim in CLAIMS[key]]
+        claims = [{"where": "1", "text": f"About {claim['id']}."} | claim for claim in CLAIMS[key]]
         write_yaml(config / "claims" / f"{key}.yaml", {"report": key, "study": key, "claims": claims})
     made = Workplace(load_configuration(config, results=results), results)
     write_json(results / "data" / "cifar10" / "manifest.json", {"train_digest": "aa", "test_digest": "bb"})

@@ -1,6 +1,7 @@
-"""How far runs lie apart from seed to seed, and where the next one will lie: intervals and simulations."""
+"""How far runs lie apart from seed to seed, and where the next one will lie: spreads, intervals and simulations."""
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,11 @@ import pandas as pd
 from scipy import stats
 
 LEVEL = 0.95
+"""The probability of every interval."""
 SEEDS = 3
 """The seeds that a cell needs to lend its spread to others."""
 DRAWS, SEED = 20_000, 20_260_101
-"""Of the simulation of selected numbers."""
+"""How often the best of several runs is drawn in a simulation, and the seed of its random numbers."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,12 @@ class Spread:
 
 
 def own_spread(values: Sequence[float]) -> Spread | None:
-    """The spread of a cell's own runs; None of fewer than two."""
+    """The spread of a cell's own runs; None for fewer than two."""
     return None if len(values) < 2 else Spread(float(np.std(values, ddof=1)), len(values) - 1)
 
 
 def pooled_spread(cells: Iterable[Sequence[float]], *, at_least: int = SEEDS) -> Spread | None:
-    """The common spread of all cells of so many runs, each around its own mean; None without such a cell."""
+    """The common spread of all cells with so many runs or more, each around its own mean; None without such a cell."""
     spreads = [own for cell in cells if len(cell) >= at_least and (own := own_spread(cell)) is not None]
     degrees_of_freedom = sum(own.degrees_of_freedom for own in spreads)
     if not degrees_of_freedom:
@@ -41,7 +43,7 @@ def pooled_spread(cells: Iterable[Sequence[float]], *, at_least: int = SEEDS) ->
 
 
 def chosen_spread(values: Sequence[float], pooled: Spread | None) -> Spread | None:
-    """The larger one of a cell's own and the pooled spread, or the one there is; None without any."""
+    """The larger of a cell's own and the pooled spread, or the one there is; None without any."""
     own = own_spread(values)
     if own is None or pooled is None:
         return own or pooled
@@ -49,7 +51,7 @@ def chosen_spread(values: Sequence[float], pooled: Spread | None) -> Spread | No
 
 
 def prediction_interval(values: Sequence[float], spread: Spread, *, extra_variance: float = 0.0) -> tuple[float, float]:
-    """Where one more run lies with 95 % probability."""
+    """The interval in which one more run lies with 95 % probability."""
     mean = float(np.mean(values))
     t = float(stats.t.ppf((1 + LEVEL) / 2, spread.degrees_of_freedom))
     half = t * math.sqrt(spread.sd**2 * (1 + 1 / len(values)) + extra_variance)
@@ -57,15 +59,18 @@ def prediction_interval(values: Sequence[float], spread: Spread, *, extra_varian
 
 
 def binomial_variance(accuracy: float, images: int) -> float:
-    """The variance of an accuracy over other images, as many."""
+    """The variance of an accuracy over other images of the same number."""
     return accuracy * (1 - accuracy) / images
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Student's 95 % interval of the mean of two or more values."""
-    mean, sd, n = float(np.mean(values)), float(np.std(values, ddof=1)), len(values)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * sd / math.sqrt(n)
-    return mean - half, mean + half
+def mean_interval(values: Sequence[float] | pd.Series) -> tuple[float, float]:
+    """Student's 95 % interval of the mean; NaN for fewer than two values."""
+    if len(values) < 2:
+        return math.nan, math.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # equal values are no trouble: their interval is a point
+        interval = stats.ttest_1samp(values, 0).confidence_interval(LEVEL)
+    return float(interval.low), float(interval.high)
 
 
 def simulated_best(
@@ -77,11 +82,12 @@ def simulated_best(
     extra_variance: float = 0.0,
     exact: bool = False,
 ) -> npt.NDArray[np.float64]:
-    """The largest (or the one of that rank) of `best_of` new runs, shared out among the cells, drawn `DRAWS` times.
+    """Draw `DRAWS` times the largest (or the one of that rank) of `best_of` new runs, shared out among the cells.
 
-    Spread and means are known from few runs only: each drawing has its own, so that the best of one has the prediction
-    interval; `exact` takes them as they are. `extra_variance` is shared by all runs of a drawing, which were judged on
-    the same images.
+    cells: the values of each cell's runs.  spread: that of the runs of a cell around its mean.  Returns float64,
+    (DRAWS,).  Spread and means are known from few runs only: each drawing has its own, so that the best of one has the
+    prediction interval; `exact` takes them as they are.  All runs of a drawing share `extra_variance`, since they are
+    evaluated on the same images.
     """
     generator = np.random.default_rng(SEED)
     means, sizes = np.array([np.mean(cell) for cell in cells]), np.array([len(cell) for cell in cells])
@@ -98,14 +104,5 @@ def simulated_best(
 
 
 def summary(values: pd.Series) -> dict[str, float]:
-    """mean, sd (n - 1 in the denominator; NaN for one value), min, max of the values that are there."""
+    """The mean, sd (n - 1 in the denominator; NaN for one value), min and max of the values that are not NaN."""
     return {"mean": values.mean(), "sd": values.std(ddof=1), "min": values.min(), "max": values.max()}
-
-
-def t_interval(values: pd.Series, *, level: float = 0.95) -> tuple[float, float]:
-    """Student's confidence interval of the mean; NaN for fewer than two values."""
-    n = len(values)
-    if n < 2:
-        return math.nan, math.nan
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * values.std(ddof=1) / math.sqrt(n)
-    return values.mean() - half, values.mean() + half

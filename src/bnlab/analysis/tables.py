@@ -6,7 +6,7 @@ import pandas as pd
 
 from bnlab.analysis.collect import write_csv
 from bnlab.analysis.expectations import check_expectations
-from bnlab.analysis.intervals import summary, t_interval
+from bnlab.analysis.intervals import mean_interval, summary
 from bnlab.analysis.pairs import PAIR, SETTING, paired
 from bnlab.config.studies import Configuration, Study
 from bnlab.errors import IntegrityError
@@ -69,7 +69,7 @@ def pair_table(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for metric in ("test_accuracy", "validation_accuracy"):
         for key, group in paired(runs, metric).groupby(PAIR, sort=False):
-            low, high = t_interval(group["gain"])
+            low, high = mean_interval(group["gain"])
             gain = {f"gain_{name}": value for name, value in summary(group["gain"]).items()}
             rows.append(
                 dict(zip(PAIR, key, strict=True))

@@ -1,18 +1,30 @@
-"""From the files of config/claims to the validated ledger (docs/claims.md); all mistakes of all files are named."""
+"""From the files of config/claims to the validated claims (docs/claims.md); all mistakes of all files are named."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bnlab.claims.checks import CellCheck, interpretation_keys, key_problems
-from bnlab.claims.model import FIELDS, Claim, Interpretation, Pair, Published, Selection
-from bnlab.config.reader import read_yaml, violations
+from pydantic import BaseModel
+
+from bnlab.claims.cells import CellCheck, interpretation_keys
+from bnlab.claims.model import Claim, Interpretation, Pair, Published, Selection
+from bnlab.config.claims import AnyItem, Cells, ClaimsFile, NamedVariant, Variant
+from bnlab.config.reader import read_yaml
 from bnlab.config.reported_checks import check_reported_check_name, load_reported_check
 from bnlab.config.studies import Configuration
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.paths import CONFIG
 from bnlab.runs.names import number_text
+
+INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check")
+"""The keys of a claim that a variant can change, and its label."""
+TAKEN = (
+    "where", "kind", "text", "truncated", "best_of", "rank", "other_split", "axis", "inconsistent", "not_comparable",
+    "note",
+)  # fmt: skip
+"""The keys of a claim that are taken as they are."""
 
 
 def claimed_reports(folder: Path = CONFIG) -> list[str]:
@@ -33,71 +45,59 @@ def load_claims(configuration: Configuration, reports: Iterable[str] | None = No
         if report not in known:
             problems.append(f"'{report}' has no claims. config/claims holds: {', '.join(known) or 'nothing'}.")
             continue
-        content = read_yaml(path)
-        if found := violations(content, "claims", source=str(path)):
-            problems += found
+        try:
+            file = check(ClaimsFile, read_yaml(path), source=str(path))
+        except ConfigError as error:
+            problems.append(str(error))
             continue
-        problems += _file_problems(path, content, configuration)
-        if content["study"] in configuration.studies:
-            claims += _File(path, content, configuration, problems).claims()
+        problems += _file_problems(path, file, configuration)
+        if file.study in configuration.studies:
+            claims += _Reader(path, file, configuration, problems).claims()
     if problems:
         raise ConfigError("\n".join(problems))
     return tuple(claims)
 
 
 @dataclass
-class _File:
-    """One file while it is read; `problems` grows."""
+class _Reader:
+    """Makes claims of a file's items; `problems` grows."""
 
     path: Path
-    content: Mapping[str, Any]
+    file: ClaimsFile
     configuration: Configuration
     problems: list[str]
 
     def claims(self) -> Iterator[Claim]:
-        """Every claim, tables expanded; none from where something is wrong."""
-        for i, item in enumerate(self.content["claims"]):
-            where = f"{self.path}: claims[{i}]"
-            wrong = list(key_problems(item, where))
-            self.problems += wrong
-            if not wrong:
-                yield from self._of_item(item, where)
+        """Every claim, tables expanded."""
+        for i, item in enumerate(self.file.claims):
+            yield from self._of_item(item, f"{self.path}: claims[{i}]")
 
-    def _of_item(self, item: Mapping[str, Any], where: str) -> Iterator[Claim]:
+    def _of_item(self, item: AnyItem, where: str) -> Iterator[Claim]:
+        said = dict(item)
+        reported = said.get("reported") or ""
         claim = Claim(
-            id=f"{self.content['report']}/{item['id']}",
-            report=self.content["report"],
-            study=self.content["study"],
-            row=item.get("row", ""),
-            where=item["where"],
-            text=item.get("text", ""),
-            kind=item["kind"],
-            main=self._reading(item),
-            variants=tuple(self._reading(item, variant) for variant in item.get("variants", ())),
-            reported=item["reported"] if isinstance(item.get("reported"), str) else "",
-            truncated=item.get("truncated", False),
-            best_of=item.get("best_of"),
-            rank=item.get("rank", 1),
-            other_split=item.get("other_split", False),
-            between=tuple(item["between"]) if "between" in item else None,
-            axis=item.get("axis", ""),
-            setting=item.get("property", ""),
-            open=tuple(item.get("open", ())),
-            inconsistent=item.get("inconsistent", ""),
-            not_comparable=item.get("not_comparable", ""),
-            note=item.get("note", ""),
+            item=f"{self.file.report}/{item.id}",
+            report=self.file.report,
+            study=self.file.study,
+            main=self._interpretation(item),
+            variants=tuple(self._variants(item, where)),
+            reported=reported if isinstance(reported, str) else "",
+            between=tuple(said["between"]) if "between" in said else None,
+            setting=said.get("property", ""),
+            open=tuple(item.open),
+            **{key: said[key] for key in TAKEN if key in said},
         )
         if claim.kind == "gradient":
             yield from self._published(claim, where)
-        elif "over" in item:
-            for key, printed in item["reported"].items():
+        elif isinstance(reported, dict):
+            for key, printed in reported.items():
                 one = replace(
                     claim,
-                    id=f"{claim.id}[{number_text(key)}]",
+                    entry=number_text(key),
                     text=claim.text.replace("{value}", number_text(key)),
                     reported=printed,
-                    main=_filtered(claim.main, item["over"], key),
-                    variants=tuple(_filtered(variant, item["over"], key) for variant in claim.variants),
+                    main=_filtered(claim.main, said["over"], key),
+                    variants=tuple(_filtered(variant, said["over"], key) for variant in claim.variants),
                 )
                 self._check(one, f"{where}.reported.{key}")
                 yield one
@@ -110,63 +110,85 @@ class _File:
         check.check(claim, where)
         self.problems += check.problems
 
-    def _reading(self, item: Mapping[str, Any], variant: Mapping[str, Any] | None = None) -> Interpretation:
-        """The main interpretation of a claim, or a variant of it, which says only what differs."""
-        said = {key: value for key, value in item.items() if key in ("metric", "cells", "pairs", "reported_check")}
-        said |= variant or {}
+    def _variants(self, item: AnyItem, where: str) -> Iterator[Interpretation]:
+        """Every variant of a claim; none where something is wrong."""
+        labels: set[str] = set()
+        for i, variant in enumerate(getattr(item, "variants", ())):
+            at = f"{where}.variants[{i}]"
+            label = variant if isinstance(variant, str) else variant.label
+            if label in labels:
+                self.problems.append(f"{at}.label: '{label}' stands here twice; labels must differ.")
+            labels.add(label)
+            if not isinstance(variant, str):
+                yield self._interpretation(item, variant)
+            elif named := self._named(item, variant, at):
+                yield named
+
+    def _named(self, item: AnyItem, name: str, where: str) -> Interpretation | None:
+        """The variant of that name, or None where that is wrong, which is then a problem."""
+        main, variant = self._interpretation(item), self.file.variants.get(name)
+        if variant is None:
+            known = ", ".join(self.file.variants) or "it has none"
+            self.problems.append(f"{where}: found '{name}', expected one of the file's variants: {known}.")
+            return None
+        for one in main.selections:
+            if variant.experiment and one.experiment not in variant.experiment:
+                self.problems.append(
+                    f"{where}: found '{name}', which names no experiment in place of '{one.experiment}'."
+                )
+                return None
+        return _changed(main, name, variant)
+
+    def _interpretation(self, item: AnyItem, variant: Variant | None = None) -> Interpretation:
+        """The main interpretation of a claim, or that of a variant, which says only what differs."""
+        changed = _said(variant) if variant else {}
+        said = _said(item) | changed
+        metric = said.get("metric", "")
         cells = said.get("cells", [])
-        metric = said.get("metric", "validation_accuracy" if item["kind"] == "best" else "")
-        whole = variant is not None and "metric" in variant  # a variant's metric is that of all its pairs
         return Interpretation(
             label=said.get("label", ""),
             metric=metric,
             cells=tuple(self._selection(one) for one in (cells if isinstance(cells, list) else [cells])),
             pairs=tuple(
                 Pair(
-                    self._selection(pair["greater"]),
-                    self._selection(pair["smaller"]),
-                    metric if whole else pair.get("metric", metric),
+                    self._selection(pair.greater),
+                    self._selection(pair.smaller),
+                    metric if "metric" in changed else pair.metric or metric,  # a variant's metric is that of all pairs
                 )
                 for pair in said.get("pairs", ())
             ),
             reported_check=said.get("reported_check", ""),
         )
 
-    def _selection(self, content: Mapping[str, Any]) -> Selection:
-        filters = {key: value for key, value in content.items() if key in FIELDS}
-        return Selection(content.get("study", self.content["study"]), content["experiment"], filters)
+    def _selection(self, cells: Cells) -> Selection:
+        return Selection(cells.study or self.file.study, cells.experiment, cells.filters)
 
     def _published(self, claim: Claim, where: str) -> Iterator[Claim]:
         """One claim for every published value of the claim's reported check."""
         reported_checks = {}
         for interpretation, key in zip(claim.interpretations, interpretation_keys(claim), strict=True):
+            name, at = interpretation.reported_check, f"{where}{key}.reported_check"
             try:
-                check_reported_check_name(
-                    interpretation.reported_check, self.configuration.folder, source=f"{where}{key}.reported_check"
-                )
-                reported_checks[interpretation.reported_check] = load_reported_check(
-                    interpretation.reported_check, self.configuration.folder
-                )
+                check_reported_check_name(name, self.configuration.folder, source=at)
+                reported_checks[name] = load_reported_check(name, self.configuration.folder)
             except ConfigError as error:
                 self.problems.append(str(error))
                 return
+            published_in = reported_checks[claim.main.reported_check]["published_in"]
+            if reported_checks[name]["published_in"] != published_in:
+                self.problems.append(f"{at}: found '{name}', expected one of what '{published_in}' publishes.")
         main = reported_checks[claim.main.reported_check]
-        self.problems += [
-            f"{where}{key}.reported_check: found '{interpretation.reported_check}', expected one of what '{main['published_in']}' publishes."
-            for interpretation, key in zip(claim.interpretations, interpretation_keys(claim), strict=True)
-            if reported_checks[interpretation.reported_check]["published_in"] != main["published_in"]
-        ]
         if main["report"] != claim.report:
             self.problems.append(
-                f"{where}.reported_check: found '{claim.main.reported_check}', which is of report '{main['report']}', expected one "
-                f"of '{claim.report}'."
+                f"{where}.reported_check: found '{claim.main.reported_check}', which is of report '{main['report']}', "
+                f"expected one of '{claim.report}'."
             )
         for table, content in main["published"].items():
             for quantity, values in content["values"].items():
                 for array, value in values.items():
                     yield replace(
                         claim,
-                        id=f"{claim.id}[{table}.{quantity}.{array}]",
+                        entry=f"{table}.{quantity}.{array}",
                         text=claim.text or f"{quantity.replace('_', ' ').capitalize()} of {array}: {content['place']}.",
                         reported=repr(value),
                         main=replace(claim.main, metric=quantity),
@@ -174,19 +196,33 @@ class _File:
                     )
 
 
-def _file_problems(path: Path, content: Mapping[str, Any], configuration: Configuration) -> list[str]:
+def _file_problems(path: Path, file: ClaimsFile, configuration: Configuration) -> Iterator[str]:
     """What is wrong with a file as a whole."""
-    problems = []
-    if content["report"] != path.stem:
-        problems.append(f"{path}: report: found '{content['report']}', expected the file's name, '{path.stem}'.")
-    if content["study"] not in configuration.studies:
+    if file.report != path.stem:
+        yield f"{path}: report: found '{file.report}', expected the file's name, '{path.stem}'."
+    if file.study not in configuration.studies:
         known = ", ".join(sorted(configuration.studies))
-        problems.append(f"{path}: study: found '{content['study']}', expected one of config/studies: {known}.")
-    first: dict[str, int] = {}
-    for i, item in enumerate(content["claims"]):
-        if first.setdefault(item["id"], i) != i:
-            problems.append(f"{path}: claims[{i}].id: '{item['id']}' stands here twice; ids must differ.")
-    return problems
+        yield f"{path}: study: found '{file.study}', expected one of config/studies: {known}."
+    seen: set[str] = set()
+    for i, item in enumerate(file.claims):
+        if item.id in seen:
+            yield f"{path}: claims[{i}].id: '{item.id}' stands here twice; ids must differ."
+        seen.add(item.id)
+
+
+def _said(declared: BaseModel) -> dict[str, Any]:
+    return {key: value for key, value in declared if key in INTERPRETED and value is not None}
+
+
+def _changed(main: Interpretation, label: str, variant: NamedVariant) -> Interpretation:
+    """The main interpretation with a named variant's filters and experiments."""
+
+    def other(one: Selection) -> Selection:
+        experiment = variant.experiment[one.experiment] if variant.experiment else one.experiment
+        return replace(one, experiment=experiment, filters={**one.filters, **variant.filters})
+
+    pairs = (replace(pair, greater=other(pair.greater), smaller=other(pair.smaller)) for pair in main.pairs)
+    return replace(main, label=label, cells=tuple(map(other, main.cells)), pairs=tuple(pairs))
 
 
 def _filtered(interpretation: Interpretation, axis: str, value: float) -> Interpretation:

@@ -46,7 +46,7 @@ class Selection:
         """Those there are by now; none while the experiment waits for a search."""
         cells: dict[tuple[Any, ...], list[RunSpec]] = {}
         for run in configuration.study(self.study).experiment(self.experiment).runs:
-            if all(getattr(run, FIELDS[key]) == _as_in_runs(key, value) for key, value in self.filters.items()):
+            if all(getattr(run, FIELDS[key]) == _as_in_runs(value) for key, value in self.filters.items()):
                 cells.setdefault(tuple(getattr(run, field) for field in FIELDS.values()), []).append(run)
         return [Cell(self.study, self.experiment, tuple(runs)) for runs in cells.values()]
 
@@ -88,12 +88,14 @@ class Published:
 
 @dataclass(frozen=True)
 class Claim:
-    """One number or statement of a report. `id` holds the report, and in brackets the entry of a table."""
+    """One number or statement of a report.
 
-    id: str
+    An item of a file of claims becomes one claim, or one for each entry of a table: `entry` says which.
+    """
+
+    item: str
     report: str
     study: str
-    row: str
     where: str
     text: str
     kind: str
@@ -112,6 +114,12 @@ class Claim:
     inconsistent: str = ""
     not_comparable: str = ""
     note: str = ""
+    entry: str = ""
+
+    @property
+    def id(self) -> str:
+        """The item's id, which begins with the report, and in brackets the entry."""
+        return f"{self.item}[{self.entry}]" if self.entry else self.item
 
     @property
     def interpretations(self) -> tuple[Interpretation, ...]:
@@ -155,11 +163,9 @@ def setting_value(name: str, cells: Sequence[Cell], configuration: Configuration
     return float(len(own))
 
 
-def _as_in_runs(key: str, value: Any) -> Any:
-    """A value as runs have it."""
-    if key == "network":
-        return tuple(value)
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _as_in_runs(value: Any) -> Any:
+    """A value as runs have it: a network is a tuple of widths."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _logarithm(value: float) -> float:

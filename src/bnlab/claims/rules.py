@@ -29,6 +29,10 @@ INCONCLUSIVE = "INCONCLUSIVE"
 NOT_COMPARABLE = "NOT COMPARABLE"
 INCONSISTENT = "INCONSISTENT"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_COMPARABLE, INCONSISTENT)
+FAILED = (NOT_REPRODUCED, CONTRADICTED)
+"""What our runs speak against."""
+DIFFERENCES = ("direction", "equal")
+"""The kinds of claims about differences between pairs of runs."""
 
 POINT = 0.01
 """How far accuracies may be apart and still be called equal: one percentage point."""
@@ -178,11 +182,6 @@ def margin_of(metric: str, values: Sequence[float]) -> float:
     return SHARE * abs(float(np.mean(values))) if len(values) else math.nan
 
 
-def is_accuracy(metric: str) -> bool:
-    """Whether a metric is an accuracy or a difference of two."""
-    return metric.endswith("accuracy") or metric == "gain"
-
-
 def judge_level(values: Sequence[float], low: float, high: float, *, metric: str = "") -> Finding:
     """Rule 7: the metric of every finished run against two bounds."""
     if not values:
@@ -282,7 +281,7 @@ def decide(
         if moved:
             left = f"The report leaves open: {', '.join(circumstances.open)}. It matters: {', '.join(moved)}."
             return NOT_COMPARABLE, f"{left}{otherwise}"
-    if found.verdict in (NOT_REPRODUCED, CONTRADICTED) and variants:
+    if found.verdict in FAILED and variants:
         also = [label for label, variant in variants.items() if variant.verdict == REPRODUCED]
         return found.verdict, f"{found.reason} Reproduced by: {', '.join(also) or 'no variant'}."
     return found.verdict, found.reason
@@ -348,3 +347,19 @@ def _difference(value: float, metric: str) -> str:
 def written(value: float, metric: str = "", *, digits: int = 3) -> str:
     """So many digits of a metric's value; of an accuracy, of its percentage."""
     return f"{100 * value if is_accuracy(metric) else value:.{digits}g}"
+
+
+def is_accuracy(metric: str) -> bool:
+    """Whether a metric is an accuracy or a difference of two."""
+    return metric.endswith("accuracy") or metric == "gain"
+
+
+def unit_of(kind: str, metric: str) -> str:
+    """The unit of a claim's numbers: "setting", "error", "points", "%", or none."""
+    if kind in ("setting", "best"):
+        return "setting"
+    if kind == "gradient":
+        return "error"
+    if not is_accuracy(metric):
+        return ""
+    return "points" if metric == "gain" or kind in DIFFERENCES else "%"

@@ -2,18 +2,144 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from bnlab.config.reader import read_yaml, validate
+from pydantic import AfterValidator, Field
+
+from bnlab.config.reader import read_yaml
+from bnlab.config.violations import all_different, check
 from bnlab.errors import ConfigError
+from bnlab.runs.declared import Declared
 
 MOVED = 20_000
 """Parameters of one network that the gate moves one by one under one condition: some ten seconds, at most."""
 
 
+Hidden = Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=1)]
+"""The widths of hidden layers, lowest first."""
+
+
+class Bounds(Declared):
+    """How far two gradients may be apart."""
+
+    relative: float = Field(gt=0)
+    """||a - n|| / max(||a||, ||n||) of a whole array, below this."""
+    absolute: float = Field(gt=0)
+    """The largest |a - n| of an array, below this."""
+
+
+class Tolerance(Declared):
+    """The bounds of each oracle."""
+
+    central: Bounds
+    """Central differences."""
+    complex: Bounds
+    """The complex step."""
+    autodiff: Bounds
+    """Automatic differentiation."""
+
+
+class Condition(Declared):
+    """The images and settings under which gradients are compared."""
+
+    batch: int = Field(ge=2, le=1000)
+    """Images."""
+    inputs: int = Field(ge=1, le=3072)
+    """How many of their first pixels."""
+    weight_decay: float = Field(ge=0)
+    """Lambda."""
+    epsilon: float = Field(ge=0)
+    """Added to the variance."""
+    spread: float = Field(ge=0)
+    """Parameters are drawn again until every normalized unit's standard deviation over the batch is at least this."""
+    entries: int = Field(ge=1)
+    """How many entries of an array are moved one by one; a larger array is moved along random directions as well."""
+    difference_layers: int | None = Field(default=None, ge=2)
+    """Networks of more layers are not compared with central differences; without it, all are."""
+    layers: int | None = Field(default=None, ge=2)
+    """Networks of more layers leave the condition out; without it, none does."""
+
+
+class Gate(Declared):
+    """config/gradients/gate.yaml: the gradient check that every training waits for."""
+
+    networks: list[Hidden] = Field(min_length=1)
+    """The networks that are checked."""
+    batch_norm: Annotated[list[bool], AfterValidator(all_different)] = Field(min_length=1)
+    """Without batch normalization, with it, or both."""
+    step: float = Field(gt=0)
+    """The step h of the central difference."""
+    margin: float = Field(gt=0)
+    """Parameters are drawn again until every pre-activation is at least this far from ReLU's kink."""
+    conditions: list[Condition] = Field(min_length=1)
+    """The conditions that every network is checked under."""
+    tolerance: Tolerance
+    """How closely the gradients must agree."""
+
+
+class StepSizes(Declared):
+    """config/gradients/step_sizes.yaml: the error of numerical gradients against their step."""
+
+    hidden: Annotated[list[Annotated[int, Field(ge=1, le=100)]], Field(min_length=1)]
+    """The widths of the hidden layers."""
+    batch: int = Field(ge=2, le=1000)
+    """Images."""
+    inputs: int = Field(ge=1, le=100)
+    """How many of their first pixels."""
+    weight_decay: float = Field(ge=0)
+    """Lambda."""
+    epsilon: float = Field(ge=0)
+    """Added to the variance."""
+    margin: float = Field(gt=0)
+    """The least distance of pre-activations from ReLU's kink."""
+    spread: float = Field(ge=0)
+    """The least standard deviation of normalized units over the batch."""
+    largest: float = Field(gt=0, le=1)
+    """The largest step."""
+    smallest: float = Field(ge=1e-14)
+    """The smallest step of differences."""
+    smallest_complex: float = Field(ge=1e-200)
+    """The smallest complex step."""
+    per_decade: int = Field(ge=1, le=10)
+    """Steps per factor of ten."""
+
+
+class Triangle(Declared):
+    """A learning rate that rises from minimum to maximum and falls again."""
+
+    minimum: float = Field(ge=0)
+    """The first and the last learning rate."""
+    maximum: float = Field(gt=0)
+    """The learning rate half way."""
+    step: int = Field(ge=1, le=10_000)
+    """Updates from minimum to maximum."""
+
+
+class OverfitNetwork(Declared):
+    """A network that learns a few images perfectly."""
+
+    hidden: Hidden
+    """The widths of its hidden layers."""
+    batch_norm: bool
+    """Whether it has batch normalization."""
+
+
+class Overfit(Declared):
+    """config/gradients/overfit.yaml: networks that learn a few images perfectly."""
+
+    images: int = Field(ge=2, le=1000)
+    """Images, all of them in every update."""
+    schedule: Triangle
+    """The learning rate over the updates."""
+    epsilon: float = Field(ge=0)
+    """Added to the variance."""
+    networks: list[OverfitNetwork] = Field(min_length=1)
+    """The networks that are trained."""
+
+
 def load_gate_settings(folder: Path = Path("config")) -> dict[str, Any]:
     """The validated content of gradients/gate.yaml."""
-    path, settings = _load(folder, "gate")
+    path, settings = _load(folder, "gate", Gate)
     for i, hidden in enumerate(settings["networks"]):
         for j, condition in enumerate(settings["conditions"]):
             moved = _moved(hidden, condition["inputs"], condition["entries"])
@@ -29,7 +155,7 @@ def load_gate_settings(folder: Path = Path("config")) -> dict[str, Any]:
 
 def load_step_sizes_settings(folder: Path = Path("config")) -> dict[str, Any]:
     """The validated content of gradients/step_sizes.yaml."""
-    path, settings = _load(folder, "step_sizes")
+    path, settings = _load(folder, "step_sizes", StepSizes)
     for key in ("smallest", "smallest_complex"):
         if settings[key] >= settings["largest"]:
             raise ConfigError(
@@ -40,7 +166,7 @@ def load_step_sizes_settings(folder: Path = Path("config")) -> dict[str, Any]:
 
 def load_overfit_settings(folder: Path = Path("config")) -> dict[str, Any]:
     """The validated content of gradients/overfit.yaml."""
-    path, settings = _load(folder, "overfit")
+    path, settings = _load(folder, "overfit", Overfit)
     if settings["schedule"]["minimum"] > settings["schedule"]["maximum"]:
         raise ConfigError(
             f"{path}: schedule.minimum: found {settings['schedule']['minimum']}, expected at most the maximum, "
@@ -49,11 +175,12 @@ def load_overfit_settings(folder: Path = Path("config")) -> dict[str, Any]:
     return settings
 
 
-def _load(folder: Path, name: str) -> tuple[Path, dict[str, Any]]:
+def _load(folder: Path, name: str, model: type[Declared]) -> tuple[Path, dict[str, Any]]:
+    """The path and what it says, checked against the model but returned as written: 0 stays 0 in digests and tables."""
     path = folder / "gradients" / f"{name}.yaml"
-    settings: dict[str, Any] = read_yaml(path)
-    validate(settings, name, source=str(path))
-    return path, settings
+    content: dict[str, Any] = read_yaml(path)
+    check(model, content, source=str(path))
+    return path, content
 
 
 def _moved(hidden: list[int], inputs: int, entries: int) -> int:

@@ -4,6 +4,7 @@ import difflib
 import math
 import re
 from collections.abc import Hashable, Iterator
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def _is_number(_: Any, value: Any) -> bool:
 
 def _explain(error: Any) -> Iterator[str]:
     """One line per violation, in the user's words instead of the schema's."""
-    where = _location(error.absolute_path)
+    where = location(error.absolute_path)
     prefix = f"{where}: " if where else ""
     found, rule = error.instance, error.validator_value
     match error.validator:
@@ -111,9 +112,9 @@ def _explain(error: Any) -> Iterator[str]:
             yield from (message for inside in inner for message in _explain(inside))
         case "anyOf":
             wanted = error.schema.get("description", "one of the forms in the schema")
-            yield f"{prefix}found {found!r}, expected {wanted}.{_number_hint(found)}"
+            yield f"{prefix}found {found!r}, expected {wanted}.{number_hint(found)}"
         case "type":
-            yield f"{prefix}found {found!r}, expected {_kind(rule)}.{_number_hint(found)}"
+            yield f"{prefix}found {found!r}, expected {_kind(rule)}.{number_hint(found)}"
         case "enum":
             close = difflib.get_close_matches(str(found), map(str, rule), n=1)
             hint = f" Did you mean '{close[0]}'?" if close else ""
@@ -133,14 +134,23 @@ def _explain(error: Any) -> Iterator[str]:
             yield f"{prefix}{error.message}."
 
 
-def _number_hint(found: Any) -> str:
-    if not isinstance(found, str):
-        return ""
+def number_hint(found: Any) -> str:
+    """What to write instead of a number that YAML reads as text; empty for all else."""
     try:
-        float(found)
+        value = float(found) if isinstance(found, str) else math.nan
     except ValueError:
         return ""
-    return f" YAML reads {found} as text; write it with a dot and without quotes, as in 1.0e-3."
+    if not math.isfinite(value):
+        return ""
+    return (
+        f" YAML reads {found} as text; write it with a dot, a signed exponent and without quotes: {yaml_float(value)}."
+    )
+
+
+def yaml_float(value: float) -> str:
+    """A finite number as YAML 1.1 reads it back: 1.0e+3, since 1e3 and 1.0e3 are text to it."""
+    text = f"{Decimal(repr(value)).normalize():e}"
+    return text if "." in text else text.replace("e", ".0e")
 
 
 def _kind(rule: str | list[str]) -> str:
@@ -150,7 +160,8 @@ def _kind(rule: str | list[str]) -> str:
     return " or ".join(names[kind] for kind in kinds)
 
 
-def _location(path: Any) -> str:
+def location(path: Any) -> str:
+    """A key path as a reader writes it: experiments[0].seeds."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)

@@ -1,4 +1,4 @@
-"""From the files of config/reported_checks, descriptions of the reports' own gradient checks, to validated reported checks."""
+"""From the files of config/reported_checks, the reports' own gradient checks, to validated settings."""
 
 import math
 from collections.abc import Mapping

@@ -7,15 +7,12 @@ from decimal import Decimal
 
 import pandas as pd
 
+from bnlab.claims.rules import DIFFERENCES, FAILED, REPRODUCED, VERDICTS, unit_of
 from bnlab.formatting import percent, percent_and_sd, points, points_and_sd, short_error
 from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.runs.spec import RunSpec
 
-GOOD, BAD = {"REPRODUCED"}, {"NOT REPRODUCED", "CONTRADICTED"}
-DIFFERENCES = {"direction", "equal"}
-"""The kinds that are about differences between pairs of runs."""
 NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
-VERDICTS = ["REPRODUCED", "NOT REPRODUCED", "CONTRADICTED", "INCONCLUSIVE", "NOT COMPARABLE", "INCONSISTENT"]
 
 SINGLY = 60
 """A claim with more runs than this counts them."""
@@ -79,7 +76,7 @@ def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
         ours=_ours(claim),
         interval=_interval(claim),
         verdict=verdict,
-        tone="held" if verdict in GOOD else "failed" if verdict in BAD else "which",
+        tone="held" if verdict == REPRODUCED else "failed" if verdict in FAILED else "which",
         reason=claim["reason"],
         variants=claim["variants"],
         runs=[] if len(runs) > SINGLY else link_groups([run for run in runs if run in known], known),
@@ -88,23 +85,11 @@ def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
     )
 
 
-def _unit(claim: pd.Series) -> str:
-    """How a claim's numbers are written: as a setting, an error, in points, in percent, or as they are."""
-    metric = claim["metric"]
-    if claim["kind"] in ("setting", "best"):
-        return "setting"
-    if claim["kind"] == "gradient":
-        return "error"
-    if metric == "gain" or (claim["kind"] in DIFFERENCES and metric.endswith("accuracy")):
-        return "points"
-    return "%" if metric.endswith("accuracy") else ""
-
-
 def _quantity(claim: pd.Series) -> str:
     """What was compared, where a claim's words leave that open."""
     words = claim["metric"].replace("_", " ")
-    if published := re.search(r"\[(\w+)\.\w+\.(\w+)\]$", claim["id"]):
-        table, array = published.groups()
+    if claim["kind"] == "gradient":
+        table, array = claim["table"], claim["array"]
         return f"{words} of {array}, {table.replace('_', ' ')}".capitalize().replace(array.lower(), array)
     if words in claim["text"].lower() or claim["kind"] in ("setting", "best"):
         return ""
@@ -113,7 +98,7 @@ def _quantity(claim: pd.Series) -> str:
 
 def _reported(claim: pd.Series) -> str:
     """What the report prints, with all its digits: 52.9 % where it prints .529."""
-    unit, printed = _unit(claim), claim["reported"]
+    unit, printed = unit_of(claim["kind"], claim["metric"]), claim["reported"]
     if unit == "error" and printed:
         return short_error(float(printed))
     if unit not in ("%", "points") or not re.fullmatch(f"{NUMBER}( to {NUMBER})?", printed):
@@ -130,7 +115,7 @@ def _ours(claim: pd.Series) -> str:
     mean, sd = claim["ours_mean"], claim["ours_sd"]
     if pd.isna(mean):
         return ""
-    match _unit(claim):
+    match unit_of(claim["kind"], claim["metric"]):
         case "setting":
             return _minus(f"{mean:.4g}")
         case "error":
@@ -148,7 +133,7 @@ def _interval(claim: pd.Series) -> str:
     low, high = claim["low"], claim["high"]
     if pd.isna(low) or pd.isna(high):
         return ""
-    match _unit(claim):
+    match unit_of(claim["kind"], claim["metric"]):
         case "setting" | "points":
             return f"{points(low)} to {points(high)} points"
         case "error":
@@ -175,6 +160,5 @@ def _minus(text: str) -> str:
 
 
 def of_claims(claims: pd.DataFrame, ids: Iterable[str]) -> pd.DataFrame:
-    """The rows of these claims, in that order; an id without brackets stands for all its entries."""
-    base = claims["id"].str.replace(r"\[.*\]$", "", regex=True)
-    return pd.concat([claims[(claims["id"] == one) | (base == one)] for one in ids])
+    """The rows of these claims, in that order; the id of an item stands for all its entries."""
+    return pd.concat([claims[(claims["id"] == one) | (claims["item"] == one)] for one in ids])

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from bnlab.claims.rules import FAILED, VERDICTS
 from bnlab.config.studies import Configuration
 from bnlab.config.synthesis import Question, Synthesis
 from bnlab.errors import ConfigError
 from bnlab.files import write_text
-from bnlab.report.claim_rows import VERDICTS, ClaimRow, claim_rows, of_claims
+from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims
 from bnlab.report.inputs import Inputs, claims_of, read_inputs
 from bnlab.report.run_list import run_entries
 from bnlab.report.searches import search_rows
@@ -69,7 +70,7 @@ def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.Data
         "searches_number": next(table_numbers),
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
         "failures_number": next(table_numbers),
-        "failures": claim_rows(claims[claims["verdict"].isin(["NOT REPRODUCED", "CONTRADICTED"])], known),
+        "failures": claim_rows(claims[claims["verdict"].isin(FAILED)], known),
         "runs": _first_listed(entries),
     }
 

@@ -1,89 +1,11 @@
-"""What is wrong with a claim: keys that do not belong to its kind, cells that are not there or are too many."""
+"""Whether the cells that claims name are there, and as many as each claim needs."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bnlab.claims.model import FIELDS, SEARCHED, Cell, Claim, Interpretation, Selection
 from bnlab.config.studies import Configuration
 from bnlab.runs.names import initialization_text, network_text, number_text
-
-SHARED = {"id", "row", "where", "text", "kind", "open", "variants", "inconsistent", "not_comparable", "note"}
-KINDS: dict[str, tuple[set[str], set[str]]] = {
-    "number": ({"metric", "cells", "reported"}, {"truncated", "over", "best_of", "rank", "other_split"}),
-    "gradient": ({"reported_check"}, set()),
-    "direction": ({"metric", "pairs"}, set()),
-    "equal": ({"metric", "pairs"}, set()),
-    "level": ({"metric", "cells", "between"}, set()),
-    "best": ({"axis", "cells", "reported"}, {"metric"}),
-    "setting": ({"property", "cells", "reported"}, {"truncated"}),
-    "words": (set(), {"reported"}),
-}
-"""The keys that a claim of each kind must have, and those that it may have, beside the shared ones."""
-
-
-def key_problems(item: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Keys that a claim of its kind lacks or cannot have, and values that do not go together."""
-    kind = item["kind"]
-    needed, possible = KINDS[kind]
-    if kind != "gradient":
-        needed = needed | {"row", "text"}
-    if "metric" in needed and all("metric" in pair for pair in item.get("pairs", [{}])):
-        needed, possible = needed - {"metric"}, possible | {"metric"}
-    for key in sorted(needed - item.keys()):
-        yield f"{where}: missing '{key}', which a claim of kind '{kind}' needs."
-    for key in sorted(item.keys() - SHARED - needed - possible):
-        has = ", ".join(sorted(needed | possible))
-        yield f"{where}: found '{key}', which a claim of kind '{kind}' cannot have. It has {has}."
-    if kind == "words" and not item.keys() & {"not_comparable", "inconsistent"}:
-        yield f"{where}: missing 'not_comparable', the reason why no run can test it."
-    if "between" in item and item["between"][0] > item["between"][1]:
-        yield f"{where}.between: found {item['between']}, expected low, high."
-    if item.get("rank", 1) > item.get("best_of", 1):
-        yield f"{where}.rank: found {item['rank']}, expected at most best_of, {item.get('best_of', 'not there')}."
-    yield from _variant_problems(item, where)
-    yield from _reported_problems(item, where)
-    yield from _metric_problems(item, where)
-
-
-def _variant_problems(item: Mapping[str, Any], where: str) -> Iterator[str]:
-    needed, possible = KINDS[item["kind"]]
-    labels = [variant["label"] for variant in item.get("variants", ())]
-    for i, variant in enumerate(item.get("variants", ())):
-        if item["kind"] == "words":
-            yield f"{where}.variants: found {len(labels)}, which a claim of kind 'words' cannot have."
-            return
-        for key in sorted(variant.keys() - needed - possible - {"label"}):
-            yield f"{where}.variants[{i}]: found '{key}', which a claim of kind '{item['kind']}' cannot have."
-        if variant.keys() == {"label"}:
-            yield f"{where}.variants[{i}]: found a label alone, expected what differs: cells, pairs, metric or reported check."
-        if variant["label"] in labels[:i]:
-            yield f"{where}.variants[{i}].label: '{variant['label']}' stands here twice; labels must differ."
-
-
-def _reported_problems(item: Mapping[str, Any], where: str) -> Iterator[str]:
-    over, reported = item.get("over"), item.get("reported")
-    if (over is not None) != isinstance(reported, dict):
-        expected = f"a mapping of values of {over} to printed numbers" if over else "one printed number, or `over`"
-        yield f"{where}.reported: found {reported!r}, expected {expected}."
-    elif isinstance(reported, dict):
-        if "{value}" not in item["text"]:
-            yield f"{where}.text: found {item['text']!r}, expected {{value}} in it, where an entry's own will stand."
-        for key in reported:
-            if isinstance(key, bool) or not isinstance(key, int | float):
-                yield (
-                    f"{where}.reported: found the key {key!r}, expected a number. YAML reads 1e-3 as text; write it "
-                    "with a dot and without quotes, as in 1.0e-3."
-                )
-
-
-def _metric_problems(item: Mapping[str, Any], where: str) -> Iterator[str]:
-    named = {"metric": item.get("metric")}
-    named |= {f"variants[{i}].metric": one.get("metric") for i, one in enumerate(item.get("variants", ()))}
-    for key, metric in named.items():
-        if metric == "gain" and item["kind"] == "level":
-            yield f"{where}.{key}: found gain, which a run alone does not have. Use kind number, or direction."
-        elif item["kind"] == "best" and metric not in (None, "validation_accuracy", "best_validation_accuracy"):
-            yield f"{where}.{key}: found '{metric}', expected a validation accuracy: nothing else selects."
 
 
 class CellCheck:
@@ -114,7 +36,7 @@ class CellCheck:
                 self._check_number(claim, interpretation, cells, f"{at}.cells")
 
     def _cells(self, selection: Selection, where: str) -> list[Cell] | None:
-        """What a selection meets; None where that is wrong, which is then written down, or not yet known."""
+        """What a selection meets; None where that is wrong, which is then a problem, or not yet known."""
         studies = self.configuration.studies
         if selection.study not in studies:
             known = ", ".join(sorted(studies))
@@ -164,7 +86,7 @@ class CellCheck:
             )
 
     def _check_one(self, cells: list[Cell] | None, where: str, *, but: tuple[str, ...] = ()) -> None:
-        """Write down unless the cells are one, or differ in nothing except `but`."""
+        """Add a problem unless the cells are one, or differ in nothing except `but`."""
         varying = [key for key in FIELDS if key not in but and len(_values(cells or [], key)) > 1]
         if cells and (varying or (not but and len(cells) > 1)):
             ways = "; ".join(f"{key} ({_there(cells, key)})" for key in varying) or "experiment"
@@ -175,7 +97,7 @@ class CellCheck:
 
 
 def interpretation_keys(claim: Claim) -> list[str]:
-    """Where a claim's interpretations stand below it."""
+    """The keys, below a claim's own, of its interpretations."""
     return ["", *(f".variants[{i}]" for i in range(len(claim.variants)))]
 
 

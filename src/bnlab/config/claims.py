@@ -1,0 +1,381 @@
+"""What a file of config/claims may say (docs/claims.md): its claims by kind, declared once."""
+
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from bnlab.config.violations import all_different
+from bnlab.runs.declared import Declared
+
+NAME = r"[a-z][a-z0-9_-]{0,39}"
+NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
+
+
+def _expect(pattern: str, words: str) -> BeforeValidator:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"expected {words}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _form(**forms: type) -> Discriminator:
+    """Tells by its type which of several forms a value has; what has none of these types is of the last form."""
+
+    def tag(value: Any) -> str:
+        return next((name for name, form in forms.items() if isinstance(value, form)), name_of_last)
+
+    *_, name_of_last = forms
+    return Discriminator(tag)
+
+
+def _ascending(values: list[float]) -> list[float]:
+    if values[0] > values[1]:
+        raise ValueError("expected low, high")
+    return values
+
+
+Id = Annotated[
+    str,
+    _expect(NAME, "a name of lower-case letters, digits, '_' and '-' that starts with a letter, at most 40"),
+    Field(pattern=f"^{NAME}$"),
+]
+Words = Annotated[str, Field(min_length=1)]
+Printed = Annotated[str, _expect(NUMBER, "a number as printed, in quotes"), Field(pattern=f"^{NUMBER}$")]
+RunMetric = Literal[
+    "test_accuracy", "test_loss", "test_cost", "validation_accuracy", "validation_loss", "validation_cost",
+    "training_accuracy", "training_loss", "training_cost", "best_validation_accuracy", "best_training_accuracy",
+    "epochs_until_learning",
+]  # fmt: skip
+Metric = Literal[RunMetric, "gain"]
+SearchMetric = Literal["validation_accuracy", "best_validation_accuracy"]
+Axis = Literal["weight_decay", "learning_rate"]
+Property = Literal[
+    "weight_decays", "weight_decay_min", "weight_decay_max", "weight_decay_step",
+    "log10_weight_decay_min", "log10_weight_decay_max",
+    "learning_rates", "learning_rate_min", "learning_rate_max", "learning_rate_step",
+    "log10_learning_rate_min", "log10_learning_rate_max",
+    "runs_per_seed", "updates", "cycles", "step",
+]  # fmt: skip
+Initialization = Annotated[
+    Annotated[Literal["he", "fan_in"], _expect("he|fan_in", "he, fan_in, or a standard deviation > 0"), Tag("scheme")]
+    | Annotated[float, Field(gt=0), Tag("deviation")],
+    _form(scheme=str, deviation=float),
+]
+
+
+class Filters(Declared):
+    """What cells must have; without a key, they may have any value of it."""
+
+    network: list[Annotated[int, Field(ge=1)]] | None = None
+    """The widths of the hidden layers."""
+    batch_norm: bool | None = None
+    """Whether there is batch normalization."""
+    initialization: Initialization | None = None
+    """he, fan_in, or the standard deviation of every initial weight."""
+    weight_decay: float | None = Field(default=None, ge=0)
+    """λ."""
+    learning_rate: float | None = Field(default=None, gt=0)
+    """A constant learning rate η."""
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """What is said here, by key."""
+        return self.model_dump(include=set(Filters.model_fields), exclude_none=True)
+
+
+class Cells(Filters):
+    """Cells of an experiment."""
+
+    experiment: str
+    """An experiment of the study."""
+    study: str | None = None
+    """A study other than the file's."""
+
+
+class Pair(Declared):
+    """Two cells whose runs are compared seed by seed."""
+
+    greater: Cells
+    """The cell whose metric is claimed to be greater."""
+    smaller: Cells
+    """The other one."""
+    metric: Metric | None = None
+    """What is compared here, if not the claim's metric."""
+
+
+class NamedVariant(Filters):
+    """What differs from a claim's main interpretation, in all cells that it names."""
+
+    experiment: Annotated[dict[str, str], Field(min_length=1)] | None = None
+    """Which experiment takes the place of which."""
+
+
+class Variant(Declared):
+    """Another interpretation of a claim, which says what differs from the main one."""
+
+    label: Words
+    """What the ledger calls it."""
+
+    @model_validator(mode="after")
+    def _says_what_differs(self) -> "Variant":
+        if self.model_fields_set == {"label"}:
+            others = sorted(type(self).model_fields.keys() - {"label"})
+            raise ValueError(f"found a label alone, expected what differs: {' or '.join(others)}")
+        return self
+
+
+SomeCells = Annotated[
+    Annotated[list[Cells], Field(min_length=1), Tag("list")] | Annotated[Cells, Tag("mapping")],
+    _form(list=list, mapping=dict),
+]
+V = TypeVar("V", bound=Variant)
+Variants = list[Annotated[Annotated[str, Tag("name")] | Annotated[V, Tag("mapping")], _form(name=str, mapping=dict)]]
+
+
+class SettingVariant(Variant):
+    """A variant of a claim about a setting."""
+
+    cells: SomeCells | None = None
+    """Other cells."""
+
+
+class NumberVariant(SettingVariant):
+    """A variant of a claim about a number."""
+
+    metric: Metric | None = None
+    """Another metric."""
+
+
+class LevelVariant(SettingVariant):
+    """A variant of a claim about a level."""
+
+    metric: RunMetric | None = None
+    """Another metric."""
+
+
+class BestVariant(SettingVariant):
+    """A variant of a claim about a best setting."""
+
+    metric: SearchMetric | None = None
+    """Another metric."""
+
+
+class PairsVariant(Variant):
+    """A variant of a claim about pairs of cells."""
+
+    pairs: list[Pair] | None = Field(default=None, min_length=1)
+    """Other pairs."""
+    metric: Metric | None = None
+    """Another metric, of all pairs."""
+
+
+class GradientVariant(Variant):
+    """A variant of a claim about published gradients."""
+
+    reported_check: str | None = None
+    """Another reported check of the same published values."""
+
+
+class Item(Declared):
+    """What claims of every kind have."""
+
+    id: Id
+    """A name that no other claim of the file has."""
+    where: Words
+    """The section, table or figure of the report."""
+    text: Words
+    """What is claimed, in our words."""
+    open: Annotated[list[Words], AfterValidator(all_different)] = Field(default=[], min_length=1)
+    """What the report leaves open."""
+    inconsistent: str = ""
+    """How the report contradicts itself, its author's code or its logs."""
+    not_comparable: str = ""
+    """Why no run can test it."""
+    note: str = ""
+    """What a reader should know."""
+
+
+class Number(Item):
+    """A number that came out of trainings."""
+
+    kind: Literal["number"]
+    """A printed number (rule 3)."""
+    metric: Metric
+    """What it is a number of."""
+    cells: SomeCells
+    """The one cell it is about; several, which differ in λ and η alone, with best_of; two, the twins, for a gain."""
+    over: Literal["initialization", "weight_decay", "learning_rate"] | None = None
+    """The axis of a table: each of its entries is a claim, whose value stands for {value} in the text."""
+    reported: Annotated[
+        Annotated[dict[float, Printed], Field(min_length=1), Tag("table")] | Annotated[Printed, Tag("number")],
+        _form(table=dict, number=object),
+    ]
+    """The number as printed, in quotes, since its digits count; with `over`, such a number by value of that axis."""
+    truncated: bool = False
+    """Whether the report cuts digits off instead of rounding."""
+    best_of: int | None = Field(default=None, ge=1, le=1000)
+    """Of how many it was selected as the best."""
+    rank: int = Field(default=1, ge=1, le=1000)
+    """Its rank among those."""
+    other_split: bool = False
+    """Whether its validation images are others than those that all our seeds share."""
+    variants: Variants[NumberVariant] = Field(default=[], min_length=1)
+    """Other interpretations: names of the file's variants, or mappings."""
+
+    @field_validator("over")
+    @classmethod
+    def _text_with_value(cls, over: Any, info: ValidationInfo) -> Any:
+        if over and "{value}" not in info.data.get("text", "{value}"):
+            raise ValueError("expected {value} in the text, where an entry's own will stand")
+        return over
+
+    @field_validator("reported")
+    @classmethod
+    def _table_of_axis(cls, reported: Any, info: ValidationInfo) -> Any:
+        over = info.data.get("over")
+        if "over" in info.data and bool(over) != isinstance(reported, dict):
+            form = f"a mapping of values of {over} to printed numbers" if over else "one printed number, or `over`"
+            raise ValueError(f"expected {form}")
+        return reported
+
+    @field_validator("rank")
+    @classmethod
+    def _at_most_all(cls, rank: int, info: ValidationInfo) -> int:
+        best_of = info.data.get("best_of")
+        if rank > (best_of or 1):
+            raise ValueError(f"expected at most best_of, {best_of or 'not there'}")
+        return rank
+
+
+class Gradient(Item):
+    """The published values of a reported check, of which each is a claim."""
+
+    kind: Literal["gradient"]
+    """Published gradients and errors (rule 4)."""
+    reported_check: str
+    """A reported check of config/reported_checks."""
+    text: Words = ""
+    """What is claimed, in our words; by default the quantity, the array and the place."""
+    variants: list[GradientVariant] = Field(default=[], min_length=1)
+    """Other interpretations."""
+
+
+class _Pairs(Item):
+    pairs: list[Pair] = Field(min_length=1)
+    """What is compared."""
+    metric: Metric | None = None
+    """What is compared of all pairs that do not say so themselves."""
+    variants: Variants[PairsVariant] = Field(default=[], min_length=1)
+    """Other interpretations: names of the file's variants, or mappings."""
+
+    @model_validator(mode="after")
+    def _has_metric(self) -> "_Pairs":
+        if self.metric is None and not all(pair.metric for pair in self.pairs):
+            raise ValueError("missing 'metric', which not every pair has")
+        return self
+
+
+class Direction(_Pairs):
+    """A metric is greater here than there."""
+
+    kind: Literal["direction"]
+    """A claimed difference (rule 5)."""
+
+
+class Equal(_Pairs):
+    """A metric is the same here and there."""
+
+    kind: Literal["equal"]
+    """A claim of no difference (rule 6)."""
+
+
+class Level(Item):
+    """A metric lies between two bounds."""
+
+    kind: Literal["level"]
+    """A claim about where all runs lie (rule 7)."""
+    metric: RunMetric
+    """What lies there."""
+    cells: SomeCells
+    """The cells whose runs do."""
+    between: Annotated[list[float], AfterValidator(_ascending)] = Field(min_length=2, max_length=2)
+    """The bounds: low, high."""
+    variants: Variants[LevelVariant] = Field(default=[], min_length=1)
+    """Other interpretations: names of the file's variants, or mappings."""
+
+
+class Best(Item):
+    """A setting was the best of a search."""
+
+    kind: Literal["best"]
+    """A claimed best setting (rule 8)."""
+    axis: Axis
+    """What was searched."""
+    cells: SomeCells
+    """Our search."""
+    reported: Printed
+    """The best setting as printed, in quotes."""
+    metric: SearchMetric = "validation_accuracy"
+    """What selects."""
+    variants: Variants[BestVariant] = Field(default=[], min_length=1)
+    """Other interpretations: names of the file's variants, or mappings."""
+
+
+class Setting(Item):
+    """A number that describes what was done."""
+
+    kind: Literal["setting"]
+    """A number of what was done, not of what came out (rule 9)."""
+    cells: SomeCells
+    """The cells whose configuration is meant."""
+    reported: Printed
+    """The number as printed, in quotes."""
+    truncated: bool = False
+    """Whether the report cuts digits off instead of rounding."""
+    variants: Variants[SettingVariant] = Field(default=[], min_length=1)
+    """Other interpretations: names of the file's variants, or mappings."""
+    property: Property
+    """What of our configuration it is compared with."""
+
+
+class InWords(Item):
+    """A statement that no run can test."""
+
+    kind: Literal["words"]
+    """A statement (rule 10)."""
+    reported: Printed | None = None
+    """The number it prints, if any, in quotes."""
+
+    @model_validator(mode="after")
+    def _has_reason(self) -> "InWords":
+        if not (self.not_comparable or self.inconsistent):
+            raise ValueError("missing 'not_comparable', the reason why no run can test it")
+        return self
+
+
+AnyItem = Number | Gradient | Direction | Equal | Level | Best | Setting | InWords
+
+
+class ClaimsFile(Declared):
+    """config/claims/<report>.yaml: every number and statement of a report."""
+
+    report: str
+    """The report, after which the file is named."""
+    study: str
+    """The study whose experiments are meant where no other is named."""
+    variants: dict[Words, NamedVariant] = Field(default={})
+    """Variants by label, for claims to name."""
+    claims: list[Annotated[AnyItem, Field(discriminator="kind")]] = Field(min_length=1)
+    """The claims, in the order of the report."""
