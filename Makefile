@@ -39,6 +39,7 @@ lint: $(BIN)/.ready  ## Check style, types and the workflow
 	ruff check
 	ruff format --check
 	mypy
+	lint-imports
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 

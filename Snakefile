@@ -2,7 +2,7 @@
 
 snakemake --cores 8             everything that config/config.yaml asks for
 snakemake --cores 8 demo        one study's report (any file in config/studies)
-snakemake --cores 8 results/runs/official/50-50_bn_he_lambda0.005_seed1_dacdb45e/run.json
+snakemake --cores 8 results/runs/official/50-50_bn_he_lambda0.005_seed1_9250ba6a/run.json
 """
 
 from snakemake.utils import min_version

@@ -134,7 +134,7 @@ def test_edits_outside_the_closure_do_not_count(package: Path) -> None:
         ("bnlab.numerics.layers", "g -= g_beta / len(g)", "g -= g_beta / (len(g) - 1)"),
         ("bnlab.numerics.optimizer", "2 * weight_decay", "3 * weight_decay"),
         ("bnlab.numerics.initialize", "math.sqrt(2 / fan_in)", "math.sqrt(3 / fan_in)"),
-        ("bnlab.training.train", "N_CLASSES = 10", "N_CLASSES = 11"),
+        ("bnlab.training.setup", "N_CLASSES = 10", "N_CLASSES = 11"),
         ("bnlab.training.evaluate", "BLOCK = 250 ", "BLOCK = 251 "),
         ("bnlab.streams", '"little"', '"big"'),
         ("bnlab.data.splits", "rows[:training]", "rows[-training:]"),

@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         ("data", "the data set"),
         ("reported_check", "step_sizes, overfit, or a file in config/reported_checks"),
     )
-    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_dacdb45e"))
+    add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_9250ba6a"))
     add(_rank, study, ("experiment", "a search of the study"))
     add(_collect, study)
     add(_test_results, study)

@@ -1,4 +1,4 @@
-"""The subcommands about gradients: the check that training waits for, and reported checks, which only reports wait for."""
+"""The subcommands about gradients: the gate that training waits for, and what only pages show."""
 
 import argparse
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from bnlab.errors import CheckFailedError, ConfigError
 from bnlab.paths import CONFIG, RESULTS
 
 DATA_BATCH = 10_000
-"""The first training images in official order: CIFAR-10's data_batch_1, by whose statistics reported checks standardize."""
+"""Training images by whose statistics reported checks standardize, in official order: CIFAR-10's data_batch_1."""
 
 
 def gate(parsed: argparse.Namespace) -> None:
@@ -106,9 +106,9 @@ def reported_check(parsed: argparse.Namespace) -> None:
     images, needed = data.train_images[:DATA_BATCH], max(case["images"] for case in reported_check["cases"])
     if needed > len(images):
         raise ConfigError(
-            f"config/reported_checks/{parsed.reported_check}.yaml: images: found {needed}, expected at most {len(images)} on "
-            f"'{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the reported check out of the "
-            "study's `gradients`."
+            f"config/reported_checks/{parsed.reported_check}.yaml: images: found {needed}, expected at most "
+            f"{len(images)} on '{parsed.data}' (at most the {DATA_BATCH:,} of data_batch_1). Lower it, or leave the "
+            "reported check out of the study's `gradients`."
         )
     mean, std = pixel_statistics(images, np.arange(len(images)))
     rows = compare_reported_check(reported_check, (images[:needed] - mean) / std, data.train_labels[:needed])

@@ -150,7 +150,7 @@ def test_cells_by_hand(make: Make) -> None:
 
 
 def test_pairs_by_hand(make: Make) -> None:
-    """Gains of 0.05 and 0.04 by seed: mean 0.045, and with t = 12.706 for one degree of degrees_of_freedom +- 0.0635."""
+    """Gains of 0.05 and 0.04 by seed: mean 0.045, and with t = 12.706 for one degree of freedom +- 0.0635."""
     place = make({})
     place.put(three_seeds)
     pairs = place.write()["pairs"]

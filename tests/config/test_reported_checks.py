@@ -1,4 +1,4 @@
-"""The files of config/reported_checks: every published value is there, and what cannot be is refused with one clear error."""
+"""The files of config/reported_checks: every published value is there, and mistakes are refused with a clear error."""
 
 import csv
 import json
@@ -201,7 +201,7 @@ def test_published_arrays_are_the_networks(tmp_path: Path) -> None:
 
 
 def test_cases_and_reported_checks_have_their_own_names(tmp_path: Path) -> None:
-    """No id twice; a reported check, or a holder of published tables, that is not there is named with those that are."""
+    """No id twice; a reported check, or a holder of published tables, that is missing is named with those there are."""
     with pytest.raises(ConfigError, match=r"cases\[1\]\.id: 'a' stands here twice"):
         load(tmp_path, REPORTED_CHECK | {"cases": [CASE, CASE]})
     with pytest.raises(ConfigError, match=r"found 'yours', expected a reported check of .*/reported_checks: mine"):

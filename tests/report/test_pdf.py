@@ -222,7 +222,7 @@ def test_what_cannot_be_set_is_refused_and_the_old_file_stays(tmp_path: Path) ->
 
 def test_without_a_page_there_is_nothing_to_typeset(tmp_path: Path) -> None:
     """The message says how to make the page."""
-    with pytest.raises(ConfigError, match=r"report\.html: no such file\. Make it: snakemake --cores 8 "):
+    with pytest.raises(ConfigError, match=r"page\.html: no such file\. Make it: snakemake --cores 8 "):
         typeset_page("tiny", results=tmp_path)
 
 

@@ -168,7 +168,7 @@ def test_the_names_carry_the_truth_when_the_metadata_are_lost(project):
 
 
 def test_a_report_s_gradient_check_is_made_for_the_report_alone(project):
-    """A study that asks for reported checks gets them, with a figure where causes are compared; no training waits for them."""
+    """A study that asks for reported checks gets them, with a figure where causes are compared; no training waits."""
     project.edit(
         "config/studies/tiny.yaml", "summary: For tests.", "summary: For tests.\ngradients: [anon_batch_norm, anon]"
     )

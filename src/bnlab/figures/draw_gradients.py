@@ -21,7 +21,7 @@ OWN: dict[str, Callable[[pd.DataFrame, str], Figure]] = {"step_sizes": draw_step
 def draw_gradient_figure(data: str, reported_check: str, *, results: Path, config: Path) -> None:
     """Write gradients/<data>/<reported_check>.svg and .png below `results`, from the CSV file of that name.
 
-    Raises ConfigError for an unknown reported check or one that has no figure, IntegrityError when the file is not there.
+    Raises ConfigError for an unknown reported check or one without a figure, IntegrityError when the file is missing.
     """
     reports = reported_check_names(config)
     if reported_check not in (*OWN, *reports):

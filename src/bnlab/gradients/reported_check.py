@@ -1,7 +1,7 @@
-"""A report's own gradient check, repeated from its description in config/reported_checks over many draws of the weights.
+"""A report's own gradient check, repeated over many draws of the weights from its file in config/reported_checks.
 
-Nothing is judged here: unlike the gate, a reported check may compare a wrong backward pass, or a numerical loss that is not
-the one that was differentiated, to see what its numbers look like.
+Nothing is judged here: unlike the gate, a reported check may compare a wrong backward pass, or a numerical loss that is
+not the one that was differentiated, to see what its numbers look like.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ COLUMNS = Row._fields
 
 
 def compare_reported_check(reported_check: Mapping[str, Any], pixels: Pixels, labels: ClassLabels) -> Iterator[Row]:
-    """Every draw of every case of a validated reported check; standardized pixels, (n, d), and labels, (n,), in data order.
+    """Every draw of every case of a validated reported check; standardized pixels, (n, d), labels, (n,), in data order.
 
     A case takes the first `images` rows and the first `inputs` columns. Cases with the same draw and the same kind
     of network start from the same weights.
