@@ -86,6 +86,7 @@ def compare(case: Mapping[str, Any], x: Pixels, labels: ClassLabels, draw: int) 
 def _drawn(network: Network, initialization: Mapping[str, Any], draw: int) -> Parameters:
     """Parameters from the streams of one draw; biases, gamma and beta scatter about 0, 1 and 0 when asked to."""
     parameters = Parameters.zeros(network, np.float64)
+    # A stream's name decides its draws, so these keep the name that reported checks had when their numbers were made.
     initialize(parameters, initialization["weights"], stream(draw, "exhibit weights"))
     random = stream(draw, "exhibit biases, gamma and beta")
     for name, array in parameters.named():
