@@ -56,14 +56,26 @@ def room(module: str) -> str:
     return [*module.split("."), "__init__"][1]
 
 
-def code(module: str) -> str:
-    """A module without comments and docstrings: what its code can name."""
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            texts = [part for part in node.body if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)]
-            node.body = [part for part in node.body if part not in texts] or [ast.Pass()]
-    return ast.unparse(tree)
+def words(module: str) -> set[str]:
+    """All identifiers and literal texts of a module but docstrings: what its code can name."""
+    found: set[str] = set()
+    source = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    documentation = {
+        id(statement.value)
+        for node in ast.walk(source)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        for statement in node.body
+        if isinstance(statement, ast.Expr)
+    }
+    for node in ast.walk(source):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in documentation:
+                found.add(text)
+            case ast.ImportFrom(module=str(name)):
+                found.add(name)
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.FunctionDef(name=name) | ast.alias(name=name):
+                found.add(name)
+    return found
 
 
 def test_rooms_import_downwards() -> None:
@@ -90,30 +102,81 @@ def test_the_command_line_starts_light() -> None:
         assert reached <= {"errors", "paths", "runs", "__init__"}
 
 
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "numerics"])
+def test_numerics_do_no_input_or_output(module: str) -> None:
+    """They import nothing of the standard library that reads, writes, waits or looks around, and open nothing."""
+    stdlib = {name.split(".")[0] for name in imported(module)} - {"bnlab", "numpy"}
+    assert stdlib <= {"collections", "dataclasses", "math", "typing"}
+    assert not words(module) & {"open", "print", "load", "save", "savez", "memmap", "fromfile", "default_rng", "seed"}
+
+
 def test_the_test_set_has_two_doors() -> None:
     """Test images are opened by the trainer after its last update alone, predictions by `test_results` alone."""
     naming = {
-        word: {module for module in MODULES if re.search(word, code(module))}
-        for word in ("open_test", "test_predictions", r"test_images\.npy")
+        word: {module for module in MODULES if any(re.search(word, text) for text in words(module))}
+        for word in ("open_test", "test_predictions", r"test_images\.npy", r"test_labels\.npy")
     }
-    assert naming["open_test"] == {"bnlab.data.prepared", "bnlab.training.job"}
-    assert naming["test_predictions"] == {"bnlab.runs.record"}
-    assert naming[r"test_images\.npy"] == {"bnlab.data.prepared"}
+    assert naming == {
+        "open_test": {"bnlab.data.prepared", "bnlab.training.job"},
+        "test_predictions": {"bnlab.runs.record"},
+        r"test_images\.npy": {"bnlab.data.prepared"},
+        r"test_labels\.npy": {"bnlab.data.prepared"},
+    }
 
 
-def test_nothing_that_chooses_or_draws_reaches_test_results() -> None:
-    """Only the command line imports `test_results`; what ranks, searches or draws reaches neither it nor the tables."""
-    opener = "bnlab.analysis.test_results"
-    assert {module for module in MODULES if opener in ours(module)} == {"bnlab.cli"}
-    for start in ("analysis.rank", "config.rankings", "config.axes", "config.experiments", "figures.draw"):
-        reached = import_closure(f"bnlab.{start}")
-        assert not reached & {opener, "bnlab.analysis.tables", "bnlab.analysis.expectations"}
-        for module in reached:
-            if room(module) in {"config", "figures"} or module == "bnlab.analysis.rank":
-                assert not re.search(r"['\"]test(\.csv|_accuracy|_loss|_cost)", code(module)), module
+def test_the_name_of_the_predictions_has_two_takers() -> None:
+    """`runs.record` names a run's files: TEST goes to the trainer, which writes it, and to `test_results` alone."""
+    takers = set()
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.ImportFrom(module="bnlab.runs.record", names=names):
+                    takers |= {module for alias in names if alias.name in {"TEST", "RESULT", "*"}}
+                case ast.Attribute(value=ast.Name(id="record"), attr="TEST" | "RESULT"):
+                    takers.add(module)
+    assert takers == {"bnlab.training.store", "bnlab.analysis.test_results"}
+
+
+def test_only_the_command_line_reaches_test_results() -> None:
+    """No other module imports it, so none that chooses, searches, tunes or stops can call it."""
+    assert {module for module in MODULES if "bnlab.analysis.test_results" in ours(module)} == {"bnlab.cli"}
 
 
 def test_training_cannot_see_the_test_set() -> None:
-    """Neither training nor evaluation reaches what opens the test set."""
+    """Neither training nor evaluation names anything of the test set; the function that opens it comes after both."""
+    for module in ("train", "setup", "recorder", "evaluate"):
+        assert not [text for text in words(f"bnlab.training.{module}") if re.search(r"(^|[^a-z])test", text)]
     for module in ("bnlab.training.train", "bnlab.training.evaluate", "bnlab.data.splits"):
         assert not {"bnlab.data.prepared", "bnlab.training.job", "bnlab.training.store"} & import_closure(module)
+    assert not [text for text in words("bnlab.data.splits") if re.search(r"(^|[^a-z])test", text)]
+
+
+def test_test_results_reach_the_final_tables_alone() -> None:
+    """test.csv is written by `test_results` and read where tables, claims and pages are made; never elsewhere."""
+    naming = {module for module in MODULES if any("test.csv" in text for text in words(module))}
+    assert {"bnlab.analysis.test_results", "bnlab.analysis.tables"} <= naming
+    assert {room(module) for module in naming} <= {"analysis", "claims", "report"}
+
+
+CHOOSING = ["analysis.rank", "config.rankings", "config.axes", "config.experiments"]
+DRAWING = ["figures.draw"]
+
+
+@pytest.mark.parametrize("start", [*CHOOSING, *DRAWING])
+def test_nothing_that_chooses_or_draws_sees_test_results(start: str) -> None:
+    """What ranks, searches or draws neither reaches what opens test results nor names one."""
+    reached = import_closure(f"bnlab.{start}")
+    assert not reached & {f"bnlab.analysis.{name}" for name in ("test_results", "tables", "expectations")}
+    rooms = {"figures", "analysis"} if start in DRAWING else set()
+    for module in {f"bnlab.{start}"} | {module for module in reached if room(module) in rooms}:
+        found = [text for text in words(module) if re.search(r"(^|[^a-z])test(\.|_|$)", text, re.IGNORECASE)]
+        assert not found, module
+
+
+def test_the_search_sees_what_it_should() -> None:
+    """The helpers find names in code, not in docstrings, and imports wherever they stand."""
+    assert "test_accuracy" in words("bnlab.analysis.tables")
+    assert "test.csv" in words("bnlab.analysis.test_results")
+    assert not any("nothing that selects" in text for text in words("bnlab.training.store"))
+    assert "bnlab.training.job" in ours("bnlab.cli")
+    assert {"bnlab.numerics.layers", "bnlab.files", "bnlab.errors"} <= import_closure("bnlab.training.job")

@@ -1,4 +1,4 @@
-"""From the runs of a study to two tidy tables. Test predictions stay closed (see `heldout`)."""
+"""From the runs of a study to two tidy tables. Test predictions stay closed (see `test_results`)."""
 
 from pathlib import Path
 from typing import Any
