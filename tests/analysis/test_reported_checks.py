@@ -18,7 +18,7 @@ def described(published: dict[str, dict[str, float]], *cases: dict[str, Any]) ->
         "published": "table",
         "metrics": ["norm_max"],
         "statistics": "batch",
-        "backward": "correct",
+        "backward": "exact",
         "network": {"hidden": [5], "batch_norm": True},
     }
     content = {"table": {"place": "somewhere", "values": published}}

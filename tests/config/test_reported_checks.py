@@ -41,7 +41,7 @@ CASE: dict[str, Any] = {
     "weight_decay": 0,
     "difference": {"scheme": "central", "step": 1.0e-5, "loop": "naive"},
     "statistics": "batch",
-    "backward": "correct",
+    "backward": "exact",
     "metrics": ["norm_max"],
     "draws": 2,
 }

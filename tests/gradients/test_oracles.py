@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bnlab.gradients.autodiff import autodiff_gradient
-from bnlab.gradients.chosen import cost_of, differences_at
 from bnlab.gradients.complex_step import complex_step, directional_derivative
-from bnlab.gradients.finite_differences import central_differences
+from bnlab.gradients.finite_differences import central_differences, differences_at
+from bnlab.gradients.objective import Cost
 from bnlab.gradients.structured import complex_step_weights, structured_gradient
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
@@ -150,9 +150,9 @@ def test_kinks_above_the_moved_unit_are_counted():
 def test_structured_differences_with_frozen_statistics(hidden):
     """They are the naive loop's, whose loss normalizes by the statistics of the batch before anything moved."""
     parameters, x, labels = random_problem(hidden, batch_norm=True)
-    evaluate = cost_of(parameters, x, labels, weight_decay=0, frozen=True)
+    cost = Cost(parameters, x, labels, weight_decay=0, frozen=True)
     for layer, weight in enumerate(parameters.weights):
-        naive, _ = differences_at(evaluate, weight, np.arange(weight.size), step=1e-5, scheme="central")
+        naive, _ = differences_at(cost, weight, np.arange(weight.size), step=1e-5, scheme="central")
         where = np.arange(weight.size).reshape(weight.shape) % 3 == 0
         found = structured_gradient(
             parameters, x, labels, layer=layer, step=1e-5, scheme="central", frozen=True, where=where

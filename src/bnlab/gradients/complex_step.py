@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from bnlab.gradients.finite_differences import move_one_by_one
+
 STEP = 1e-20
 
 
@@ -19,13 +21,7 @@ def complex_step(
     step: float = STEP,
 ) -> npt.NDArray[np.float64]:
     """dJ/dtheta at the given entries of theta, (p,), one evaluation each; `cost` reads theta, which is restored."""
-    derivative = np.empty(len(entries))
-    for position, i in enumerate(entries):
-        value = theta[i]
-        theta[i] = value + step * 1j
-        derivative[position] = cost().imag / step
-        theta[i] = value
-    return derivative
+    return np.array([moved.imag / step for (moved,) in move_one_by_one(cost, theta, entries, step * 1j)])
 
 
 def directional_derivative(

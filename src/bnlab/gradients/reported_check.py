@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bnlab.gradients.chosen import cost_of, differences_at
 from bnlab.gradients.constant_statistics import constant_statistics_gradient
 from bnlab.gradients.error_measures import METRICS, norm_max
+from bnlab.gradients.finite_differences import differences_at
+from bnlab.gradients.objective import Cost
 from bnlab.gradients.structured import complex_step_weights, structured_gradient
 from bnlab.numerics.initialize import initialize
-from bnlab.numerics.network import Workspace, loss_backward, loss_forward
 from bnlab.numerics.optimizer import add_weight_decay
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.streams import stream
@@ -111,13 +111,9 @@ def _chosen(network: Network, entries: int | None, draw: int) -> dict[str, Mask]
 
 
 def _analytic(parameters: Parameters, x: Pixels, labels: ClassLabels, case: Mapping[str, Any]) -> Parameters:
-    if case["backward"] == "constant_statistics":
-        gradient = constant_statistics_gradient(parameters, x, labels)
-    else:
-        gradient = Parameters.zeros(parameters.network, np.float64)
-        work = Workspace(parameters.network, len(x), np.float64)
-        loss_forward(parameters, x, labels, work)
-        loss_backward(parameters, x, labels, work, gradients=gradient)
+    if case["backward"] == "exact":
+        return Cost(parameters, x, labels, weight_decay=case["weight_decay"]).gradient()
+    gradient = constant_statistics_gradient(parameters, x, labels)
     add_weight_decay(gradient, parameters, case["weight_decay"], scratch=np.empty_like(parameters.flat))
     return gradient
 
@@ -134,12 +130,12 @@ def _numerical(
         )
         yield "W1", (found.gradient, found.crossings)
         parameters, x = _above_first_weights(parameters, x)
-    evaluate = cost_of(parameters, x, labels, weight_decay=case["weight_decay"], frozen=frozen)
+    cost = Cost(parameters, x, labels, weight_decay=case["weight_decay"], frozen=frozen)
     for name, array in parameters.named():
         if name == "W1" and loop == "structured":
             continue
         gradient, crossed = np.full(array.shape, np.nan), np.zeros(array.shape, np.bool_)
-        derivatives = differences_at(evaluate, array, np.flatnonzero(where[name]), step=step, scheme=scheme)
+        derivatives = differences_at(cost, array, np.flatnonzero(where[name]), step=step, scheme=scheme)
         gradient[where[name]], crossed[where[name]] = derivatives
         yield name, (gradient, crossed)
 

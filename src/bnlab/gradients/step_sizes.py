@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bnlab.gradients.complex_step import complex_step
+from bnlab.gradients.error_measures import norm_max
 from bnlab.gradients.finite_differences import central_differences, forward_differences
 from bnlab.gradients.kinks import smooth_costs
 from bnlab.gradients.objective import Cost
@@ -68,7 +69,7 @@ def _errors(cost: Cost, settings: Mapping[str, Any]) -> list[StepError]:
             cost.parameters.network.batch_norm,
             method,
             step,
-            float(np.linalg.norm(analytic - n) / max(np.linalg.norm(analytic), np.linalg.norm(n))),
+            norm_max(analytic, n),
         )
         for (method, step), n in numerical.items()
     ]
