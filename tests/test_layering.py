@@ -23,7 +23,6 @@ PACKAGES = {
     "gradients": {"numpy", "autograd"},
     "training": {"numpy", "threadpoolctl"},
     "streams": {"numpy"},
-    "gradient_commands": {"numpy"},
     "config": {"yaml", "jsonschema", "pydantic", "pydantic_core"},
     "analysis": {"numpy", "pandas", "scipy"},
     "claims": {"numpy", "pandas", "pydantic"},
@@ -95,11 +94,10 @@ def test_packages_are_where_they_belong(module: str) -> None:
 
 def test_the_command_line_starts_light() -> None:
     """It imports what a subcommand needs inside that subcommand's function: `train` waits for no plotting."""
-    for name in ("bnlab.cli", "bnlab.gradient_commands"):
-        top = ast.parse(MODULES[name].read_text(encoding="utf-8")).body
-        starts = {node.module for node in top if isinstance(node, ast.ImportFrom) and node.module}
-        reached = {room(module) for start in starts - {"bnlab"} if start in MODULES for module in import_closure(start)}
-        assert reached <= {"errors", "paths", "runs", "__init__"}
+    top = ast.parse(MODULES["bnlab.cli"].read_text(encoding="utf-8")).body
+    starts = {node.module for node in top if isinstance(node, ast.ImportFrom) and node.module}
+    reached = {room(module) for start in starts if start in MODULES for module in import_closure(start)}
+    assert reached <= {"errors", "paths", "runs", "__init__"}
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "numerics"])

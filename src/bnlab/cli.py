@@ -1,15 +1,17 @@
-"""One subcommand per rule and a few for people, each importing what it needs inside, so that training stays light."""
+"""One subcommand per rule and a few for people: each parses, and calls one function of the package.
+
+Each imports that function when it is called, so that training loads neither pandas nor matplotlib. The function's
+module is the root of its rule's fingerprint (`targets.ROOTS`): what a command computes stands there and not here.
+"""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
-from bnlab import gradient_commands
-from bnlab.errors import BnlabError, CheckFailedError, ConfigError, DataError
+from bnlab.errors import BnlabError
 from bnlab.paths import CONFIG, REFERENCE, RESULTS
-from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.names import parse_split_name
 
 
@@ -43,16 +45,16 @@ def _parser() -> argparse.ArgumentParser:
     prepare = add(_prepare, ("data", "cifar10 or generated"))
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
-    add(gradient_commands.gate, ("data", "the prepared data set whose images are used"))
-    add(gradient_commands.step_sizes, ("data", "the prepared data set whose images are used"))
-    add(gradient_commands.overfit, ("data", "the prepared data set whose images are used"))
+    add(_gate, ("data", "the prepared data set whose images are used"))
+    add(_step_sizes, ("data", "the prepared data set whose images are used"))
+    add(_overfit, ("data", "the prepared data set whose images are used"))
     add(
-        gradient_commands.reported_check,
+        _reported_check,
         ("data", "the prepared data set"),
         ("reported_check", "a file in config/reported_checks"),
     )
     add(
-        gradient_commands.gradient_figure,
+        _gradient_figure,
         ("data", "the data set"),
         ("reported_check", "step_sizes, overfit, or a file in config/reported_checks"),
     )
@@ -76,70 +78,58 @@ def _parser() -> argparse.ArgumentParser:
 
 def _plan(parsed: argparse.Namespace) -> None:
     """List a study's runs, or all studies' runs, stored or missing, and what training the missing ones will cost."""
-    from bnlab.config.studies import load_configuration
-    from bnlab.runs.duration import estimated_seconds
+    from bnlab.config.plan import print_plan
 
-    configuration = load_configuration(CONFIG)
-    studies = configuration.studies.values() if parsed.study is None else [configuration.study(parsed.study)]
-    runs = configuration.names(run for study in studies for run in study.runs)
-    stored = {name for name in runs if (RESULTS / "runs" / name / "run.json").is_file()}
-    for name in runs:
-        print("stored " if name in stored else "missing", name)
-    for study in studies:
-        missing = {name: run for name, run in configuration.names(study.runs).items() if name not in stored}
-        seconds = sum(estimated_seconds(run, configuration.protocols[run.protocol]) for run in missing.values())
-        pending = sum(experiment.pending for experiment in study.experiments)
-        later = f"; {pending} more wait for what a search finds" if pending else ""
-        print(
-            f"{study.key}: {len(study.runs)} runs, {len(missing)} missing, about {seconds / 60:.0f} core-minutes{later}"
-        )
+    print_plan(parsed.study, config=CONFIG, results=RESULTS)
 
 
 def _prepare(parsed: argparse.Namespace) -> None:
     """Obtain (or generate) a data set, verify its content, and store it decoded."""
-    from bnlab.data.prepared import store
+    from bnlab.data.prepare import prepare
 
-    if parsed.data == "generated":
-        from bnlab.data.generate import generate
-
-        arrays, source = generate(), "generated data"
-    elif parsed.data == "cifar10":
-        from bnlab.data.obtain import obtain
-
-        local, named_by = parsed.cifar10, "configuration key cifar10"
-        if local is None and os.environ.get("BNLAB_CIFAR10"):
-            local, named_by = Path(os.environ["BNLAB_CIFAR10"]), "environment variable BNLAB_CIFAR10"
-        arrays, source = obtain(None if local is None else local.expanduser(), named_by)
-    else:
-        raise ConfigError(f"'{parsed.data}' is not a data set. Expected {' or '.join(DATA_SETS)}.")
-    folder = RESULTS / "data" / parsed.data
-    found, expected = arrays.digest, DATA_SETS[parsed.data].digest
-    if found != expected:
-        raise DataError(
-            f"{source}: the content's digest is {found}, but src/bnlab/runs/datasets.py expects {expected}."
-        )
-    store(folder, parsed.data, arrays)
-    print(f"Prepared {folder} from {source}.")
+    prepare(parsed.data, parsed.cifar10, results=RESULTS)
 
 
 def _split(parsed: argparse.Namespace) -> None:
     """Draw a training and a validation part and compute the training part's pixel statistics."""
-    from bnlab.data.prepared import open_prepared
-    from bnlab.data.splits import make_split, store_split
+    from bnlab.data.split_data import split_data
 
-    spec = parse_split_name(parsed.split)
-    if spec.data not in DATA_SETS:
-        raise ConfigError(f"'{parsed.split}': found the data set '{spec.data}', expected {' or '.join(DATA_SETS)}.")
-    images = open_prepared(RESULTS / "data" / spec.data).train_images
-    split = make_split(
-        images,
-        training=spec.training,
-        validation=spec.validation,
-        seed=spec.seed,
-        order=spec.order,
-        standardization=spec.standardization,
-    )
-    store_split(RESULTS / "splits" / f"{parsed.split}.npz", split)
+    split_data(parsed.split, **asdict(parse_split_name(parsed.split)), results=RESULTS)
+
+
+def _gate(parsed: argparse.Namespace) -> None:
+    """Check gradients, updates and evaluation against independent ones; fail unless everything agrees."""
+    from bnlab.gradients.gate import run_gate
+
+    run_gate(parsed.data, config=CONFIG, results=RESULTS)
+
+
+def _step_sizes(parsed: argparse.Namespace) -> None:
+    """Measure the error of forward and central differences and of the complex step against their step."""
+    from bnlab.gradients.step_sizes import measure_step_sizes
+
+    measure_step_sizes(parsed.data, config=CONFIG, results=RESULTS)
+
+
+def _overfit(parsed: argparse.Namespace) -> None:
+    """Learn a few images perfectly, without weight decay, and record their loss at every update."""
+    from bnlab.gradients.overfit import learn_few_images
+
+    learn_few_images(parsed.data, config=CONFIG, results=RESULTS)
+
+
+def _reported_check(parsed: argparse.Namespace) -> None:
+    """Repeat a report's own gradient check, whose numbers are shown beside the published ones; nothing is judged."""
+    from bnlab.gradients.reported_check import repeat_reported_check
+
+    repeat_reported_check(parsed.data, parsed.reported_check, config=CONFIG, results=RESULTS)
+
+
+def _gradient_figure(parsed: argparse.Namespace) -> None:
+    """Draw one figure about gradients as SVG and PNG."""
+    from bnlab.figures.draw_gradients import draw_gradient_figure
+
+    draw_gradient_figure(parsed.data, parsed.reported_check, config=CONFIG, results=RESULTS)
 
 
 def _train(parsed: argparse.Namespace) -> None:
@@ -191,18 +181,9 @@ def _tables(parsed: argparse.Namespace) -> None:
 
 def _expectations(parsed: argparse.Namespace) -> None:
     """Print how a finished study's expectations turned out; fail unless all hold."""
-    import csv
+    from bnlab.analysis.expectations import print_expectations
 
-    path = RESULTS / "studies" / parsed.study / "expectations.csv"
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file. Make it: snakemake --cores 8 {parsed.study}")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        verdict = "holds " if row["holds"] == "True" else "FAILED"
-        print(f"{verdict} {row['text']}: {row['low']} to {row['high']}, found {row['found_min']} to {row['found_max']}")
-    if not all(row["holds"] == "True" for row in rows):
-        raise CheckFailedError(f"not every expectation of study '{parsed.study}' holds (see FAILED above).")
+    print_expectations(parsed.study, results=RESULTS)
 
 
 def _figure(parsed: argparse.Namespace) -> None:
@@ -255,16 +236,9 @@ def _synthesis(_: argparse.Namespace) -> None:
 
 def _verify(_: argparse.Namespace) -> None:
     """Rehash all prepared data and stored runs; fail at the first difference."""
-    from bnlab.data.prepared import verify
-    from bnlab.runs.record import verify_run
+    from bnlab.analysis.verify import verify_results
 
-    folders = sorted(path.parent for path in (RESULTS / "data").glob("*/manifest.json"))
-    runs = sorted(path.parent for path in (RESULTS / "runs").glob("*/*/run.json"))
-    for folder in folders:
-        verify(folder)
-    for folder in runs:
-        verify_run(folder)
-    print(f"{len(folders)} data sets and {len(runs)} runs are as they were stored.")
+    verify_results(RESULTS)
 
 
 def _keep_reference(_: argparse.Namespace) -> None:
@@ -276,14 +250,6 @@ def _keep_reference(_: argparse.Namespace) -> None:
 
 def _compare_reference(_: argparse.Namespace) -> None:
     """Compare the present results with the reference result; fail where a number, verdict or prediction differs."""
-    from bnlab.analysis.reference import differences
+    from bnlab.analysis.reference import compare_reference
 
-    content, files = differences(REFERENCE, results=RESULTS)
-    for line in (*content, *files):
-        print(line)
-    if content:
-        raise CheckFailedError(f"{len(content)} numbers, verdicts or predictions differ from {REFERENCE}.")
-    print(
-        f"Every number, verdict and prediction is that of {REFERENCE}"
-        + (f"; {len(files)} files have other bytes (other kernels or versions?)." if files else ", and every byte.")
-    )
+    compare_reference(REFERENCE, results=RESULTS)

@@ -1,10 +1,12 @@
 """The only way files get their final names: complete, flushed to disk, and all at once."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -46,6 +48,13 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` atomically, as UTF-8."""
     with atomic(path) as file:
         file.write(text.encode())
+
+
+def write_rows(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Write a header and rows atomically as CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    write_text(path, text.getvalue())
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from bnlab.gradients.gate import check_network
+from bnlab.gradients.backward_check import check_network
 from bnlab.gradients.kinks import DRAWS, NoSmoothDrawError, smooth_costs
 from bnlab.gradients.objective import Cost
 from bnlab.numerics.parameters import Network, Parameters

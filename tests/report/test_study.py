@@ -129,6 +129,32 @@ GRADIENTS: dict[str, Any] = {
         }
         for i in (0, 1)
     ],
+    "updates": [
+        {
+            "batch_norm": batch_norm,
+            "momentum": momentum,
+            "momentum_restarts": restarts,
+            "bn_affine": affine,
+            "backward": "exact",
+            "relative": (3 + affine) * 1e-14,
+            "absolute": 7e-18,
+            "passed": True,
+        }
+        for batch_norm, affines in ((False, (True,)), (True, (True, False)))
+        for momentum, restarts in ((0.0, False), (0.8, True))
+        for affine in affines
+    ],
+    "inference": [
+        {
+            "hidden": [50],
+            "batch_norm": True,
+            "initial_averages": "zero_one",
+            "scaling": scaling,
+            "errors": {"averages": i * 1e-16, "loss": 4e-16, "cost": 5e-16, "classes": 0.0},
+            "passed": True,
+        }
+        for i, scaling in enumerate(("per_pixel", "per_image"), start=2)
+    ],
 }
 
 GRADIENT_TABLES = {
@@ -426,15 +452,27 @@ def test_the_worst_error_of_each_kind_stands_for_all(page: Page) -> None:
     assert "3 9 0 2.2e-16 0.1 up to 50 up to 2 layers" in page.text
 
 
-def test_a_failed_gradient_is_not_hidden(tmp_path: Path) -> None:
-    """One array over its tolerance makes the page say that the check failed."""
+def test_updates_and_evaluation_are_on_the_page(page: Page) -> None:
+    """The worst step of every kind of momentum, and what evaluation agrees to."""
+    assert "without none 1 4.0e-14 without 0.8, from zero every epoch 1 4.0e-14" in page.text
+    assert "with 0.8, from zero every epoch 2 4.0e-14 7.0e-18†" in page.text
+    assert "In 2 cases" in page.text
+    assert "the averages to 3.0e-16, the loss to 4.0e-16, the cost to 5.0e-16; no image was" in page.text
+
+
+@pytest.mark.parametrize(("kind", "marked"), [("checks", 1), ("updates", 2), ("inference", 0)])
+def test_a_failed_check_is_not_hidden(tmp_path: Path, kind: str, marked: int) -> None:
+    """One array, one kind of update or one evaluation over its tolerance makes the page say that the check failed."""
     made = workplace(tmp_path)
     content = json.loads(json.dumps(GRADIENTS)) | {"data": "cifar10"}
-    content["checks"][0]["arrays"][0]["failed"] = ["autodiff"]
+    if kind == "checks":
+        content["checks"][0]["arrays"][0]["failed"] = ["autodiff"]
+    else:
+        content[kind][-1]["passed"] = False
     write_json(made.results / "gradients" / "cifar10.json", content)
     page = Page(made.report())
     assert "gradient check failed" in page.text
-    assert page.values("class").count("number failed") == 1
+    assert page.values("class").count("number failed") == marked
 
 
 def test_protocol_and_data_are_given_in_full(page: Page) -> None:

@@ -64,7 +64,7 @@ RUNS = {study: CONFIGURATION.names(STUDIES[study].runs) for study in STUDIES}
 CODE = {
     name: code_fingerprint(f"bnlab.{module}")
     for name, module in {
-        "split": "data.splits",
+        "split": "data.split_data",
         "gradients": "gradients.gate",
         "step_sizes": "gradients.step_sizes",
         "overfit": "gradients.overfit",

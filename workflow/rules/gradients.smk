@@ -2,7 +2,7 @@
 
 
 rule gate:
-    """Compare analytic gradients with three oracles on images of one data set."""
+    """Check gradients, updates and evaluation against independent ones on images of one data set."""
     input:
         "config/gradients/gate.yaml",
         data_files("{data}"),
@@ -38,7 +38,7 @@ rule step_sizes:
 
 
 rule overfit:
-    """Learn a few images by heart."""
+    """Learn a few images perfectly."""
     input:
         "config/gradients/overfit.yaml",
         data_files("{data}"),

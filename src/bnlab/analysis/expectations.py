@@ -1,12 +1,14 @@
 """A study's own checks of its numbers: a value outside is a finding to look into, not an error."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bnlab.analysis.pairs import paired
 from bnlab.config.studies import Expectation, Study
+from bnlab.errors import CheckFailedError, ConfigError
 from bnlab.runs.names import initialization_text, network_text
 
 
@@ -18,6 +20,20 @@ def check_expectations(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
     """
     columns = ["text", "metric", "of", "low", "high", "found_min", "found_max", "n", "holds", "runs"]
     return pd.DataFrame([_check(expectation, runs) for expectation in study.expectations], columns=columns)
+
+
+def print_expectations(study: str, *, results: Path) -> None:
+    """Print how each expectation of a finished study turned out. Raises CheckFailedError unless all hold."""
+    path = results / "studies" / study / "expectations.csv"
+    if not path.is_file():
+        raise ConfigError(f"{path}: no such file. Make it: snakemake --cores 8 {study}")
+    table = pd.read_csv(path, dtype=str)
+    holds = table["holds"] == "True"
+    for found, held in zip(table.itertuples(), holds, strict=True):
+        verdict = "holds " if held else "FAILED"
+        print(f"{verdict} {found.text}: {found.low} to {found.high}, found {found.found_min} to {found.found_max}")
+    if not holds.all():
+        raise CheckFailedError(f"not every expectation of study '{study}' holds (see FAILED above).")
 
 
 def _check(expectation: Expectation, runs: pd.DataFrame) -> dict[str, object]:

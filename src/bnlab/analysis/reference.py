@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bnlab.analysis.collect import write_csv
-from bnlab.errors import IntegrityError
+from bnlab.errors import CheckFailedError, IntegrityError
 from bnlab.files import atomic, write_json
 from bnlab.runs.record import TIMING, read_record
 
@@ -39,6 +39,19 @@ def keep_reference(folder: Path, *, results: Path) -> None:
     predictions = _predictions(results)
     write_csv(folder / PREDICTIONS, predictions)
     write_json(folder / PROVENANCE, _provenance(predictions["run"], results))
+
+
+def compare_reference(folder: Path, *, results: Path) -> None:
+    """Print how the results differ from the reference. Raises CheckFailedError unless only bytes of files do."""
+    content, files = differences(folder, results=results)
+    for line in (*content, *files):
+        print(line)
+    if content:
+        raise CheckFailedError(f"{len(content)} numbers, verdicts or predictions differ from {folder}.")
+    print(
+        f"Every number, verdict and prediction is that of {folder}"
+        + (f"; {len(files)} files have other bytes (other kernels or versions?)." if files else ", and every byte.")
+    )
 
 
 def differences(folder: Path, *, results: Path) -> tuple[list[str], list[str]]:

@@ -37,6 +37,10 @@ class Tolerance(Declared):
     """The complex step."""
     autodiff: Bounds
     """Automatic differentiation."""
+    update: Bounds
+    """The update that training makes."""
+    inference: float = Field(gt=0)
+    """Evaluation with moving averages: relative errors of averages, loss and cost; images classified otherwise."""
 
 
 class Condition(Declared):
@@ -60,6 +64,42 @@ class Condition(Declared):
     """Networks of more layers leave the condition out; without it, none does."""
 
 
+class Updates(Declared):
+    """Updates that are compared with theta - learning rate * v, in every way in which a protocol can ask for them."""
+
+    hidden: Annotated[list[Annotated[int, Field(ge=1, le=100)]], Field(min_length=1)]
+    """The widths of the hidden layers."""
+    batch: int = Field(ge=3, le=500)
+    """Images of a mini-batch, of which there are two."""
+    inputs: int = Field(ge=1, le=100)
+    """How many of their first pixels."""
+    epsilon: float = Field(ge=0)
+    """Added to the variance."""
+    spread: float = Field(ge=0)
+    """Parameters are drawn again until every normalized unit's standard deviation over the batch is at least this."""
+    weight_decay: float = Field(gt=0)
+    """Lambda."""
+    momentum: float = Field(gt=0, lt=1)
+    """What is left of the velocity after an update; updates without momentum are checked as well."""
+    learning_rates: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=3)]
+    """The learning rate of each update."""
+
+
+class Inference(Declared):
+    """Evaluations with moving averages that are compared with the same written a second time."""
+
+    images: int = Field(ge=2, le=1000)
+    """Images that are evaluated."""
+    batch: int = Field(ge=2, le=1000)
+    """Images of a mini-batch whose statistics are averaged."""
+    decay: float = Field(ge=0, lt=1)
+    """What is left of the averages when a mini-batch is averaged in."""
+    epsilon: float = Field(ge=0)
+    """Added to the variance."""
+    weight_decay: float = Field(gt=0)
+    """Lambda."""
+
+
 class Gate(Declared):
     """config/gradients/gate.yaml: the gradient check that every training waits for."""
 
@@ -73,6 +113,10 @@ class Gate(Declared):
     """Parameters are drawn again until every pre-activation is at least this far from ReLU's kink."""
     conditions: list[Condition] = Field(min_length=1)
     """The conditions that every network is checked under."""
+    updates: Updates
+    """The updates that are checked."""
+    inference: Inference
+    """The evaluations that are checked."""
     tolerance: Tolerance
     """How closely the gradients must agree."""
 
@@ -140,6 +184,12 @@ class Overfit(Declared):
 def load_gate_settings(folder: Path = Path("config")) -> dict[str, Any]:
     """The validated content of gradients/gate.yaml."""
     path, settings = _load(folder, "gate", Gate)
+    inference = settings["inference"]
+    if inference["images"] < inference["batch"]:
+        raise ConfigError(
+            f"{path}: inference.images: found {inference['images']}, expected at least the batch, "
+            f"{inference['batch']}, so that there is something to average. Raise it."
+        )
     for i, hidden in enumerate(settings["networks"]):
         for j, condition in enumerate(settings["conditions"]):
             moved = _moved(hidden, condition["inputs"], condition["entries"])

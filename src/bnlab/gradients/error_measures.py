@@ -64,6 +64,11 @@ def difference_max(a: Array, n: Array) -> float:
     return float(np.max(n - a))
 
 
+def largest_difference(a: Array, n: Array) -> float:
+    """The largest |a − n|."""
+    return float(np.max(np.abs(a - n)))
+
+
 METRICS: dict[str, Callable[[Array, Array], float]] = {
     metric.__name__: metric
     for metric in (

@@ -1,18 +1,39 @@
-"""Learning a few images by heart: a right gradient, followed without weight decay, drives their loss to zero."""
+"""Learning a few images perfectly: a right gradient, followed without weight decay, drives their loss to zero."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bnlab.config.gradient_checks import load_overfit_settings
+from bnlab.files import write_rows
+from bnlab.gradients.images import first_images, standardized
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
 from bnlab.numerics.optimizer import descend
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.schedule import triangular
+from bnlab.paths import CONFIG, RESULTS
+from bnlab.runs.names import network_text
 from bnlab.streams import stream
+
+COLUMNS = ("network", "layers", "batch_norm", "images", "update", "loss", "active")
+
+
+def learn_few_images(data: str, *, config: Path = CONFIG, results: Path = RESULTS) -> None:
+    """Write results/gradients/<data>/overfit.csv: every network's loss on a few images at every update."""
+    settings = load_overfit_settings(config)
+    images, labels = first_images(data, results=results)
+    learnt = overfit(settings, standardized(images), labels)
+    rows = (
+        (network_text(net.hidden), len(net.hidden) + 1, net.batch_norm, settings["images"], update, loss, active)
+        for net in learnt
+        for update, (loss, active) in enumerate(zip(net.losses, net.active, strict=True))
+    )
+    write_rows(results / "gradients" / data / "overfit.csv", COLUMNS, rows)
 
 
 @dataclass(frozen=True)

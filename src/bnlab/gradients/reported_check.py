@@ -6,19 +6,24 @@ not the one that was differentiated, to see what its numbers look like.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from bnlab.config.reported_checks import load_reported_check
+from bnlab.files import write_rows
 from bnlab.gradients.constant_statistics import constant_statistics_gradient
 from bnlab.gradients.error_measures import METRICS, norm_max
 from bnlab.gradients.finite_differences import differences_at
+from bnlab.gradients.images import data_batch_images
 from bnlab.gradients.objective import Cost
 from bnlab.gradients.structured import complex_step_weights, structured_gradient
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.optimizer import add_weight_decay
 from bnlab.numerics.parameters import Network, Parameters
+from bnlab.paths import CONFIG, RESULTS
 from bnlab.streams import stream
 
 EPSILON = 2.2e-16
@@ -49,6 +54,19 @@ class Row(NamedTuple):
 
 
 COLUMNS = Row._fields
+
+
+def repeat_reported_check(data: str, reported_check: str, *, config: Path = CONFIG, results: Path = RESULTS) -> None:
+    """Write results/gradients/<data>/<reported check>.csv: every draw of every case.
+
+    Raises ConfigError when a case asks for more images than there are.
+    """
+    content = load_reported_check(reported_check, config)
+    images = max(case["images"] for case in content["cases"])
+    source = f"config/reported_checks/{reported_check}.yaml"
+    pixels, labels = data_batch_images(data, images, source=source, results=results)
+    rows = compare_reported_check(content, pixels, labels)
+    write_rows(results / "gradients" / data / f"{reported_check}.csv", COLUMNS, rows)
 
 
 def compare_reported_check(reported_check: Mapping[str, Any], pixels: Pixels, labels: ClassLabels) -> Iterator[Row]:

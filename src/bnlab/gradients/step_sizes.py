@@ -2,19 +2,43 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bnlab.config.gradient_checks import load_step_sizes_settings
+from bnlab.errors import ConfigError
+from bnlab.files import write_rows
 from bnlab.gradients.complex_step import complex_step
 from bnlab.gradients.error_measures import norm_max
 from bnlab.gradients.finite_differences import central_differences, forward_differences
-from bnlab.gradients.kinks import smooth_costs
+from bnlab.gradients.images import first_images, standardized
+from bnlab.gradients.kinks import NoSmoothDrawError, smooth_costs
 from bnlab.gradients.objective import Cost
 from bnlab.numerics.parameters import Network
+from bnlab.paths import CONFIG, RESULTS
 from bnlab.streams import stream
+
+COLUMNS = ("batch_norm", "method", "step", "error")
+
+
+def measure_step_sizes(data: str, *, config: Path = CONFIG, results: Path = RESULTS) -> None:
+    """Write results/gradients/<data>/step_sizes.csv: the errors of numerical gradients by method and step.
+
+    Raises ConfigError when config/gradients/step_sizes.yaml asks for what no parameters keep.
+    """
+    settings = load_step_sizes_settings(config)
+    images, labels = first_images(data, results=results)
+    try:
+        found = step_size_errors(settings, standardized(images), labels)
+    except NoSmoothDrawError as error:
+        raise ConfigError(
+            f"{error}. Lower margin, spread, batch or largest in config/gradients/step_sizes.yaml."
+        ) from None
+    write_rows(results / "gradients" / data / "step_sizes.csv", COLUMNS, map(astuple, found))
 
 
 @dataclass(frozen=True)

@@ -44,14 +44,35 @@ class NetworkGroup:
 
 
 @dataclass(frozen=True)
+class UpdateRow:
+    """The updates of one kind of network under one kind of momentum, over all they were checked with otherwise.
+
+    momentum: 0 without, and `restarts` says whether the velocity is zero again at the start of every epoch.
+    """
+
+    batch_norm: bool
+    momentum: float
+    restarts: bool
+    kinds: int
+    relative: WorstError
+    absolute: WorstError
+
+
+@dataclass(frozen=True)
 class GradientTable:
-    """All checks on the images of one data set; `rejected_draws` of parameters came too close to a kink."""
+    """All checks on the images of one data set; `rejected_draws` of parameters came too close to a kink.
+
+    inference: by quantity the worst error of any evaluation, of which there are `evaluations`.
+    """
 
     data: str
     settings: dict[str, Any]
     groups: list[NetworkGroup]
     arrays: int
     rejected_draws: int
+    updates: list[UpdateRow]
+    inference: dict[str, float]
+    evaluations: int
     passed: bool
 
 
@@ -76,8 +97,28 @@ def gradient_table(content: dict[str, Any]) -> GradientTable:
         groups=groups,
         arrays=sum(len(check["arrays"]) for check in content["checks"]),
         rejected_draws=sum(check["rejected_draws"] for check in content["checks"]),
-        passed=not any(array["failed"] for check in content["checks"] for array in check["arrays"]),
+        updates=_update_rows(content["updates"]),
+        inference={
+            quantity: max(check["errors"][quantity] for check in content["inference"])
+            for quantity in content["inference"][0]["errors"]
+        },
+        evaluations=len(content["inference"]),
+        passed=all(check["passed"] for check in (*content["updates"], *content["inference"]))
+        and not any(array["failed"] for check in content["checks"] for array in check["arrays"]),
     )
+
+
+def _update_rows(updates: list[dict[str, Any]]) -> list[UpdateRow]:
+    rows = []
+    keys = ("batch_norm", "momentum", "momentum_restarts")
+    for key, found in groupby(updates, lambda update: tuple(update[key] for key in keys)):
+        kinds = list(found)
+        passed = all(update["passed"] for update in kinds)
+        relative, absolute = (
+            WorstError(max(update[measure] for update in kinds), passed) for measure in ("relative", "absolute")
+        )
+        rows.append(UpdateRow(*key, len(kinds), relative, absolute))
+    return rows
 
 
 def _row(oracle: str, arrays: list[dict[str, Any]]) -> OracleRow:

@@ -9,7 +9,7 @@ import pytest
 
 from bnlab.config.reader import read_yaml
 from bnlab.gradients import objective
-from bnlab.gradients.gate import NetworkCheck, check_network, check_networks
+from bnlab.gradients.backward_check import NetworkCheck, check_network, check_networks
 from bnlab.numerics import layers
 from bnlab.numerics.parameters import Network
 

@@ -1,0 +1,17 @@
+"""Whether everything that is stored is still as it was stored."""
+
+from pathlib import Path
+
+from bnlab.data.prepared import MANIFEST, verify
+from bnlab.runs.record import RECORD, verify_run
+
+
+def verify_results(results: Path) -> None:
+    """Rehash all prepared data and stored runs. Raises IntegrityError at the first difference."""
+    folders = sorted(path.parent for path in (results / "data").glob(f"*/{MANIFEST}"))
+    runs = sorted(path.parent for path in (results / "runs").glob(f"*/*/{RECORD}"))
+    for folder in folders:
+        verify(folder)
+    for folder in runs:
+        verify_run(folder)
+    print(f"{len(folders)} data sets and {len(runs)} runs are as they were stored.")

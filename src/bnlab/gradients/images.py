@@ -1,0 +1,44 @@
+"""The images that gradients are checked on, scaled as a network sees them."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bnlab.data.arrays import Bytes, Images
+from bnlab.data.prepared import open_prepared
+from bnlab.data.scaling import pixel_statistics
+from bnlab.errors import ConfigError
+
+IMAGES = 1000
+DATA_BATCH = 10_000
+"""Images by whose statistics reported checks standardize, in official order: CIFAR-10's data_batch_1."""
+
+
+def first_images(data: str, *, results: Path) -> tuple[Images, Bytes]:
+    """The first training images of a prepared data set, uint8 (1000, 3072), and their labels, (1000,)."""
+    prepared = open_prepared(results / "data" / data)
+    return prepared.train_images[:IMAGES], prepared.train_labels[:IMAGES]
+
+
+def standardized(images: Images) -> npt.NDArray[np.float64]:
+    """Images, uint8 (n, d), standardized per pixel over themselves, float64."""
+    pixels = images.astype(float)
+    standardized: npt.NDArray[np.float64] = (pixels - pixels.mean(axis=0)) / pixels.std(axis=0)
+    return standardized
+
+
+def data_batch_images(data: str, n: int, *, source: str, results: Path) -> tuple[npt.NDArray[np.float64], Bytes]:
+    """The first n training images, (n, 3072), standardized per pixel over data_batch_1, and their labels, (n,).
+
+    Raises ConfigError, which names `source`, when there are not so many.
+    """
+    prepared = open_prepared(results / "data" / data)
+    images = prepared.train_images[:DATA_BATCH]
+    if n > len(images):
+        raise ConfigError(
+            f"{source}: images: found {n}, expected at most {len(images)} on '{data}' (at most the {DATA_BATCH:,} of "
+            "data_batch_1). Lower it, or leave the reported check out of the study's `gradients`."
+        )
+    mean, std = pixel_statistics(images, np.arange(len(images)))
+    return (images[:n] - mean) / std, prepared.train_labels[:n]
