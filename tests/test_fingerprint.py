@@ -14,6 +14,7 @@ import pytest
 
 from bnlab import fingerprint
 from bnlab.fingerprint import code_fingerprint, import_closure
+from bnlab.targets import ROOTS
 
 SOURCE = fingerprint.SOURCE
 TRAINER = "bnlab.training.job"
@@ -115,6 +116,59 @@ def test_an_edit_of_any_module_in_the_closure_counts(package: Path, module: str)
     path = file_of(module, package)
     path.write_text(path.read_text(encoding="utf-8") + "\n_EXTRA = 1\n", encoding="utf-8")
     assert digest() != before
+
+
+class OtherConstant(ast.NodeTransformer):
+    """Replaces the first number or text that is not documentation."""
+
+    done = False
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        """Once."""
+        if self.done or not isinstance(node.value, int | float | str) or isinstance(node.value, bool):
+            return node
+        self.done = True
+        other = f"{node.value}?" if isinstance(node.value, str) else node.value + 1
+        return ast.copy_location(ast.Constant(other), node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        """Skip docstrings."""
+        return node if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+
+@pytest.mark.parametrize("root", sorted(set(ROOTS.values())))
+def test_another_constant_in_what_a_command_calls_counts(package: Path, root: str) -> None:
+    """In every module that the command's function imports, one number or text is changed, and each is seen."""
+    module = f"bnlab.{root}"
+    before, seen = digest(module), 0
+    for name in sorted(import_closure(module)):
+        path = file_of(name, package)
+        source = path.read_text(encoding="utf-8")
+        change = OtherConstant()
+        tree = ast.fix_missing_locations(change.visit(ast.parse(source)))
+        if change.done:
+            path.write_text(ast.unparse(tree), encoding="utf-8")
+            assert digest(module) != before, name
+            path.write_text(source, encoding="utf-8")
+            seen += 1
+    assert digest(module) == before
+    assert seen > 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "commands"),
+    [
+        ("IMAGES = 1000\n", "IMAGES = 7\n", {"gate", "step-sizes", "overfit"}),
+        ("(pixels - pixels.mean(axis=0)) / pixels.std(axis=0)", "pixels", {"gate", "step-sizes", "overfit"}),
+        ("DATA_BATCH = 10_000\n", "DATA_BATCH = 9_000\n", {"reported-check"}),
+    ],
+)
+def test_what_gradients_are_checked_on_counts(package: Path, old: str, new: str, commands: set[str]) -> None:
+    """How many images, and how they are scaled, is part of what a command computes; once nothing noticed."""
+    before = {command: digest(f"bnlab.{ROOTS[command]}") for command in commands | {"train"}}
+    edit(package / "gradients" / "images.py", old, new)
+    after = {command: digest(f"bnlab.{ROOTS[command]}") for command in before}
+    assert {command for command in before if after[command] != before[command]} == commands
 
 
 def test_edits_outside_the_closure_do_not_count(package: Path) -> None:
@@ -250,8 +304,7 @@ def test_training_imports_no_heavy_package(loaded: SimpleNamespace) -> None:
 
 def test_what_is_written_down_is_what_is_recorded() -> None:
     """The workflow's fingerprint of the trainer is that of the module that records its own."""
-    rules = (Path(__file__).parents[1] / "workflow" / "rules" / "common.smk").read_text(encoding="utf-8")
-    assert '"train": "training.job"' in rules
+    assert f"bnlab.{ROOTS['train']}" == TRAINER
     assert f'code_fingerprint("{TRAINER}")' in file_of(TRAINER, SOURCE).read_text(encoding="utf-8")
 
 

@@ -122,17 +122,25 @@ def test_the_test_set_has_two_doors() -> None:
     }
 
 
-def test_the_name_of_the_predictions_has_two_takers() -> None:
-    """`runs.record` names a run's files: TEST goes to the trainer, which writes it, and to `test_results` alone."""
-    takers = set()
+def takers(*constants: str) -> set[str]:
+    """The modules that take one of these names of files from `runs.record`, or everything."""
+    found = set()
     for module, path in MODULES.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.ImportFrom(module="bnlab.runs.record", names=names):
-                    takers |= {module for alias in names if alias.name in {"TEST", "RESULT", "*"}}
-                case ast.Attribute(value=ast.Name(id="record"), attr="TEST" | "RESULT"):
-                    takers.add(module)
-    assert takers == {"bnlab.training.store", "bnlab.analysis.test_results"}
+                    found |= {module for alias in names if alias.name in {*constants, "*"}}
+                case ast.Attribute(value=ast.Name(id="record"), attr=name) if name in constants:
+                    found.add(module)
+    return found
+
+
+def test_the_name_of_the_predictions_has_two_takers() -> None:
+    """TEST goes to the trainer, which writes it, and to `test_results`; what takes all four names opens no file."""
+    assert takers("TEST") == {"bnlab.training.store", "bnlab.analysis.test_results"}
+    assert takers("RESULT") == {"bnlab.runs.currency", "bnlab.targets"}
+    for module in takers("RESULT"):
+        assert not words(module) & {"open", "load", "read_bytes", "read_text", "np", "numpy", "pd", "pandas"}
 
 
 def test_only_the_command_line_reaches_test_results() -> None:

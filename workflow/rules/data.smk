@@ -7,7 +7,7 @@ A data set's content is fixed by its digest in bnlab.runs.datasets, wherever it 
 rule prepare:
     """Obtain CIFAR-10 (a local copy or a download) or generate the demo's images."""
     output:
-        data_files("{data}"),
+        TARGETS.data_files("{data}"),
     log:
         "results/logs/prepare/{data}.log",
     priority: BEFORE_TRAINING
@@ -25,15 +25,15 @@ rule prepare:
 rule split:
     """Draw training and validation rows for one seed, with the training part's pixel statistics."""
     input:
-        lambda w: data_files(w.split.partition("_")[0]),
+        data=lambda w: TARGETS.data_files(w.split.partition("_")[0]),
     output:
-        "results/splits/{split}.npz",
+        split="results/splits/{split}.npz",
     log:
         "results/logs/split/{split}.log",
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
-        code=CODE["split"],
+        code=TARGETS.code["split"],
     shell:
         "python -m bnlab split {wildcards.split} > {log} 2>&1"

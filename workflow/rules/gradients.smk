@@ -1,20 +1,20 @@
-"""The gradient check, without which nothing is trained, and reported checks about gradients, which only reports wait for."""
+"""The gate, without which nothing is trained, and reported checks about gradients, which only pages wait for."""
 
 
 rule gate:
     """Check gradients, updates and evaluation against independent ones on images of one data set."""
     input:
-        "config/gradients/gate.yaml",
-        data_files("{data}"),
+        settings="config/gradients/gate.yaml",
+        data=TARGETS.data_files("{data}"),
     output:
-        "results/gradients/{data}.json",
+        proof="results/gradients/{data}.json",
     log:
         "results/logs/gradients/{data}.log",
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
-        code=CODE["gradients"],
+        code=TARGETS.code["gate"],
     shell:
         "python -m bnlab gate {wildcards.data} > {log} 2>&1"
 
@@ -22,17 +22,17 @@ rule gate:
 rule step_sizes:
     """Measure the error of numerical gradients against their step."""
     input:
-        "config/gradients/step_sizes.yaml",
-        data_files("{data}"),
+        settings="config/gradients/step_sizes.yaml",
+        data=TARGETS.data_files("{data}"),
     output:
-        "results/gradients/{data}/step_sizes.csv",
+        table="results/gradients/{data}/step_sizes.csv",
     log:
         "results/logs/gradients/{data}_step_sizes.log",
     priority: AFTER_GATE
     conda:
         "../envs/bnlab.yaml"
     params:
-        code=CODE["step_sizes"],
+        code=TARGETS.code["step-sizes"],
     shell:
         "python -m bnlab step-sizes {wildcards.data} > {log} 2>&1"
 
@@ -40,17 +40,17 @@ rule step_sizes:
 rule overfit:
     """Learn a few images perfectly."""
     input:
-        "config/gradients/overfit.yaml",
-        data_files("{data}"),
+        settings="config/gradients/overfit.yaml",
+        data=TARGETS.data_files("{data}"),
     output:
-        "results/gradients/{data}/overfit.csv",
+        table="results/gradients/{data}/overfit.csv",
     log:
         "results/logs/gradients/{data}_overfit.log",
     priority: AFTER_GATE
     conda:
         "../envs/bnlab.yaml"
     params:
-        code=CODE["overfit"],
+        code=TARGETS.code["overfit"],
     shell:
         "python -m bnlab overfit {wildcards.data} > {log} 2>&1"
 
@@ -58,10 +58,10 @@ rule overfit:
 rule reported_check:
     """Repeat a report's own gradient check on images of one data set."""
     input:
-        lambda w: reported_check_files(w.reported_check),
-        data_files("{data}"),
+        description=lambda w: TARGETS.reported_check_files(w.reported_check),
+        data=TARGETS.data_files("{data}"),
     output:
-        "results/gradients/{data}/{reported_check}.csv",
+        table="results/gradients/{data}/{reported_check}.csv",
     log:
         "results/logs/gradients/{data}_{reported_check}.log",
     # The longest takes minutes, more than any training: it must not come last.
@@ -71,7 +71,7 @@ rule reported_check:
     resources:
         mem_mb=1500,
     params:
-        code=CODE["reported_checks"],
+        code=TARGETS.code["reported-check"],
     shell:
         "python -m bnlab reported-check {wildcards.data} {wildcards.reported_check} > {log} 2>&1"
 
@@ -79,17 +79,17 @@ rule reported_check:
 rule gradient_figure:
     """Draw one of the reported checks."""
     input:
-        lambda w: reported_check_files(w.gradient_figure),
-        "results/gradients/{data}/{gradient_figure}.csv",
+        description=lambda w: TARGETS.reported_check_files(w.gradient_figure),
+        table="results/gradients/{data}/{gradient_figure}.csv",
     output:
-        "results/gradients/{data}/{gradient_figure}.svg",
-        "results/gradients/{data}/{gradient_figure}.png",
+        svg="results/gradients/{data}/{gradient_figure}.svg",
+        png="results/gradients/{data}/{gradient_figure}.png",
     log:
         "results/logs/gradients/{data}_{gradient_figure}_figure.log",
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
     params:
-        code=CODE["gradient_figures"],
+        code=TARGETS.code["gradient-figure"],
     shell:
         "python -m bnlab gradient-figure {wildcards.data} {wildcards.gradient_figure} > {log} 2>&1"

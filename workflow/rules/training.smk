@@ -10,21 +10,21 @@ rule train:
     input:
         training_inputs,
     output:
-        "results/runs/{protocol}/{run}/curves.csv",
-        "results/runs/{protocol}/{run}/model.npz",
-        "results/runs/{protocol}/{run}/test_predictions.npz",
-        "results/runs/{protocol}/{run}/timing.json",
+        curves="results/runs/{protocol}/{run}/curves.csv",
+        model="results/runs/{protocol}/{run}/model.npz",
+        test="results/runs/{protocol}/{run}/test_predictions.npz",
+        timing="results/runs/{protocol}/{run}/timing.json",
         record="results/runs/{protocol}/{run}/run.json",
     log:
         "results/logs/train/{protocol}/{run}.log",
     # Long runs first: a short one fills the last gaps.
-    priority: lambda w: estimated_duration(f"{w.protocol}/{w.run}")
+    priority: lambda w: TARGETS.duration(f"{w.protocol}/{w.run}")
     conda:
         "../envs/bnlab.yaml"
     threads: 1
     resources:
         mem_mb=250,
     params:
-        code=CODE["train"],
+        code=TARGETS.code["train"],
     shell:
         "python -m bnlab train {wildcards.protocol}/{wildcards.run} > {log} 2>&1"

@@ -19,6 +19,7 @@ from bnlab.files import atomic, sha256, write_json
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
+FILES = (MANIFEST, "train_images.npy", "train_labels.npy", "test_images.npy", "test_labels.npy")
 
 
 @dataclass(frozen=True)

@@ -111,13 +111,13 @@ def gradient_table(content: dict[str, Any]) -> GradientTable:
 def _update_rows(updates: list[dict[str, Any]]) -> list[UpdateRow]:
     rows = []
     keys = ("batch_norm", "momentum", "momentum_restarts")
-    for key, found in groupby(updates, lambda update: tuple(update[key] for key in keys)):
+    for (batch_norm, momentum, restarts), found in groupby(updates, lambda update: [update[key] for key in keys]):
         kinds = list(found)
         passed = all(update["passed"] for update in kinds)
         relative, absolute = (
             WorstError(max(update[measure] for update in kinds), passed) for measure in ("relative", "absolute")
         )
-        rows.append(UpdateRow(*key, len(kinds), relative, absolute))
+        rows.append(UpdateRow(batch_norm, momentum, restarts, len(kinds), relative, absolute))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The files of a stored run: their names, the record that vouches for them, and whether the present code made them."""
+"""The files of a stored run: their names, and the record that says what they must hold."""
 
 import hashlib
 import json
@@ -60,18 +60,6 @@ def verify_run(folder: Path) -> dict[str, Any]:
     for name in record["files"]:
         verify_file(folder / name, record)
     return record
-
-
-def is_current(folder: Path, *, code: str) -> bool:
-    """Whether a run's result is complete and was made by the trainer with the fingerprint `code`.
-
-    Its spec, protocol and data need no check: the folder's name digests them. The other files are not rehashed
-    here; whoever reads one does that.
-    """
-    try:
-        return all((folder / name).is_file() for name in RESULT) and bool(read_record(folder)["code"] == code)
-    except IntegrityError:
-        return False
 
 
 def _digest(content: Mapping[str, Any]) -> str:

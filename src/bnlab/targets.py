@@ -1,0 +1,227 @@
+"""What the Snakefile asks: which file belongs to what, and what a training waits for. It knows nothing of Snakemake."""
+
+from collections.abc import Collection, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from bnlab.claims.load import claimed_reports, load_claims
+from bnlab.claims.model import Claim, reported_checks_of, studies_of
+from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settings, load_step_sizes_settings
+from bnlab.config.rankings import ranking_path
+from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
+from bnlab.config.studies import Configuration, check_selection, load_configuration
+from bnlab.config.synthesis import Synthesis, load_synthesis
+from bnlab.data.prepared import FILES, MANIFEST
+from bnlab.errors import ConfigError
+from bnlab.fingerprint import code_fingerprint
+from bnlab.paths import CONFIG, RESULTS
+from bnlab.runs.currency import is_current
+from bnlab.runs.duration import estimated_seconds
+from bnlab.runs.names import split_name
+from bnlab.runs.record import MODEL, RECORD, RESULT
+from bnlab.runs.spec import RunSpec
+
+ROOTS = {
+    "split": "data.split_data",
+    "gate": "gradients.gate",
+    "step-sizes": "gradients.step_sizes",
+    "overfit": "gradients.overfit",
+    "reported-check": "gradients.reported_check",
+    "gradient-figure": "figures.draw_gradients",
+    "train": "training.job",
+    "rank": "analysis.rank",
+    "collect": "analysis.collect",
+    "test-results": "analysis.test_results",
+    "tables": "analysis.tables",
+    "figure": "figures.draw",
+    "claims": "claims.judge",
+    "ledger": "claims.judge",
+    "page": "report.study",
+    "synthesis": "report.synthesis",
+    "pdf": "report.pdf",
+}
+"""By subcommand the module whose function it calls: an edit of that, or of what it imports, outdates what it made."""
+
+
+class Targets:
+    """The files of one project, by its present configuration."""
+
+    def __init__(self, selection: Mapping[str, Any], *, config: Path = CONFIG, results: Path = RESULTS) -> None:
+        """Read and validate everything in `config`. selection: the content of config.yaml, overlays included.
+
+        Raises ConfigError; claims are read when something needs them, since a study can be edited while none matters.
+        """
+        self.config, self.results = config, results
+        self.configuration: Configuration = load_configuration(config, results=results)
+        check_selection(selection, self.configuration, source="config/config.yaml (or --config)")
+        load_gate_settings(config)
+        load_step_sizes_settings(config)
+        load_overfit_settings(config)
+        self.studies = self.configuration.studies
+        self.reports = claimed_reports(config)
+        self.reported_checks = {name: load_reported_check(name, config) for name in reported_check_names(config)}
+        self.runs = {key: self.configuration.names(study.runs) for key, study in self.studies.items()}
+        # A project of one's own need not have one.
+        own = (config / "synthesis.yaml").exists()
+        self.synthesis: Synthesis | None = load_synthesis(self.configuration, config) if own else None
+
+    @cached_property
+    def code(self) -> dict[str, str]:
+        """The fingerprint of every subcommand."""
+        return {command: code_fingerprint(f"bnlab.{module}") for command, module in ROOTS.items()}
+
+    # Runs
+
+    def run(self, name: str) -> RunSpec:
+        """The run of that directory name; one that no study has is read from the name. Raises ConfigError."""
+        return next((runs[name] for runs in self.runs.values() if name in runs), None) or self.configuration.parse(name)
+
+    def run_files(self, runs: Collection[str], *names: str) -> list[str]:
+        """The named files of each run's folder; by default all that make up its result."""
+        return [f"{self.results}/runs/{run}/{name}" for run in runs for name in names or RESULT]
+
+    def duration(self, name: str) -> float:
+        """Seconds that a run will take, more or less."""
+        run = self.run(name)
+        return estimated_seconds(run, self.configuration.protocols[run.protocol])
+
+    def training_inputs(self, name: str, *, forced: bool) -> list[str]:
+        """What a training waits for; nothing at all when the run is stored and current, unless it is forced.
+
+        An edge of the graph would retrain a run whenever the gate, the split or the data are merely repeated, so a
+        current run has no edges.
+        """
+        if is_current(self.results / "runs" / name, code=self.code["train"]) and not forced:
+            return []
+        run = self.run(name)
+        protocol = self.configuration.protocols[run.protocol]
+        return [
+            *self._predecessor(run),
+            *self.data_files(protocol.data),
+            f"{self.results}/gradients/{protocol.data}.json",
+            f"{self.results}/splits/{split_name(protocol, run.seed)}.npz",
+        ]
+
+    def _predecessor(self, run: RunSpec) -> list[str]:
+        if run.warm_start is None:
+            return []
+        for name in (name for runs in self.runs.values() for name in runs):
+            if name.endswith(f"_{run.warm_start}"):
+                return self.run_files([name], RECORD, MODEL)
+        raise ConfigError(f"{run}: starts from a run whose name ends in _{run.warm_start}, which no study has.")
+
+    def searches(self, study: str, experiment: str | None = None) -> list[str]:
+        """The searches whose rankings decide the runs of a study, or of one of its experiments."""
+        experiments = self.studies[study].experiments
+        return [search for one in experiments if experiment in (None, one.id) for search in one.searches]
+
+    def ready_runs(self, study: str, experiment: str | None = None) -> list[str]:
+        """The runs of a study, or of one of its experiments, as far as its searches have been ranked by now."""
+        paths = [ranking_path(study, search, results=self.results) for search in self.studies[study].searched]
+        stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+        return self._runs_at(study, experiment, stamps)
+
+    @cache  # noqa: B019 (there is one of these, and it lasts as long as the process)
+    def _runs_at(self, study: str, experiment: str | None, stamps: tuple[int, ...]) -> list[str]:
+        """Read the study again when one of its rankings, of which `stamps` are the times, has changed."""
+        del stamps
+        now = load_configuration(self.config, results=self.results).study(study)
+        runs = now.runs if experiment is None else now.experiment(experiment).runs
+        return list(self.configuration.names(runs))
+
+    # Data and gradients
+
+    def data_files(self, data: str) -> list[str]:
+        """The prepared data set."""
+        return [f"{self.results}/data/{data}/{name}" for name in FILES]
+
+    def data_of(self, study: str) -> list[str]:
+        """The data sets that a study's runs are trained on."""
+        return sorted({self.configuration.protocols[run.protocol].data for run in self.studies[study].runs})
+
+    def manifests(self, study: str) -> list[str]:
+        """The manifests of those data sets."""
+        return [f"{self.results}/data/{data}/{MANIFEST}" for data in self.data_of(study)]
+
+    def gates(self, study: str) -> list[str]:
+        """The checks that had to pass before the study's runs were trained."""
+        return [f"{self.results}/gradients/{data}.json" for data in self.data_of(study)]
+
+    def reported_check_files(self, name: str) -> list[str]:
+        """The description of a reported check: its own file, and the one that holds its published tables."""
+        if name not in self.reported_checks:
+            return []
+        files = dict.fromkeys([name, self.reported_checks[name]["published_in"]])
+        return [f"{self.config}/reported_checks/{file}.yaml" for file in files]
+
+    def gradient_files(self, study: str) -> list[str]:
+        """What a study's page shows about gradients on its data: two figures, and the reported checks it names."""
+        files = []
+        for data in self.data_of(study):
+            folder = f"{self.results}/gradients/{data}"
+            files += [f"{folder}/step_sizes.svg", f"{folder}/overfit.svg"]
+            for name in self.studies[study].gradients:
+                endings = ("csv", "svg") if compares_causes(self.reported_checks[name]) else ("csv",)
+                files += [f"{folder}/{name}.{ending}" for ending in endings]
+        return files
+
+    # Claims and pages
+
+    @cache  # noqa: B019
+    def claims(self, report: str) -> tuple[Claim, ...]:
+        """The claims of a report. Raises ConfigError."""
+        return load_claims(self.configuration, [report])
+
+    def claims_inputs(self, report: str) -> list[str]:
+        """What a report's claims are judged by, their own file included."""
+        claims = self.claims(report)
+        checks = reported_checks_of(claims)
+        descriptions = dict.fromkeys(file for check in checks for file in self.reported_check_files(check))
+        return [
+            f"{self.config}/claims/{report}.yaml",
+            *(self._table(study, name) for study in studies_of(claims) for name in ("runs", "curves", "test")),
+            *descriptions,
+            *(f"{self.results}/gradients/cifar10/{check}.csv" for check in checks),
+        ]
+
+    def verdicts(self, *reports: str) -> list[str]:
+        """The claims of these reports with their verdicts, by default of all; of a study that is no report's, none."""
+        return [f"{self.results}/tables/claims/{one}.csv" for one in reports or self.reports if one in self.reports]
+
+    def figures(self, study: str) -> list[str]:
+        """Every figure of a study."""
+        folder = f"{self.results}/studies/{study}/figures"
+        experiments = self.studies[study].experiments
+        return [f"{folder}/{experiment.id}_{figure}.svg" for experiment in experiments for figure in experiment.figures]
+
+    def page(self, study: str) -> list[str]:
+        """A study's page, for screens and for paper."""
+        return [f"{self.results}/studies/{study}/page.{ending}" for ending in ("html", "pdf")]
+
+    def page_tables(self, study: str) -> list[str]:
+        """The tables that a study's page shows."""
+        return [self._table(study, name) for name in ("runs", "test", "cells", "pairs", "expectations")]
+
+    def synthesis_inputs(self) -> list[str]:
+        """The verdicts, and the tables and figures of every study that the synthesis shows."""
+        studies = self.synthesis.studies if self.synthesis else ()
+        shown = (self.page_tables(study) + self.figures(study) + self.gates(study) for study in studies)
+        return self.verdicts() + [file for files in shown for file in files]
+
+    def unclaimed(self, asked: Collection[str]) -> list[str]:
+        """The reports that have claims and are not among the studies that are asked for."""
+        return [report for report in self.reports if report not in asked]
+
+    def ledger(self, asked: Collection[str]) -> list[str]:
+        """The ledger of all reports and the synthesis, if all studies that they need are asked for."""
+        if not self.reports or self.unclaimed(asked):
+            return []
+        if not {study for report in self.reports for study in studies_of(self.claims(report))} <= {*asked}:
+            return []
+        shown = self.synthesis is not None and {*asked} >= {*self.synthesis.studies}
+        tables = [f"{self.results}/tables/{name}.csv" for name in ("claims", "claims_summary")]
+        return tables + (self.page("synthesis") if shown else [])
+
+    def _table(self, study: str, name: str) -> str:
+        return f"{self.results}/studies/{study}/{name}.csv"

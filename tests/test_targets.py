@@ -1,0 +1,214 @@
+"""Which file belongs to what, and what a training waits for: the committed configuration, without Snakemake."""
+
+import ast
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bnlab import cli
+from bnlab.config.reader import read_yaml
+from bnlab.data.prepared import FILES
+from bnlab.errors import ConfigError
+from bnlab.fingerprint import code_fingerprint
+from bnlab.runs.record import RESULT, sealed
+from bnlab.targets import ROOTS, Targets
+
+ROOT = Path(__file__).parents[1]
+SELECTION = read_yaml(ROOT / "config" / "config.yaml")
+
+
+def targets(results: Path, config: Path = ROOT / "config") -> Targets:
+    """The targets of the committed configuration with results elsewhere."""
+    return Targets(SELECTION, config=config, results=results)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Targets:
+    """Nothing is stored yet."""
+    return targets(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A copy of the configuration to edit."""
+    return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+
+
+def called(command: str) -> tuple[set[str], set[str]]:
+    """The modules that a subcommand's function imports from to compute, and the functions of theirs that it calls."""
+    tree = ast.parse(Path(cli.__file__).read_text(encoding="utf-8"))
+    (function,) = (
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == f"_{command.replace('-', '_')}"
+    )
+    imports = [node for node in ast.walk(function) if isinstance(node, ast.ImportFrom)]
+    computing = [node for node in imports if node.module and node.module.split(".")[1] not in {"config", "runs"}]
+    names = {alias.name for node in computing for alias in node.names}
+    calls = {
+        node.func.id for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    return {str(node.module) for node in computing}, names & calls
+
+
+@pytest.mark.parametrize("command", ROOTS)
+def test_a_command_calls_one_function_of_its_root(command: str) -> None:
+    """What the fingerprint starts from is what the command computes with, and all that it does."""
+    modules, functions = called(command)
+    assert modules == {f"bnlab.{ROOTS[command]}"}
+    assert len(functions) == 1
+
+
+def test_every_rule_has_the_fingerprint_of_its_command() -> None:
+    """The command in a rule's shell line is the one whose code is its parameter; only `prepare` has none."""
+    found = {}
+    for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for rule in re.split(r"\n(?= *(?:rule|checkpoint) )", path.read_text(encoding="utf-8")):
+            if command := re.search(r'"python -m bnlab ([a-z-]+)', rule):
+                codes = re.findall(r'code=TARGETS\.code\["([a-z-]+)"\]', rule)
+                assert codes == ([] if command[1] == "prepare" else [command[1]])
+                found[command[1]] = codes
+    assert found.keys() == ROOTS.keys() | {"prepare"}
+
+
+def test_codes_are_fingerprints(fresh: Targets) -> None:
+    """One for every command, of its root."""
+    assert fresh.code == {command: code_fingerprint(f"bnlab.{module}") for command, module in ROOTS.items()}
+
+
+def stored(made: Targets, name: str, **changes: Any) -> Path:
+    """Store the files of a run as far as a plan looks at them."""
+    folder = made.results / "runs" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in RESULT:
+        (folder / file).write_text("")
+    (folder / "run.json").write_text(json.dumps(sealed({"run": name, "code": made.code["train"]} | changes)))
+    return folder
+
+
+def test_a_training_waits_for_data_gate_and_split(tmp_path: Path) -> None:
+    """Until it is stored; then for nothing, unless it is forced, was made by other code, or lacks a file."""
+    made = targets(tmp_path)
+    name = next(iter(made.runs["demo"]))
+    inputs = made.training_inputs(name, forced=False)
+    assert inputs == [
+        *(f"{tmp_path}/data/generated/{file}" for file in FILES),
+        f"{tmp_path}/gradients/generated.json",
+        f"{tmp_path}/splits/generated_5000-1000_random-seed1_per-pixel.npz",
+    ]
+    folder = stored(made, name)
+    assert made.training_inputs(name, forced=False) == []
+    assert made.training_inputs(name, forced=True) == inputs
+    (folder / "model.npz").unlink()
+    assert made.training_inputs(name, forced=False) == inputs
+    stored(made, name, code="0" * 16)
+    assert made.training_inputs(name, forced=False) == inputs
+    stored(made, name, run="another")
+    assert made.training_inputs(name, forced=False) == inputs
+
+
+def test_a_warm_start_waits_for_its_predecessor(fresh: Targets) -> None:
+    """For the model and the record of the run whose name its own names."""
+    name, run = next((name, run) for runs in fresh.runs.values() for name, run in runs.items() if run.warm_start)
+    record, model, *others = fresh.training_inputs(name, forced=False)
+    assert re.search(rf"_{run.warm_start}/run\.json$", record)
+    assert Path(model) == Path(record).with_name("model.npz")
+    assert not any("/runs/" in file for file in others)
+    lost = re.sub(r"after[0-9a-f]{8}", "after00000000", name)
+    with pytest.raises(ConfigError):
+        fresh.training_inputs(lost, forced=False)
+
+
+def test_any_run_can_be_asked_for(fresh: Targets) -> None:
+    """One of a study, and one that no study has, by its name; a name that is none is refused."""
+    name, run = next(iter(fresh.runs["official"].items()))
+    assert fresh.run(name) == run
+    assert fresh.duration(name) > 0
+    with pytest.raises(ConfigError, match="is not the name of a run"):
+        fresh.run("official/nonsense")
+
+
+def test_runs_of_a_search_are_known_once_it_is_ranked(fresh: Targets) -> None:
+    """What builds on a search names it; nothing of that is ready before."""
+    waiting = {
+        (key, experiment.id): fresh.searches(key, experiment.id)
+        for key, study in fresh.studies.items()
+        for experiment in study.experiments
+        if experiment.searches
+    }
+    assert waiting
+    for (study, experiment), searches in waiting.items():
+        assert set(searches) <= {*fresh.searches(study)}
+        assert fresh.ready_runs(study, experiment) == []
+    assert fresh.searches("demo") == []
+    assert fresh.ready_runs("demo") == list(fresh.runs["demo"])
+    assert fresh.ready_runs("demo", "depth") == [
+        name
+        for name in fresh.runs["demo"]
+        if name in fresh.configuration.names(fresh.studies["demo"].experiment("depth").runs)
+    ]
+
+
+def test_files_of_a_page(fresh: Targets) -> None:
+    """A page shows its gates, its tables, its figures, and the figures of the reported checks that compare causes."""
+    results = fresh.results
+    assert fresh.page("demo") == [f"{results}/studies/demo/page.html", f"{results}/studies/demo/page.pdf"]
+    assert fresh.gates("demo") == [f"{results}/gradients/generated.json"]
+    assert fresh.manifests("official") == [f"{results}/data/cifar10/manifest.json"]
+    assert [Path(file).stem for file in fresh.page_tables("demo")] == ["runs", "test", "cells", "pairs", "expectations"]
+    figures = [figure for experiment in fresh.studies["demo"].experiments for figure in experiment.figures]
+    assert [file.removesuffix(".svg").rpartition("_")[2] for file in fresh.figures("demo")] == [
+        figure.rpartition("_")[2] for figure in figures
+    ]
+    shown = [Path(file).name for file in fresh.gradient_files("official")]
+    assert {"step_sizes.svg", "overfit.svg", "anon_batch_norm.csv", "anon_batch_norm.svg"} <= {*shown}
+    assert "anon.svg" not in [Path(file).name for file in fresh.gradient_files("anon")]
+
+
+def test_files_of_claims(fresh: Targets) -> None:
+    """A report's claims are judged by its study's tables and by the reported checks that they are about."""
+    results, config = fresh.results, fresh.config
+    inputs = fresh.claims_inputs("anon")
+    assert inputs[0] == f"{config}/claims/anon.yaml"
+    assert {f"{results}/studies/anon/{table}.csv" for table in ("runs", "curves", "test")} <= {*inputs}
+    assert f"{results}/gradients/cifar10/anon.csv" in inputs
+    assert f"{config}/reported_checks/anon.yaml" in inputs
+    assert len(inputs) == len({*inputs})
+    assert fresh.verdicts("anon") == [f"{results}/tables/claims/anon.csv"]
+    assert fresh.verdicts("official") == []
+    assert len(fresh.verdicts()) == len(fresh.reports) == 5
+    assert fresh.reported_check_files("step_sizes") == []
+
+
+def test_the_ledger_needs_every_report(fresh: Targets, config: Path) -> None:
+    """All of them and what they are judged by; the synthesis needs the studies that it shows as well."""
+    everything = SELECTION["studies"]
+    ledger = [f"{fresh.results}/tables/claims.csv", f"{fresh.results}/tables/claims_summary.csv"]
+    assert fresh.ledger(everything) == [*ledger, *fresh.page("synthesis")]
+    assert fresh.unclaimed([study for study in everything if study != "anon"]) == ["anon"]
+    assert fresh.ledger([study for study in everything if study != "anon"]) == []
+    assert fresh.ledger(fresh.reports) in ([], ledger)
+    for study in fresh.synthesis.studies:
+        assert set(fresh.page_tables(study)) <= {*fresh.synthesis_inputs()}
+    (config / "synthesis.yaml").unlink()
+    without = targets(fresh.results, config)
+    assert without.synthesis is None
+    assert without.ledger(everything) == ledger
+    shutil.rmtree(config / "claims")
+    assert targets(fresh.results, config).ledger(everything) == []
+
+
+def test_mistakes_in_the_configuration_are_explained(config: Path) -> None:
+    """Whatever file they are in; of claims, when something needs them."""
+    path = config / "gradients" / "gate.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("margin:", "margni:"))
+    with pytest.raises(ConfigError, match="Did you mean 'margin'"):
+        targets(config.parent, config)
+    path.write_text(text)
+    (config / "claims" / "anon.yaml").write_text("report: anon\n")
+    made = targets(config.parent, config)
+    with pytest.raises(ConfigError, match=r"anon\.yaml"):
+        made.claims_inputs("anon")
