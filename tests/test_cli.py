@@ -22,7 +22,7 @@ from bnlab.runs.names import split_name
 
 ROOT = Path(__file__).parents[1]
 TINY_PROTOCOL = {
-    "extends": "official",
+    "defaults": "official",
     "data": "generated",
     "training": 300,
     "validation": 100,

@@ -19,6 +19,7 @@ from bnlab.config.reader import read_yaml, validate, yaml_float
 from bnlab.config.studies import Configuration, check_selection, load_configuration
 from bnlab.config.violations import check
 from bnlab.errors import ConfigError
+from bnlab.runs.spec import Protocol
 
 COMMITTED = Path(__file__).parents[2] / "config"
 OFFICIAL, PROTOCOLS = "studies/official.yaml", "protocols.yaml"
@@ -203,7 +204,7 @@ BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
         ["official: schedule: 'setp' is not a key here. Did you mean 'step'?", "Known keys: cycles, maximum,"],
     ),
     (("short", "schedule", "cycle"), 1, ["short: schedule: 'cycle' is not a key here. Did you mean 'cycles'?"]),
-    (("official", "momentum"), GONE, ["official: missing 'momentum'"]),
+    (("official", "training"), GONE, ["official: missing 'training'"]),
     (("official", "schedule", "step"), GONE, ["official: schedule: missing 'step'"]),
     (("official", "schedule"), 5, ["official: schedule: found 5, expected a mapping"]),
     (("official", "training"), "many", ["official: training: found 'many', expected a whole number"]),
@@ -262,10 +263,6 @@ BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("official", "batch_size"), 45001, ["official: batch_size: found 45001, expected at most training = 45000"]),
     (("official", "curve_points"), 4502, ["official: curve_points: found 4502, expected at most 4501"]),
     (("official", "probe"), 0, ["official: probe: found 0, expected at least 1"]),
-    *(
-        (("official", key), GONE, [f"official: missing '{key}'"])
-        for key in ("shuffling", "momentum_restarts", "backward", "bn_affine", "bn_initial_averages")
-    ),
     (("official", "shuffling"), True, ["official: shuffling: found True, expected one of every_epoch, none"]),
     (("official", "shuffling"), None, ["official: shuffling: found None, expected one of every_epoch, none"]),
     (("official", "momentum_restarts"), 1, ["official: momentum_restarts: found 1, expected true or false"]),
@@ -293,12 +290,16 @@ BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
         "per_part",
         ["official: standardization: found per_part, whose parts are files", "official_order or validation_first"],
     ),
-    (("short", "extends"), "offical", ["short.extends: found 'offical', expected one of official, short, demo,"]),
-    (("short", "extends"), "short", ["short extends short: a circle"]),
-    (("short", "extends"), ["official"], ["short.extends: found ['official'], expected one of official, short, demo"]),
-    (("short", "extends"), 5, ["short.extends: found 5, expected one of official, short, demo"]),
+    (("short", "defaults"), "offical", ["short.defaults: found 'offical', expected one of official, short, demo,"]),
+    (("short", "defaults"), "short", ["short defaults to short: a circle"]),
+    (
+        ("short", "defaults"),
+        ["official"],
+        ["short.defaults: found ['official'], expected one of official, short, demo"],
+    ),
+    (("short", "defaults"), 5, ["short.defaults: found 5, expected one of official, short, demo"]),
     *(
-        ((name,), {"extends": "official"}, [f"found the protocol name {name!r}, expected {NAME}"])
+        ((name,), {"defaults": "official"}, [f"found the protocol name {name!r}, expected {NAME}"])
         for name in ("../evil", "..", "a/b", "$(id)", "a b", "a;b", "Big", "9a", "", "a" * 41, "a\n", False, 5)
     ),
 ]
@@ -405,10 +406,10 @@ def test_protocols_that_extend_each_other(config: Path) -> None:
     edit(
         config,
         PROTOCOLS,
-        (("official", "extends"), "demo"),
-        (("demo", "extends"), "short"),
+        (("official", "defaults"), "demo"),
+        (("demo", "defaults"), "short"),
     )
-    circle = "official extends demo extends short extends official"
+    circle = "official defaults to demo defaults to short defaults to official"
     assert message_of(lambda: load_configuration(config)) == f"{config / PROTOCOLS}: {circle}: a circle."
 
 
@@ -458,12 +459,12 @@ def test_all_mistakes_of_a_file_come_at_once(config: Path) -> None:
 
 def test_missing_keys_are_listed_once(config: Path) -> None:
     """Two missing keys of one mapping are said in one line, and no line is said twice."""
-    edit(config, PROTOCOLS, (("official", "momentum"), GONE), (("official", "probe"), GONE))
+    edit(config, PROTOCOLS, (("official", "training"), GONE), (("official", "probe"), GONE))
     message = message_of(lambda: load_configuration(config))
     lines = message.splitlines()
     assert len(lines) == len(set(lines))
     (own,) = (line for line in lines if f"{PROTOCOLS}: official: " in line)
-    assert own.endswith("official: missing 'momentum', 'probe'.")
+    assert own.endswith("official: missing 'training', 'probe'.")
 
 
 def test_all_mistakes_of_all_protocols_come_at_once(config: Path) -> None:
@@ -689,3 +690,8 @@ def test_any_odd_name_is_refused(name: str) -> None:
         validate(content, "study", source="x")
     else:
         assert f"experiments[0].id: found {name!r}" in message_of(lambda: validate(content, "study", source="x"))
+
+
+def test_the_official_protocol_leaves_no_key_at_its_default() -> None:
+    """A reader of protocols.yaml sees every setting of the protocol that the others start from."""
+    assert set(read_yaml(COMMITTED / PROTOCOLS)["official"]) == set(Protocol.model_fields)

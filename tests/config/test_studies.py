@@ -277,8 +277,8 @@ def test_extending_goes_over_several_steps_in_any_order(tmp_path: Path) -> None:
     """A protocol may extend one that extends a third, and may stand before both."""
     base = yaml.safe_load((COMMITTED / "protocols.yaml").read_text())["official"]
     protocols = {
-        "third": {"extends": "second", "schedule": {"cycles": 50}},
-        "second": {"extends": "first", "schedule": {"step": 5}, "batch_size": 10, "curve_points": 9},
+        "third": {"defaults": "second", "schedule": {"cycles": 50}},
+        "second": {"defaults": "first", "schedule": {"step": 5}, "batch_size": 10, "curve_points": 9},
         "first": base,
     }
     (tmp_path / "protocols.yaml").write_text(yaml.safe_dump(protocols, sort_keys=False))

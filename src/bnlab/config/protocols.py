@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bnlab.config.reader import check_name, read_yaml, violations
+from bnlab.config.reader import check_name, read_yaml
+from bnlab.config.violations import check, one_of
 from bnlab.errors import ConfigError
 from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.spec import Protocol
 
 
 def load_protocols(folder: Path) -> dict[str, Protocol]:
-    """The protocols of protocols.yaml by name, what each extends filled in."""
+    """The protocols of protocols.yaml by name, each filled in with its defaults."""
     path = folder / "protocols.yaml"
     raw = read_yaml(path)
     if not isinstance(raw, dict) or not all(isinstance(content, dict) for content in raw.values()):
@@ -19,25 +20,29 @@ def load_protocols(folder: Path) -> dict[str, Protocol]:
     for name in raw:
         check_name(name, source=str(path), what="protocol")
     contents = {name: _resolve(name, raw, source=str(path)) for name in raw}
-    found = [text for name, own in contents.items() for text in violations(own, "protocol", source=f"{path}: {name}")]
+    protocols, found = {}, []
+    for name, content in contents.items():
+        try:
+            protocols[name] = check(Protocol, content, source=f"{path}: {name}")
+        except ConfigError as error:
+            found.append(str(error))
     if found:
         raise ConfigError("\n".join(found))
-    protocols = {name: Protocol.model_validate(content) for name, content in contents.items()}
     for name, protocol in protocols.items():
         _check_protocol(protocol, source=f"{path}: {name}")
     return protocols
 
 
 def _resolve(name: str, raw: Mapping[str, Any], *, source: str, chain: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A protocol's content laid over that of the protocol it extends."""
+    """A protocol's content laid over that of the protocol that it names as its defaults."""
     if name in chain:
-        raise ConfigError(f"{source}: {' extends '.join((*chain, name))}: a circle.")
+        raise ConfigError(f"{source}: {' defaults to '.join((*chain, name))}: a circle.")
     own = dict(raw[name])
-    base = own.pop("extends", None)
+    base = own.pop("defaults", None)
     if base is None:
         return own
     if not isinstance(base, str) or base not in raw:
-        raise ConfigError(f"{source}: {name}.extends: found {base!r}, expected one of {', '.join(map(str, raw))}.")
+        raise ConfigError(f"{source}: {name}.defaults: found {base!r}, expected one of {', '.join(map(str, raw))}.")
     return _overlay(_resolve(base, raw, source=source, chain=(*chain, name)), own)
 
 
@@ -50,7 +55,9 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
 
 
 def _check_protocol(protocol: Protocol, *, source: str) -> None:
-    """What a schema cannot say: relations between values."""
+    """What the model cannot say: relations between values, and which data sets there are."""
+    if protocol.data not in DATA_SETS:
+        raise ConfigError(f"{source}: data: found {protocol.data!r}, {one_of(protocol.data, sorted(DATA_SETS))}")
     schedule, available = protocol.schedule, DATA_SETS[protocol.data].training_images
     if schedule.minimum > schedule.maximum:
         raise ConfigError(

@@ -43,7 +43,8 @@ def _missing(model: type[BaseModel], errors: list[Any]) -> Iterator[str]:
         elif error["type"] == "union_tag_not_found":
             missing.setdefault(error["loc"], []).append(error["ctx"]["discriminator"].strip("'"))
     for loc, keys in missing.items():
-        place, _, kind = _located(model, loc)
+        place, inside, kind = _located(model, loc)
+        keys.sort(key=list(getattr(inside, "model_fields", keys)).index)
         yield f"{_prefix(place)}missing {', '.join(map(repr, keys))}{kind and f', which {kind} needs'}."
 
 
@@ -76,7 +77,7 @@ def _wrong_value(model: type[BaseModel], error: Any) -> str:
             return f"{_prefix(place)}{what}, expected {_KINDS[kind]}.{number_hint(found)}"
         case "value_error":
             # A model as a whole is not repeated: the message says what of it is wrong.
-            return f"{_prefix(place)}{'' if _is_model(annotation) else f'{what}, '}{context['error']}."
+            return f"{_prefix(place)}{'' if _is_model(annotation) else f'{what}, '}{context['error']}.{number_hint(found)}"
     return f"{_prefix(place)}{what}: {error['msg']}."
 
 
