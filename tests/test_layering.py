@@ -23,7 +23,7 @@ PACKAGES = {
     "gradients": {"numpy", "autograd"},
     "training": {"numpy", "threadpoolctl"},
     "streams": {"numpy"},
-    "config": {"yaml", "jsonschema", "pydantic", "pydantic_core"},
+    "config": {"yaml", "pydantic", "pydantic_core"},
     "analysis": {"numpy", "pandas", "scipy"},
     "claims": {"numpy", "pandas", "pydantic"},
     "figures": {"numpy", "pandas", "matplotlib"},

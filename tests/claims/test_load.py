@@ -37,7 +37,7 @@ SEARCH = EXPERIMENT | {
     "learning_rate": [0.01, 0.02, 0.03],
     "weight_decay": {"log_spaced": {"from": 1.0e-5, "to": 1.0e-1, "count": 5}},
 }
-LATER = SEARCH | {"id": "later", "weight_decay": {"best_of": {"search": "search", "count": 2}}}
+LATER = SEARCH | {"id": "later", "weight_decay": {"top": {"search": "search", "count": 2}}}
 ONE = {"experiment": "grid", "batch_norm": True, "initialization": "he", "weight_decay": 0.1}
 TWIN = ONE | {"batch_norm": False}
 CLAIM: dict[str, Any] = {

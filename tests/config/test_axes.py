@@ -35,9 +35,9 @@ def around(factor: float, count: int) -> dict[str, Any]:
     return {"around": {"search": "coarse", "factor": factor, "count": count}}
 
 
-def best_of(count: int) -> dict[str, Any]:
+def top(count: int) -> dict[str, Any]:
     """The configuration of an axis of the best values."""
-    return {"best_of": {"search": "coarse", "count": count}}
+    return {"top": {"search": "coarse", "count": count}}
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_around_zero_there_is_nothing() -> None:
 
 def test_the_best_values_come_in_order_each_once() -> None:
     """A value that stands in several ranked settings counts at its best place; no more come than there are."""
-    assert values(best_of(1)) == [1e-7]
-    assert values(best_of(2)) == [1e-7, 1e-5]
-    assert values(best_of(2), "learning_rate") == [0.02, 0.05]
-    assert values(best_of(9)) == [1e-7, 1e-5, 1e-6]
+    assert values(top(1)) == [1e-7]
+    assert values(top(2)) == [1e-7, 1e-5]
+    assert values(top(2), "learning_rate") == [0.02, 0.05]
+    assert values(top(9)) == [1e-7, 1e-5, 1e-6]
 
 
-@pytest.mark.parametrize("value", [around(2, 3), best_of(3)])
+@pytest.mark.parametrize("value", [around(2, 3), top(3)])
 def test_until_it_is_ranked_a_search_gives_nothing(value: Any) -> None:
     """Not even an empty list: the values are not known, their number is."""
     assert values(value, ranking=None) is None
@@ -127,7 +127,7 @@ def test_a_ranking_is_asked_for_only_where_it_is_needed() -> None:
 
 def test_searches_are_named_once_in_order() -> None:
     """Of both axes, whatever their forms."""
-    other = {"best_of": {"search": "fine", "count": 1}}
+    other = {"top": {"search": "fine", "count": 1}}
     assert searches_of({"learning_rate": [0.1], "weight_decay": spaced("log_spaced", 1, 2, 2)}) == []
     assert searches_of({"learning_rate": other, "weight_decay": around(2, 3)}) == ["fine", "coarse"]
-    assert searches_of({"learning_rate": best_of(3), "weight_decay": around(2, 3)}) == ["coarse"]
+    assert searches_of({"learning_rate": top(3), "weight_decay": around(2, 3)}) == ["coarse"]

@@ -1,6 +1,7 @@
 """What a user writes is read strictly, and every mistake is answered with the file, the key and what belongs there."""
 
 import itertools
+import json
 import re
 import shutil
 import time
@@ -15,8 +16,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from bnlab.config.gradient_checks import Gate, load_gate_settings, load_overfit_settings, load_step_sizes_settings
-from bnlab.config.reader import read_yaml, validate, yaml_float
+from bnlab.config.reader import read_yaml, with_defaults, yaml_float
 from bnlab.config.studies import Configuration, check_selection, load_configuration
+from bnlab.config.study_file import StudyFile
 from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.runs.spec import Protocol
@@ -48,8 +50,13 @@ def put(content: Any, place: tuple[str | int, ...], value: Any) -> None:
 
 
 def edit(folder: Path, file: str, *edits: tuple[tuple[str | int, ...], Any]) -> None:
-    """Change a YAML file; text is written without quotes, so that "1e-3" is spelled as a user would."""
+    """Change a YAML file; text is written without quotes, so that "1e-3" is spelled as a user would.
+
+    A study's defaults are filled into its experiments first, so that every key is there to be changed.
+    """
     content = yaml.safe_load((folder / file).read_text())
+    if file.startswith("studies/"):
+        content = json.loads(json.dumps(with_defaults(content, "experiments")))  # so that nothing is shared
     for place, value in edits:
         put(content, place, value)
     (folder / file).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
@@ -331,24 +338,40 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
         ["experiments[0].networks[0][1]: found 20.0, expected a whole number"],
     ),
     (("experiments", 0, "networks", 0), [], ["experiments[0]", "without hidden layers", "set batch_norm: false"]),
-    (("experiments", 0, "networks"), [[5], [5]], ["experiments[0].networks: [[5], [5]] has non-unique elements"]),
+    (
+        ("experiments", 0, "networks"),
+        [[5], [5]],
+        ["networks: found [[5], [5]], expected values that differ"],
+    ),
     (("experiments", 0, "batch_norm"), True, ["experiments[0].batch_norm: found True, expected a list"]),
     (("experiments", 0, "batch_norm", 1), 1, ["experiments[0].batch_norm[1]: found 1, expected true or false"]),
     (("experiments", 0, "batch_norm", 1), "on ", ["experiments[0].batch_norm[1]: found 'on ', expected true or false"]),
-    (("experiments", 0, "batch_norm", 1), False, ["experiments[0].batch_norm: [False, False] has non-unique elements"]),
+    (
+        ("experiments", 0, "batch_norm", 1),
+        False,
+        ["batch_norm: found [False, False], expected values that differ"],
+    ),
     (("experiments", 2, "initialization", 0), "hee", [f"experiments[2].initialization[0]: found 'hee', {SIGMA}"]),
     (("experiments", 2, "initialization", 0), 0, [f"experiments[2].initialization[0]: found 0, {SIGMA}"]),
     (("experiments", 2, "initialization", 0), -0.1, [f"experiments[2].initialization[0]: found -0.1, {SIGMA}"]),
     (("experiments", 2, "initialization", 0), True, [f"experiments[2].initialization[0]: found True, {SIGMA}"]),
     (("experiments", 2, "initialization", 0), float("nan"), [f"experiments[2].initialization[0]: found nan, {SIGMA}"]),
     (("experiments", 2, "initialization", 0), "1e-3", ["experiments[2].initialization[0]: found '1e-3'", SIGMA, HINT]),
-    (("experiments", 2, "initialization", 0), 0.001, ["experiments[2].initialization: [0.001, 0.001", "non-unique"]),
+    (
+        ("experiments", 2, "initialization", 0),
+        0.001,
+        ["initialization: found [0.001, 0.001", "values that differ"],
+    ),
     (("experiments", 0, "weight_decay"), [-0.1], ["experiments[0].weight_decay[0]: found -0.1, expected at least 0"]),
     (("experiments", 0, "weight_decay"), [], [f"experiments[0].weight_decay: found [], {NUMBERS}"]),
     (("experiments", 0, "weight_decay"), 0.1, [f"experiments[0].weight_decay: found 0.1, {NUMBERS}"]),
     (("experiments", 0, "weight_decay"), [True], ["experiments[0].weight_decay[0]: found True, expected a finite"]),
     (("experiments", 0, "weight_decay"), [float("nan")], ["experiments[0].weight_decay[0]: found nan, expected a"]),
-    (("experiments", 0, "weight_decay"), [1, 1.0], [f"experiments[0].weight_decay: found [1, 1.0], {NUMBERS}"]),
+    (
+        ("experiments", 0, "weight_decay"),
+        [1, 1.0],
+        ["weight_decay: found [1, 1.0], expected values that differ"],
+    ),
     (("experiments", 0, "weight_decay"), "1e-3", ["experiments[0].weight_decay: found '1e-3'", NUMBERS, HINT]),
     (("experiments", 0, "weight_decay"), ["1e-3"], ["experiments[0].weight_decay[0]: found '1e-3'", HINT]),
     (SPACED, [0.1], ["experiments[5].weight_decay.log_spaced: found [0.1], expected a mapping"]),
@@ -359,13 +382,13 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     ((*SPACED, "to"), 1.7976931348623157e308, ["experiments[5]"]),
     ((*SPACED, "from"), 0.1, ["experiments[5].weight_decay"]),
     (("experiments", 0, "figures"), ["curve"], ["experiments[0].figures[0]: found 'curve', expected one of curves,"]),
-    (("experiments", 0, "figures"), ["curves", "curves"], ["experiments[0].figures", "non-unique"]),
+    (("experiments", 0, "figures"), ["curves", "curves"], ["experiments[0].figures", "expected values that differ"]),
     (("experiments", 0, "id"), "initialization", ["experiments[2].id: 'initialization' stands here twice"]),
     *(
         (("experiments", 2, "id"), name, [f"experiments[2].id: found {name!r}, expected a name of {NAME}"])
         for name in ("../evil", "..", "a/b", "$(id)", "a b", "a;b", "Big", "9a", "", "a" * 41, "a\n")
     ),
-    (("experiments", 2, "id"), False, ["experiments[2].id: found False, expected text"]),
+    (("experiments", 2, "id"), False, [f"experiments[2].id: found False, expected a name of {NAME}"]),
     (
         ("expectations", 0, "cells", "experiment"),
         "dept",
@@ -399,6 +422,23 @@ def test_mistakes_in_studies(config: Path, place: tuple[str | int, ...], value: 
     assert message.startswith(f"{config / OFFICIAL}: ")
     for text in said:
         assert text in message
+
+
+def test_defaults_of_a_study_are_checked_where_they_are_used(config: Path) -> None:
+    """A wrong default is wrong in every experiment that does not say otherwise; what fills nothing is unknown."""
+    path = config / OFFICIAL
+    content = yaml.safe_load(path.read_text())
+    count = sum("seeds" not in experiment for experiment in content["experiments"])
+    path.write_text(yaml.safe_dump(content | {"defaults": content["defaults"] | {"seeds": 0}}))
+    lines = message_of(lambda: load_configuration(config)).splitlines()
+    assert len(lines) == count > 1
+    assert all("].seeds: found 0, expected at least 1" in line for line in lines)
+    path.write_text(yaml.safe_dump(content | {"defaults": content["defaults"] | {"sedes": 1}}))
+    assert "experiments[0]: 'sedes' is not a key here. Did you mean 'seeds'?" in message_of(
+        lambda: load_configuration(config)
+    )
+    path.write_text(yaml.safe_dump(content | {"defaults": [1]}))
+    assert "'defaults' is not a key here" in message_of(lambda: load_configuration(config))
 
 
 def test_protocols_that_extend_each_other(config: Path) -> None:
@@ -481,7 +521,7 @@ def test_all_mistakes_of_all_protocols_come_at_once(config: Path) -> None:
         [
             ({"studies": "official"}, ["studies: found 'official', expected a list"]),
             ({"studies": []}, ["studies: "]),
-            ({"studies": ["demo", "demo"]}, ["studies: ['demo', 'demo'] has non-unique elements"]),
+            ({"studies": ["demo", "demo"]}, ["studies: found ['demo', 'demo'], expected values that differ"]),
             ({"cifar10": 5}, ["cifar10: found 5, expected text or nothing"]),
             ({"cifar10": GONE}, ["missing 'cifar10'"]),
             (
@@ -677,7 +717,7 @@ def test_any_unknown_key_is_refused(place: tuple[str | int, ...], key: str) -> N
         mapping = mapping[step]
     assume(key not in {"initialization", "weight_decay", *mapping})
     mapping[key] = 1
-    assert f"'{key}' is not a key here" in message_of(lambda: validate(content, "study", source="x"))
+    assert f"'{key}' is not a key here" in message_of(lambda: check(StudyFile, content, source="x"))
 
 
 @settings(deadline=None, max_examples=60)
@@ -687,9 +727,9 @@ def test_any_odd_name_is_refused(name: str) -> None:
     content = deepcopy(SMALL)
     put(content, ("experiments", 0, "id"), name)
     if re.fullmatch("[a-z][a-z0-9_-]{0,39}", name):
-        validate(content, "study", source="x")
+        check(StudyFile, content, source="x")
     else:
-        assert f"experiments[0].id: found {name!r}" in message_of(lambda: validate(content, "study", source="x"))
+        assert f"experiments[0].id: found {name!r}" in message_of(lambda: check(StudyFile, content, source="x"))
 
 
 def test_the_official_protocol_leaves_no_key_at_its_default() -> None:

@@ -27,7 +27,7 @@ COARSE = {
     "figures": [],
 }
 FINE = COARSE | {"id": "fine", "weight_decay": {"around": {"search": "coarse", "factor": 2, "count": 3}}}
-BEST = COARSE | {"id": "best", "weight_decay": {"best_of": {"search": "fine", "count": 1}}, "seeds": 4}
+BEST = COARSE | {"id": "best", "weight_decay": {"top": {"search": "fine", "count": 1}}, "seeds": 4}
 Plan = Callable[..., Configuration]
 
 
@@ -137,7 +137,7 @@ def test_both_axes_can_wait(plan: Plan, tmp_path: Path) -> None:
         "id": "grid",
         "networks": [[5], [6]],
         "batch_norm": [False, True],
-        "learning_rate": {"best_of": {"search": "coarse", "count": 2}},
+        "learning_rate": {"top": {"search": "coarse", "count": 2}},
         "weight_decay": {"evenly_spaced": {"from": 0.1, "to": 0.2, "count": 3}},
         "seeds": 2,
     }

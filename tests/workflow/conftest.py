@@ -36,7 +36,7 @@ tiny:
   curve_points: 3
   probe: 50
 other:
-  extends: tiny
+  defaults: tiny
   batch_size: 60
 """
 STUDY = """
@@ -90,7 +90,7 @@ SEARCHES: dict[str, Any] = {
     "experiments": [
         CELL | {"id": "coarse", "weight_decay": [0.001, 0.1]},
         CELL | {"id": "fine", "weight_decay": {"around": {"search": "coarse", "factor": 2, "count": 3}}},
-        CELL | {"id": "best", "weight_decay": {"best_of": {"search": "fine", "count": 1}}, "seeds": 2},
+        CELL | {"id": "best", "weight_decay": {"top": {"search": "fine", "count": 1}}, "seeds": 2},
         CELL | {"id": "chained", "weight_decay": [0.2, 0.1, 0.3], "warm_start": True, "figures": ["curves"]},
     ],
 }

@@ -2,10 +2,86 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
+from pydantic import BeforeValidator, Field, Tag, model_validator
+
+from bnlab.config.fields import WITHOUT, all_different, form
 from bnlab.config.rankings import Ranked
 from bnlab.errors import ConfigError
+from bnlab.runs.declared import Declared
+
+
+class Range(Declared):
+    """Values between two ends."""
+
+    from_: float = Field(alias="from", gt=0, le=1e6)
+    """The first value."""
+    to: float = Field(gt=0, le=1e6)
+    """The last value."""
+    count: int = Field(ge=2, le=1000)
+    """How many values, ends included."""
+
+
+class Around(Declared):
+    """Values around the best one of a search, evenly spaced in their logarithm."""
+
+    search: str
+    """An earlier experiment of the study."""
+    factor: float = Field(gt=1, le=1000)
+    """From the best value divided by this to the best value times this."""
+    count: int = Field(ge=2, le=1000)
+    """How many values."""
+
+
+class Top(Declared):
+    """The best values of a search, best first."""
+
+    search: str
+    """An earlier experiment of the study."""
+    count: int = Field(ge=1, le=1000)
+    """How many values."""
+
+
+class Form(Declared):
+    """One of the ways to give an axis its values without listing them."""
+
+    log_spaced: Range = Field(default=WITHOUT)
+    """Evenly spaced in their logarithm."""
+    evenly_spaced: Range = Field(default=WITHOUT)
+    """Evenly spaced."""
+    around: Around = Field(default=WITHOUT)
+    """Around the best value of an earlier experiment."""
+    top: Top = Field(default=WITHOUT)
+    """The best values of an earlier experiment."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            given = ", ".join(sorted(self.model_fields_set)) or "none of them"
+            raise ValueError(f"found {given}, expected exactly one of {', '.join(type(self).model_fields)}")
+        return self
+
+
+def _listed_or_formed(words: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, dict) or (isinstance(value, list) and value):
+            return value if isinstance(value, dict) else all_different(value)
+        raise ValueError(f"expected a list of {words}, or one of the other forms in docs/adding-a-study.md")
+
+    return BeforeValidator(check)
+
+
+LearningRates = Annotated[
+    Annotated[list[Annotated[float, Field(gt=0)]], Tag("list")] | Annotated[Form, Tag("mapping")],
+    form(list=list, mapping=dict),
+    _listed_or_formed("numbers > 0"),
+]
+WeightDecays = Annotated[
+    Annotated[list[Annotated[float, Field(ge=0)]], Tag("list")] | Annotated[Form, Tag("mapping")],
+    form(list=list, mapping=dict),
+    _listed_or_formed("numbers >= 0"),
+]
 
 Axis = Literal["learning_rate", "weight_decay"]
 RankingOf = Callable[[str], Sequence[Ranked] | None]
@@ -16,18 +92,18 @@ def axis_values(value: Any, axis: Axis, ranking_of: RankingOf, *, source: str) -
     """The values of an axis; None when they wait for a search. All but listed ones are rounded to three digits.
 
     value: a list, {log_spaced = {from, to, count}}, {evenly_spaced = {from, to, count}}, {around = {search, factor,
-    count}} or {best_of = {search, count}}. Raises ConfigError when values agree after rounding.
+    count}} or {top = {search, count}}. Raises ConfigError when values agree after rounding.
     """
     if isinstance(value, list):
         return value
-    ((form, content),) = value.items()
-    if form in _SPACINGS:
-        return _spaced(form, content["from"], content["to"], content["count"], source=source)
+    ((kind, content),) = value.items()
+    if kind in _SPACINGS:
+        return _spaced(kind, content["from"], content["to"], content["count"], source=source)
     ranking = ranking_of(content["search"])
     if ranking is None:
         return None
     best = list(dict.fromkeys(getattr(ranked, axis) for ranked in ranking))
-    if form == "best_of":
+    if kind == "top":
         return best[: content["count"]]
     if not best[0]:
         raise ConfigError(
@@ -47,17 +123,17 @@ def axis_length(value: Any) -> int:
 
 def searches_of(values: Mapping[str, Any]) -> list[str]:
     """The searches that the axes of an experiment take values from."""
-    forms = [form for value in values.values() if isinstance(value, dict) for form in value.values()]
-    return list(dict.fromkeys(form["search"] for form in forms if "search" in form))
+    forms = [content for value in values.values() if isinstance(value, dict) for content in value.values()]
+    return list(dict.fromkeys(content["search"] for content in forms if "search" in content))
 
 
-def _spaced(form: str, low: float, high: float, count: int, *, source: str) -> list[Any]:
-    position, value = _SPACINGS[form]
+def _spaced(kind: str, low: float, high: float, count: int, *, source: str) -> list[Any]:
+    position, value = _SPACINGS[kind]
     start, end = position(low), position(high)
     values = [float(f"{value(start + (end - start) * i / (count - 1)):.2e}") for i in range(count)]
     if len(set(values)) < count:
         raise ConfigError(
-            f"{source}.{form}: found {count} values from {low} to {high}, some of which agree to three digits. Move "
+            f"{source}.{kind}: found {count} values from {low} to {high}, some of which agree to three digits. Move "
             "the ends apart, or lower the count."
         )
     return values

@@ -1,12 +1,8 @@
 """What a file of config/claims may say (docs/claims.md): its claims by kind, declared once."""
 
-import re
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Discriminator,
     Field,
     Tag,
     ValidationInfo,
@@ -14,45 +10,14 @@ from pydantic import (
     model_validator,
 )
 
-from bnlab.config.violations import all_different
+from bnlab.config.fields import Id, Initialization, Interval, different, expect, form
 from bnlab.runs.declared import Declared
 
-NAME = r"[a-z][a-z0-9_-]{0,39}"
 NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 
 
-def _expect(pattern: str, words: str) -> BeforeValidator:
-    def check(value: Any) -> str:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise ValueError(f"expected {words}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _form(**forms: type) -> Discriminator:
-    """Tells by its type which of several forms a value has; what has none of these types is of the last form."""
-
-    def tag(value: Any) -> str:
-        return next((name for name, form in forms.items() if isinstance(value, form)), name_of_last)
-
-    *_, name_of_last = forms
-    return Discriminator(tag)
-
-
-def _ascending(values: list[float]) -> list[float]:
-    if values[0] > values[1]:
-        raise ValueError("expected low, high")
-    return values
-
-
-Id = Annotated[
-    str,
-    _expect(NAME, "a name of lower-case letters, digits, '_' and '-' that starts with a letter, at most 40"),
-    Field(pattern=f"^{NAME}$"),
-]
 Words = Annotated[str, Field(min_length=1)]
-Printed = Annotated[str, _expect(NUMBER, "a number as printed, in quotes"), Field(pattern=f"^{NUMBER}$")]
+Printed = Annotated[str, expect(NUMBER, "a number as printed, in quotes"), Field(pattern=f"^{NUMBER}$")]
 RunMetric = Literal[
     "test_accuracy", "test_loss", "test_cost", "validation_accuracy", "validation_loss", "validation_cost",
     "training_accuracy", "training_loss", "training_cost", "best_validation_accuracy", "best_training_accuracy",
@@ -68,11 +33,6 @@ Property = Literal[
     "log10_learning_rate_min", "log10_learning_rate_max",
     "runs_per_seed", "updates", "cycles", "step",
 ]  # fmt: skip
-Initialization = Annotated[
-    Annotated[Literal["he", "fan_in"], _expect("he|fan_in", "he, fan_in, or a standard deviation > 0"), Tag("scheme")]
-    | Annotated[float, Field(gt=0), Tag("deviation")],
-    _form(scheme=str, deviation=float),
-]
 
 
 class Filters(Declared):
@@ -138,10 +98,10 @@ class Variant(Declared):
 
 SomeCells = Annotated[
     Annotated[list[Cells], Field(min_length=1), Tag("list")] | Annotated[Cells, Tag("mapping")],
-    _form(list=list, mapping=dict),
+    form(list=list, mapping=dict),
 ]
 V = TypeVar("V", bound=Variant)
-Variants = list[Annotated[Annotated[str, Tag("name")] | Annotated[V, Tag("mapping")], _form(name=str, mapping=dict)]]
+Variants = list[Annotated[Annotated[str, Tag("name")] | Annotated[V, Tag("mapping")], form(name=str, mapping=dict)]]
 
 
 class SettingVariant(Variant):
@@ -197,7 +157,7 @@ class Item(Declared):
     """The section, table or figure of the report."""
     text: Words
     """What is claimed, in our words."""
-    open: Annotated[list[Words], AfterValidator(all_different)] = Field(default=[], min_length=1)
+    open: Annotated[list[Words], different] = Field(default=[], min_length=1)
     """What the report leaves open."""
     inconsistent: str = ""
     """How the report contradicts itself, its author's code or its logs."""
@@ -220,7 +180,7 @@ class Number(Item):
     """The axis of a table: each of its entries is a claim, whose value stands for {value} in the text."""
     reported: Annotated[
         Annotated[dict[float, Printed], Field(min_length=1), Tag("table")] | Annotated[Printed, Tag("number")],
-        _form(table=dict, number=object),
+        form(table=dict, number=object),
     ]
     """The number as printed, in quotes, since its digits count; with `over`, such a number by value of that axis."""
     truncated: bool = False
@@ -310,7 +270,7 @@ class Level(Item):
     """What lies there."""
     cells: SomeCells
     """The cells whose runs do."""
-    between: Annotated[list[float], AfterValidator(_ascending)] = Field(min_length=2, max_length=2)
+    between: Interval
     """The bounds: low, high."""
     variants: Variants[LevelVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""

@@ -4,10 +4,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from bnlab.config.fields import WITHOUT, different
 from bnlab.config.reader import read_yaml
-from bnlab.config.violations import all_different, check
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.runs.declared import Declared
 
@@ -58,9 +59,9 @@ class Condition(Declared):
     """Parameters are drawn again until every normalized unit's standard deviation over the batch is at least this."""
     entries: int = Field(ge=1)
     """How many entries of an array are moved one by one; a larger array is moved along random directions as well."""
-    difference_layers: int | None = Field(default=None, ge=2)
+    difference_layers: int = Field(default=WITHOUT, ge=2)
     """Networks of more layers are not compared with central differences; without it, all are."""
-    layers: int | None = Field(default=None, ge=2)
+    layers: int = Field(default=WITHOUT, ge=2)
     """Networks of more layers leave the condition out; without it, none does."""
 
 
@@ -105,7 +106,7 @@ class Gate(Declared):
 
     networks: list[Hidden] = Field(min_length=1)
     """The networks that are checked."""
-    batch_norm: Annotated[list[bool], AfterValidator(all_different)] = Field(min_length=1)
+    batch_norm: Annotated[list[bool], different] = Field(min_length=1)
     """Without batch normalization, with it, or both."""
     step: float = Field(gt=0)
     """The step h of the central difference."""

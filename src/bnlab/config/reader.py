@@ -1,19 +1,15 @@
-"""Strict reading of YAML files and their validation against the schemas in workflow/schemas."""
+"""Strict reading of YAML files, and words for places and numbers in them."""
 
-import difflib
 import math
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bnlab.errors import ConfigError
-
-SCHEMAS = Path(__file__).parents[3] / "workflow" / "schemas"
 
 
 def read_yaml(path: Path) -> Any:
@@ -27,30 +23,14 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: is not valid YAML. {error}") from error
 
 
-def validate(content: Any, schema: str, *, source: str) -> None:
-    """Raise one ConfigError that lists all `violations`, unless there are none."""
-    if found := violations(content, schema, source=source):
-        raise ConfigError("\n".join(found))
-
-
-def violations(content: Any, schema: str, *, source: str) -> list[str]:
-    """Where `content` departs from workflow/schemas/<schema>.schema.yaml.
-
-    Each message says `source` (the file), the key, what was found and what was expected.
-    """
-    errors = sorted(_validator(schema).iter_errors(content), key=lambda error: list(map(str, error.path)))
-    return list(dict.fromkeys(f"{source}: {message}" for error in errors for message in _explain(error)))
-
-
-@cache
-def _validator(schema: str) -> Any:
-    # Imported here: it takes longer to import than all of bnlab that a training needs.
-    import jsonschema
-
-    checker = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
-    extend: Any = jsonschema.validators.extend
-    validator = extend(jsonschema.Draft202012Validator, type_checker=checker)
-    return validator(read_yaml(SCHEMAS / f"{schema}.schema.yaml"))
+def with_defaults(content: Any, key: str) -> Any:
+    """The mappings in the list at `key`, filled in with what stands under `defaults`; their model judges the result."""
+    match content:
+        case {"defaults": dict(defaults), **rest}:
+            items: Any = rest.get(key)
+            if isinstance(items, list):
+                return rest | {key: [{**defaults, **item} if isinstance(item, dict) else item for item in items]}
+    return content
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -81,59 +61,6 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _is_integer(_: Any, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(_: Any, value: Any) -> bool:
-    try:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond the range of floats
-        return False
-
-
-def _explain(error: Any) -> Iterator[str]:
-    """One line per violation, in the user's words instead of the schema's."""
-    where = location(error.absolute_path)
-    prefix = f"{where}: " if where else ""
-    found, rule = error.instance, error.validator_value
-    match error.validator:
-        case "additionalProperties":
-            known = sorted(error.schema.get("properties", {}))
-            for key in sorted(map(str, set(found) - set(known))):
-                close = difflib.get_close_matches(key, known, n=1)
-                hint = f"Did you mean '{close[0]}'? " if close else ""
-                yield f"{prefix}'{key}' is not a key here. {hint}Known keys: {', '.join(known)}."
-        case "required":
-            missing = [key for key in rule if key not in found]
-            yield f"{prefix}missing {', '.join(map(repr, missing))}."
-        case "anyOf" if inner := [inside for inside in error.context if inside.relative_path]:
-            # One of the forms fits but for something inside it: that is what was meant.
-            yield from (message for inside in inner for message in _explain(inside))
-        case "anyOf":
-            wanted = error.schema.get("description", "one of the forms in the schema")
-            yield f"{prefix}found {found!r}, expected {wanted}.{number_hint(found)}"
-        case "type":
-            yield f"{prefix}found {found!r}, expected {_kind(rule)}.{number_hint(found)}"
-        case "enum":
-            close = difflib.get_close_matches(str(found), map(str, rule), n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else ""
-            yield f"{prefix}found {found!r}, expected one of {', '.join(map(str, rule))}.{hint}"
-        case "maximum":
-            yield f"{prefix}found {found!r}, expected at most {rule}."
-        case "minimum":
-            yield f"{prefix}found {found!r}, expected at least {rule}."
-        case "exclusiveMinimum":
-            yield f"{prefix}found {found!r}, expected more than {rule}."
-        case "exclusiveMaximum":
-            yield f"{prefix}found {found!r}, expected less than {rule}."
-        case "pattern" | "propertyNames":
-            wanted = error.schema.get("description", f"text matching {rule}")
-            yield f"{prefix}found {found!r}, expected {wanted}."
-        case _:
-            yield f"{prefix}{error.message}."
-
-
 def number_hint(found: Any) -> str:
     """What to write instead of a number that YAML reads as text; empty for all else."""
     try:
@@ -151,13 +78,6 @@ def yaml_float(value: float) -> str:
     """A finite number as YAML 1.1 reads it back: 1.0e+3, since 1e3 and 1.0e3 are text to it."""
     text = f"{Decimal(repr(value)).normalize():e}"
     return text if "." in text else text.replace("e", ".0e")
-
-
-def _kind(rule: str | list[str]) -> str:
-    names = {"object": "a mapping", "array": "a list", "string": "text", "number": "a finite number",
-             "integer": "a whole number", "boolean": "true or false", "null": "nothing"}  # fmt: skip
-    kinds = [rule] if isinstance(rule, str) else rule
-    return " or ".join(names[kind] for kind in kinds)
 
 
 def location(path: Any) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bnlab.config.reader import check_name, read_yaml, validate
+from bnlab.config.reader import check_name, read_yaml, with_defaults
+from bnlab.config.reported_check_file import ReportedCheckFile
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.numerics.parameters import Network
 
@@ -26,20 +28,20 @@ def check_reported_check_name(name: str, folder: Path, *, source: str) -> None:
 
 
 def load_reported_check(name: str, folder: Path = Path("config")) -> dict[str, Any]:
-    """The validated content of reported_checks/<name>.yaml, with what stands under `common` put into each case.
+    """The validated content of reported_checks/<name>.yaml, with what stands under `defaults` put into each case.
 
     `published` may name another reported check, which holds the tables; "published_in" says which one does.
     """
     check_reported_check_name(name, folder, source="reported_check")
     path = folder / "reported_checks" / f"{name}.yaml"
     check_name(name, source=str(path), what="reported_check")
-    reported_check: dict[str, Any] = _with_common(read_yaml(path))
+    reported_check: dict[str, Any] = with_defaults(read_yaml(path), "cases")
     holder = name
     if isinstance(reported_check, dict) and isinstance(reported_check.get("published"), str):
         holder = reported_check["published"]
         check_reported_check_name(holder, folder, source=f"{path}: published")
         reported_check["published"] = dict(read_yaml(folder / "reported_checks" / f"{holder}.yaml")).get("published")
-    validate(reported_check, "reported_check", source=str(path))
+    check(ReportedCheckFile, reported_check, source=str(path))
     reported_check = {"published": {}, "claims": [], **reported_check, "published_in": holder}
     tables, seen = reported_check["published"], set()
     for i, case in enumerate(reported_check["cases"]):
@@ -58,16 +60,8 @@ def compares_causes(reported_check: Mapping[str, Any]) -> bool:
     return any("cause" in case for case in reported_check["cases"])
 
 
-def _with_common(content: Any) -> Any:
-    """The settings that all cases share, put into each that does not say otherwise; the schema judges the result."""
-    match content:
-        case {"common": dict(common), "cases": list(cases), **rest}:
-            return rest | {"cases": [{**common, **case} if isinstance(case, dict) else case for case in cases]}
-    return content
-
-
 def _check_case(case: Mapping[str, Any], network: Network, *, source: str) -> None:
-    """What the schema cannot see: whether the settings go together, and whether the naive loop would end."""
+    """What the model cannot see: whether the settings go together, and whether the naive loop would end."""
     if network.batch_norm and case["images"] < 2:
         raise ConfigError(f"{source}.images: found 1, over which nothing can be normalized, expected at least 2.")
     for key, needing in (("statistics", "frozen"), ("backward", "constant_statistics")):

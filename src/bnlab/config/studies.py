@@ -3,17 +3,34 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
 
 from bnlab.config.experiments import Experiment, expand_experiment
+from bnlab.config.fields import different, text_or_nothing
 from bnlab.config.protocols import load_protocols
 from bnlab.config.rankings import Ranked, ranking_path, read_ranking
-from bnlab.config.reader import check_name, read_yaml, validate
+from bnlab.config.reader import check_name, read_yaml, with_defaults
 from bnlab.config.reported_checks import check_reported_check_name
+from bnlab.config.study_file import StudyFile
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.paths import CONFIG, RESULTS
+from bnlab.runs.declared import Declared
 from bnlab.runs.names import parse_run_name, run_name
 from bnlab.runs.spec import Protocol, RunSpec
+
+
+class Selection(Declared):
+    """config/config.yaml: what `snakemake` makes without a target."""
+
+    studies: Annotated[list[str], Field(min_length=1), different]
+    """The studies, files of config/studies, whose pages are made."""
+    cifar10: Annotated[str | None, BeforeValidator(text_or_nothing)]
+    """A copy of CIFAR-10, a folder or an archive; nothing to search the usual places and then download."""
+    seeds_factor: float = Field(gt=0, le=1000)
+    """Every experiment's number of seeds is multiplied by this and rounded up."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +120,7 @@ def load_configuration(folder: Path = CONFIG, *, results: Path = RESULTS) -> Con
 
 def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
     """Validate the content of config.yaml, overlays and --config included, against the studies there are."""
-    validate(dict(config), "config", source=source)
+    check(Selection, dict(config), source=source)
     if config["seeds_factor"] != configuration.seeds_factor:
         raise ConfigError(
             f"{source}: seeds_factor: found {config['seeds_factor']}, expected the {configuration.seeds_factor:g} of "
@@ -126,8 +143,8 @@ def _seeds_factor(folder: Path) -> float:
 
 def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path, seeds_factor: float) -> Study:
     check_name(path.stem, source=str(path), what="study")
-    content = read_yaml(path)
-    validate(content, "study", source=str(path))
+    content = with_defaults(read_yaml(path), "experiments")
+    check(StudyFile, content, source=str(path))
     experiments: dict[str, Experiment] = {}
 
     def ranking_of(search: str) -> list[Ranked] | None:
@@ -167,8 +184,6 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
         where, named = f"{path}: expectations[{i}]", expectation.cells["experiment"]
         if named not in ids:
             raise ConfigError(f"{where}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
-        if expectation.low > expectation.high:
-            raise ConfigError(f"{where}.between: found [{expectation.low}, {expectation.high}], expected low, high.")
     return study
 
 

@@ -1,14 +1,49 @@
 """config/synthesis.yaml: the questions of the last report, and the experiments and claims that belong to each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from bnlab.config.reader import read_yaml, validate
+from pydantic import Field
+
+from bnlab.config.fields import Id, different, expect
+from bnlab.config.reader import read_yaml
 from bnlab.config.studies import Configuration
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.paths import CONFIG
+from bnlab.runs.declared import Declared
+
+Experiments = Annotated[list[Annotated[str, expect("[^/]+/[^/]+", "an experiment, study/experiment")]], different]
+
+
+class QuestionItem(Declared):
+    """A section of the synthesis: a question, and what answers it."""
+
+    id: Id
+    """Its name, in links."""
+    title: str
+    """The question."""
+    text: str
+    """The answer."""
+    experiments: Experiments
+    """The experiments whose figures and tables it shows, each study/experiment."""
+    claims: Annotated[list[Annotated[str, expect("[^/]+/.+", "a claim, report/id")]], different]
+    """The claims that belong to it, each report/id."""
+
+
+class SynthesisFile(Declared):
+    """config/synthesis.yaml: the page that draws on all studies."""
+
+    title: str
+    """The title of the page."""
+    summary: str
+    """A sentence or two below the title."""
+    questions: list[QuestionItem] = Field(min_length=1)
+    """Its sections."""
+    searches: Experiments
+    """The searches that its last section lists, each study/experiment."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +84,23 @@ def load_synthesis(configuration: Configuration, folder: Path = CONFIG) -> Synth
     Raises ConfigError, for unknown studies and experiments too, and for what would stand on the page twice.
     """
     path = folder / "synthesis.yaml"
-    content: Mapping[str, Any] = read_yaml(path)
-    validate(content, "synthesis", source=str(path))
+    content = check(SynthesisFile, read_yaml(path), source=str(path))
     ids: set[str] = set()
     shown: set[tuple[str, str]] = set()
     questions = []
-    for i, item in enumerate(content["questions"]):
+    for i, item in enumerate(content.questions):
         where = f"{path}: questions[{i}]"
-        if item["id"] in ids:
-            raise ConfigError(f"{where}.id: '{item['id']}' stands here twice; ids must differ.")
-        ids.add(item["id"])
-        places = _places(item["experiments"], configuration, source=f"{where}.experiments")
+        if item.id in ids:
+            raise ConfigError(f"{where}.id: '{item.id}' stands here twice; ids must differ.")
+        ids.add(item.id)
+        places = _places(item.experiments, configuration, source=f"{where}.experiments")
         for place in places:
             if place in shown:
                 raise ConfigError(f"{where}.experiments: an earlier question shows '{'/'.join(place)}' already.")
         shown.update(places)
-        questions.append(Question(item["id"], item["title"], item["text"], places, tuple(item["claims"])))
-    searches = _places(content["searches"], configuration, source=f"{path}: searches")
-    return Synthesis(content["title"], content["summary"], tuple(questions), searches)
+        questions.append(Question(item.id, item.title, item.text, places, tuple(item.claims)))
+    searches = _places(content.searches, configuration, source=f"{path}: searches")
+    return Synthesis(content.title, content.summary, tuple(questions), searches)
 
 
 def _places(texts: Sequence[str], configuration: Configuration, *, source: str) -> tuple[tuple[str, str], ...]:

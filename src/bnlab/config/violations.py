@@ -44,13 +44,13 @@ def _missing(model: type[BaseModel], errors: list[Any]) -> Iterator[str]:
             missing.setdefault(error["loc"], []).append(error["ctx"]["discriminator"].strip("'"))
     for loc, keys in missing.items():
         place, inside, kind = _located(model, loc)
-        keys.sort(key=list(getattr(inside, "model_fields", keys)).index)
+        keys.sort(key=list(_keys(inside) if _is_model(inside) else keys).index)
         yield f"{_prefix(place)}missing {', '.join(map(repr, keys))}{kind and f', which {kind} needs'}."
 
 
 def _unknown_key(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
     place, inside, kind = _located(model, loc[:-1])
-    known = sorted(inside.model_fields)
+    known = sorted(_keys(inside))
     return (
         f"{_prefix(place)}'{loc[-1]}' is not a key {f'of {kind}' if kind else 'here'}. "
         f"{_suggestion(loc[-1], known, ' ')}Known keys: {', '.join(known)}."
@@ -77,7 +77,9 @@ def _wrong_value(model: type[BaseModel], error: Any) -> str:
             return f"{_prefix(place)}{what}, expected {_KINDS[kind]}.{number_hint(found)}"
         case "value_error":
             # A model as a whole is not repeated: the message says what of it is wrong.
-            return f"{_prefix(place)}{'' if _is_model(annotation) else f'{what}, '}{context['error']}.{number_hint(found)}"
+            return (
+                f"{_prefix(place)}{'' if _is_model(annotation) else f'{what}, '}{context['error']}.{number_hint(found)}"
+            )
     return f"{_prefix(place)}{what}: {error['msg']}."
 
 
@@ -134,10 +136,15 @@ def _located(model: type[BaseModel], loc: tuple[Any, ...]) -> tuple[tuple[Any, .
             annotation, kind = _member(annotation, step)
         else:
             place, kind = (*place, step), ""
-            fields = annotation.model_fields if _is_model(annotation) else {}
+            fields = _keys(annotation) if _is_model(annotation) else {}
             annotation = fields[step].annotation if fields else get_args(annotation)[-1]
         annotation = _bare(annotation)
     return place, annotation, kind
+
+
+def _keys(model: type[BaseModel]) -> dict[str, Any]:
+    """The fields of a model by the keys of the file, which differ where Python has the word for itself."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _is_model(annotation: Any) -> bool:
@@ -163,10 +170,3 @@ def _bare(annotation: Any) -> Any:
             annotation = members[0]
         else:
             return annotation
-
-
-def all_different(values: list[Any]) -> list[Any]:
-    """A list without repeated values. Raises ValueError, for pydantic to collect."""
-    if any(value in values[:i] for i, value in enumerate(values)):
-        raise ValueError("expected values that differ")
-    return values
