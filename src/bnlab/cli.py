@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bnlab.errors import BnlabError
-from bnlab.paths import CONFIG, REFERENCE, RESULTS
+from bnlab.paths import CONFIG, DOCS, REFERENCE, RESULTS
 from bnlab.runs.names import parse_split_name
 
 
@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add(_synthesis)
     add(_expectations, study)
     add(_verify)
+    add(_describe)
     add(_keep_reference)
     add(_compare_reference)
     return parser
@@ -239,6 +240,13 @@ def _verify(_: argparse.Namespace) -> None:
     from bnlab.analysis.verify import verify_results
 
     verify_results(RESULTS)
+
+
+def _describe(_: argparse.Namespace) -> None:
+    """Write the configuration's JSON schemas and its reference page from the models."""
+    from bnlab.config.describe import describe
+
+    describe(config=CONFIG, docs=DOCS)
 
 
 def _keep_reference(_: argparse.Namespace) -> None:

@@ -4,4 +4,5 @@ from pathlib import Path
 
 RESULTS = Path("results")
 CONFIG = Path("config")
-REFERENCE = Path("docs/reference")
+DOCS = Path("docs")
+REFERENCE = DOCS / "reference"

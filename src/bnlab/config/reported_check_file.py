@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
-from bnlab.config.fields import WITHOUT, Id, Initialization, different, expect
+from bnlab.config.fields import WITHOUT, Id, Initialization, different, expect, form
 from bnlab.runs.declared import Declared
 
 ARRAY = r"(W|b|gamma|beta)[1-9][0-9]*"
@@ -77,7 +77,7 @@ class CaseInitialization(Declared):
 
 
 class Difference(Declared):
-    """The numerical gradient."""
+    """How the numerical gradient is taken."""
 
     scheme: Literal["central", "forward"]
     """(J(+h) - J(-h)) / 2h, or (J(+h) - J(0)) / h."""
@@ -109,7 +109,7 @@ class Case(Declared):
     weight_decay: float = Field(ge=0)
     """Lambda."""
     difference: Difference
-    """The numerical gradient."""
+    """The numerical gradient that the analytic one is compared with."""
     entries: int = Field(default=WITHOUT, ge=1)
     """How many entries of each array are compared; without it, all."""
     statistics: Literal["batch", "frozen"]
@@ -133,7 +133,10 @@ class ReportedCheckFile(Declared):
     """What it is, in a few sentences."""
     claims: list[Passage] = Field(default=[])
     """What the report says about it in words."""
-    published: dict[str, PublishedTable] = Field(default={})
+    published: Annotated[
+        Annotated[dict[str, PublishedTable], Tag("tables")] | Annotated[str, Tag("name")],
+        form(tables=dict, name=object),
+    ] = Field(default={})
     """Published tables by name; or the name of the reported check that holds them."""
     cases: list[Case] = Field(min_length=1)
     """What is compared. `defaults` beside this key are filled into each that does not say otherwise."""
