@@ -13,6 +13,7 @@ from bnlab import cli
 from bnlab.config.reader import read_yaml
 from bnlab.data.prepared import FILES
 from bnlab.errors import ConfigError
+from bnlab.figures import draw
 from bnlab.fingerprint import code_fingerprint
 from bnlab.runs.record import RESULT, sealed
 from bnlab.targets import ROOTS, Targets
@@ -165,6 +166,12 @@ def test_files_of_a_page(fresh: Targets) -> None:
     shown = [Path(file).name for file in fresh.gradient_files("official")]
     assert {"step_sizes.svg", "overfit.svg", "anon_batch_norm.csv", "anon_batch_norm.svg"} <= {*shown}
     assert "anon.svg" not in [Path(file).name for file in fresh.gradient_files("anon")]
+
+
+def test_figures_are_the_same_everywhere() -> None:
+    """A kind of figure that a study may ask for can be drawn, and the other way round."""
+    assert set(Targets.figure_kinds) == draw.KINDS.keys()
+    assert set(Targets.gradient_kinds) == draw.GRADIENT_KINDS.keys()
 
 
 def test_files_of_claims(fresh: Targets) -> None:

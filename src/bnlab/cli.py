@@ -128,7 +128,7 @@ def _reported_check(parsed: argparse.Namespace) -> None:
 
 def _gradient_figure(parsed: argparse.Namespace) -> None:
     """Draw one figure about gradients as SVG and PNG."""
-    from bnlab.figures.draw_gradients import draw_gradient_figure
+    from bnlab.figures.draw import draw_gradient_figure
 
     draw_gradient_figure(parsed.data, parsed.reported_check, config=CONFIG, results=RESULTS)
 

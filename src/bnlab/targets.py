@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import Claim, reported_checks_of, studies_of
@@ -11,6 +11,7 @@ from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settin
 from bnlab.config.rankings import ranking_path
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration, check_selection, load_configuration
+from bnlab.config.study_file import FigureKind
 from bnlab.config.synthesis import Synthesis, load_synthesis
 from bnlab.data.prepared import FILES, MANIFEST
 from bnlab.errors import ConfigError
@@ -28,7 +29,7 @@ ROOTS = {
     "step-sizes": "gradients.step_sizes",
     "overfit": "gradients.overfit",
     "reported-check": "gradients.reported_check",
-    "gradient-figure": "figures.draw_gradients",
+    "gradient-figure": "figures.draw",
     "train": "training.job",
     "rank": "analysis.rank",
     "collect": "analysis.collect",
@@ -46,6 +47,9 @@ ROOTS = {
 
 class Targets:
     """The files of one project, by its present configuration."""
+
+    figure_kinds = get_args(FigureKind)
+    gradient_kinds = ("step_sizes", "overfit")
 
     def __init__(self, selection: Mapping[str, Any], *, config: Path = CONFIG, results: Path = RESULTS) -> None:
         """Read and validate everything in `config`. selection: the content of config.yaml, overlays included.
@@ -160,7 +164,7 @@ class Targets:
         files = []
         for data in self.data_of(study):
             folder = f"{self.results}/gradients/{data}"
-            files += [f"{folder}/step_sizes.svg", f"{folder}/overfit.svg"]
+            files += [f"{folder}/{kind}.svg" for kind in self.gradient_kinds]
             for name in self.studies[study].gradients:
                 endings = ("csv", "svg") if compares_causes(self.reported_checks[name]) else ("csv",)
                 files += [f"{folder}/{name}.{ending}" for ending in endings]

@@ -8,7 +8,7 @@ import pytest
 
 from bnlab.analysis.reported_checks import describe_causes, read_rows, reported_check_table
 from bnlab.errors import IntegrityError
-from bnlab.figures.causes import draw_causes
+from bnlab.figures import causes
 from bnlab.figures.style import house_style, save
 
 
@@ -115,13 +115,13 @@ def test_rivals_are_put_into_words() -> None:
 
 def test_the_figure_shows_large_errors(tmp_path: Path) -> None:
     """A row of panels per published table, in it a row per array whose published error is large; equal bytes."""
-    figure = draw_causes(RIVALS, rival_rows(), "generated")
+    figure = causes.draw(RIVALS, rival_rows(), "generated")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["$W_{1}$", "$b_{1}$"]
     contents = []
     for name in ("one", "two"):
         with house_style():
-            save(draw_causes(RIVALS, rival_rows(), "cifar10"), tmp_path / name)
+            save(causes.draw(RIVALS, rival_rows(), "cifar10"), tmp_path / name)
         contents.append((tmp_path / f"{name}.svg").read_bytes())
     assert contents[0] == contents[1]
 

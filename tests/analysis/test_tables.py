@@ -227,8 +227,8 @@ def test_markdown_says_the_same(make: Make) -> None:
     header, rule, *rows = place.markdown("pairs.md")
     assert len(header) == len(rule) == 9
     assert rows == [
-        ["e0", "50-50", "he", "scheduled", "0.005", "test accuracy", "+4.50", "-1.85 to +10.85", "2"],
-        ["e0", "50-50", "he", "scheduled", "0.005", "validation accuracy", "+4.50", "-1.85 to +10.85", "2"],
+        ["e0", "50-50", "he", "scheduled", "0.005", "test accuracy", "+4.50", "−1.85 to +10.85", "2"],
+        ["e0", "50-50", "he", "scheduled", "0.005", "validation accuracy", "+4.50", "−1.85 to +10.85", "2"],
     ]
 
 
@@ -268,7 +268,7 @@ def test_a_cell_whose_runs_all_diverged(make: Make) -> None:
     assert list(lost["diverged"]) == [3, 3]
     numbers = [f"{metric}_{name}" for metric in METRICS for name in ("mean", "sd", "min", "max")]
     assert lost[numbers].isna().all(axis=None)
-    assert [row[6:] for row in place.markdown("cells.md")[4:]] == [["diverged"] * 3 + ["0 (3 diverged)"]] * 2
+    assert [row[6:] for row in place.markdown("cells.md")[4:]] == [["–"] * 3 + ["0 (3 diverged)"]] * 2
     assert list(tables["pairs"]["weight_decay"]) == [0.005, 0.005]
     assert "nan" not in (place.folder / "cells.md").read_text()
 

@@ -14,13 +14,14 @@ from matplotlib.figure import Figure
 
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.figures.curves import draw_curves
+from bnlab.figures import curves as curves_figure
+from bnlab.figures import grid as grid_figure
+from bnlab.figures import initialization as initialization_figure
+from bnlab.figures import weight_decay as weight_decay_figure
 from bnlab.figures.draw import draw_figure
-from bnlab.figures.grid import draw_grid
-from bnlab.figures.initialization import draw_initialization
 from bnlab.figures.panels import limit_to_finished, mark_diverged
 from bnlab.figures.style import COLOUR, THICK, THIN
-from bnlab.figures.weight_decay import draw_weight_decay, positions
+from bnlab.figures.weight_decay import positions
 from bnlab.formatting import WITH, WITHOUT, short_number
 from bnlab.runs.names import initialization_text, learning_rate_text
 from bnlab.runs.spec import RunSpec
@@ -234,7 +235,7 @@ def test_curves_draw_thick_means_and_thin_seeds(tmp_path: Path) -> None:
     """A panel has, with and without, thin lines of seeds, their mean, and a dashed mean for training."""
     made = workplace(tmp_path)
     protocol = made.configuration.protocols["small"]
-    figure = draw_curves(made.table("runs.csv"), made.table("curves.csv"), protocol)
+    figure = curves_figure.draw(made.table("runs.csv"), made.table("curves.csv"), protocol)
     lines = [line for line in figure.axes[0].lines if np.size(line.get_xdata())]
     # The thin lines of a colour are one line with gaps.
     assert sorted(line.get_linewidth() for line in lines) == [THIN] * 2 + [THICK] * 4
@@ -249,7 +250,7 @@ def test_initializations_stand_side_by_side(tmp_path: Path) -> None:
     """Every initialization has a column with its name, chance is labelled, accuracies are in percent."""
     made = workplace(tmp_path, initialization=["he", 0.1, 1e-3, 1e-4])
     protocol = made.configuration.protocols["small"]
-    figure = draw_initialization(made.table("runs.csv"), made.table("curves.csv"), protocol)
+    figure = initialization_figure.draw(made.table("runs.csv"), made.table("curves.csv"), protocol)
     titles = [axes.get_title().strip() for axes in figure.axes[:4]]
     assert titles == ["He initialization", "σ = 0.1", "σ = 1e-3", "σ = 1e-4"]
     assert [text.get_text() for text in figure.axes[0].texts] == ["chance"]
@@ -263,7 +264,7 @@ def test_best_weight_decay_is_ringed_and_named(tmp_path: Path) -> None:
     made = workplace(tmp_path, weight_decay=[0, 1e-4, 1e-3, 0.1])
     runs = made.table("runs.csv")
     runs["validation_accuracy"] += 0.2 * (runs["weight_decay"] == 1e-3)
-    figure = draw_weight_decay(runs, made.table("curves.csv"), made.configuration.protocols["small"])
+    figure = weight_decay_figure.draw(runs, made.table("curves.csv"), made.configuration.protocols["small"])
     labels = [text.get_text() for text in figure.subfigs[0].legends[0].get_texts()]
     assert labels[:2] == [
         "with batch normalization (best: λ = 1e-3)",
@@ -278,7 +279,7 @@ def test_equal_means_name_the_larger_weight_decay(tmp_path: Path) -> None:
     """Of equally good weight decays the larger one is best."""
     made = workplace(tmp_path, weight_decay=[1e-4, 1e-3], batch_norm=[True], seeds=1)
     runs = made.table("runs.csv").assign(validation_accuracy=0.5)
-    figure = draw_weight_decay(runs, made.table("curves.csv"), made.configuration.protocols["small"])
+    figure = weight_decay_figure.draw(runs, made.table("curves.csv"), made.configuration.protocols["small"])
     labels = [text.get_text() for text in figure.subfigs[0].legends[0].get_texts()]
     assert labels[0] == "with batch normalization (best: λ = 1e-3)"
 
@@ -310,7 +311,7 @@ def test_a_grid_is_a_heat_map_of_means(tmp_path: Path) -> None:
     runs = made.table("runs.csv")
     best = (runs["learning_rate"] == "eta0.01") & (runs["weight_decay"] == 1e-3)
     runs.loc[best, "validation_accuracy"] += 0.2 * runs.loc[best, "seed"]
-    figure = draw_grid(runs, made.table("curves.csv"), made.configuration.protocols["small"])
+    figure = grid_figure.draw(runs, made.table("curves.csv"), made.configuration.protocols["small"])
     plain, norm = figure.axes[:2]
     assert [axes.get_title().splitlines()[-1] for axes in (plain, norm)] == [WITHOUT, WITH]
     cells = np.asarray(plain.collections[0].get_array())
@@ -326,16 +327,16 @@ def test_a_grid_with_diverged_runs(tmp_path: Path) -> None:
     """A setting that diverged is crossed out, and a network whose every run diverged is drawn all the same."""
     made = workplace(tmp_path, diverged=(0,), learning_rate=[0.01, 0.1], weight_decay=[0], seeds=1, figures=["grid"])
     runs, curves, protocol = made.table("runs.csv"), made.table("curves.csv"), made.configuration.protocols["small"]
-    assert [line.get_marker() for line in draw_grid(runs, curves, protocol).axes[0].lines] == ["o", "x"]
+    assert [line.get_marker() for line in grid_figure.draw(runs, curves, protocol).axes[0].lines] == ["o", "x"]
     runs = runs.assign(diverged_at=3, validation_accuracy=math.nan)
-    assert [line.get_marker() for line in draw_grid(runs, curves, protocol).axes[0].lines] == ["x", "x"]
+    assert [line.get_marker() for line in grid_figure.draw(runs, curves, protocol).axes[0].lines] == ["x", "x"]
 
 
 def test_constant_learning_rates_have_their_own_strip(tmp_path: Path) -> None:
     """Below runs of constant learning rates the strip shows those rates and not the protocol's cycles."""
     made = workplace(tmp_path, learning_rate=[0.02, 0.3], weight_decay=[0])
     protocol = made.configuration.protocols["small"]
-    figure = draw_curves(made.table("runs.csv"), made.table("curves.csv"), protocol)
+    figure = curves_figure.draw(made.table("runs.csv"), made.table("curves.csv"), protocol)
     assert [set(line.get_ydata()) for line in figure.axes[-1].lines] == [{0.02}, {0.3}]
     assert figure.axes[-3].get_yticklabels()[0].get_text() == "0.3"
 

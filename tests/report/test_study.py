@@ -15,8 +15,7 @@ import yaml
 from bnlab.analysis.tables import write_tables
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import IntegrityError
-from bnlab.figures.draw import draw_figure
-from bnlab.figures.draw_gradients import draw_gradient_figure
+from bnlab.figures.draw import draw_figure, draw_gradient_figure
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
 from bnlab.report.study import render_page

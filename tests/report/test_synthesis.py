@@ -18,8 +18,7 @@ from bnlab.claims.rules import VERDICTS
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.config.synthesis import load_synthesis
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.figures.draw import draw_figure
-from bnlab.figures.draw_gradients import draw_gradient_figure
+from bnlab.figures.draw import draw_figure, draw_gradient_figure
 from bnlab.report.claim_rows import claim_anchor
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs

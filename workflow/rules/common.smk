@@ -40,10 +40,10 @@ wildcard_constraints:
     split="[a-z0-9_-]+",
     study="|".join(TARGETS.studies),
     report="|".join(TARGETS.reports) or "none",
-    gradient_figure="|".join(["step_sizes", "overfit", *TARGETS.reported_checks]),
+    gradient_figure="|".join([*TARGETS.gradient_kinds, *TARGETS.reported_checks]),
     reported_check="|".join(TARGETS.reported_checks),
     experiment="[a-z][a-z0-9_-]*",
-    figure="curves|grid|initialization|weight_decay",
+    figure="|".join(TARGETS.figure_kinds),
 
 
 def explained(function, *arguments, **options):

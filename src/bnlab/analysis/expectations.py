@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.pairs import paired
+from bnlab.analysis.read import read_table
 from bnlab.config.studies import Expectation, Study
-from bnlab.errors import CheckFailedError, ConfigError
+from bnlab.errors import CheckFailedError
 from bnlab.runs.names import initialization_text, network_text
 
 
@@ -25,14 +26,11 @@ def check_expectations(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 def print_expectations(study: str, *, results: Path) -> None:
     """Print how each expectation of a finished study turned out. Raises CheckFailedError unless all hold."""
     path = results / "studies" / study / "expectations.csv"
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file. Make it: snakemake --cores 8 {study}")
-    table = pd.read_csv(path, dtype=str)
-    holds = table["holds"] == "True"
-    for found, held in zip(table.itertuples(), holds, strict=True):
-        verdict = "holds " if held else "FAILED"
+    table = read_table(path, f"snakemake --cores 8 {study}")
+    for found in table.itertuples():
+        verdict = "holds " if found.holds else "FAILED"
         print(f"{verdict} {found.text}: {found.low} to {found.high}, found {found.found_min} to {found.found_max}")
-    if not holds.all():
+    if not table["holds"].all():
         raise CheckFailedError(f"not every expectation of study '{study}' holds (see FAILED above).")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bnlab.errors import IntegrityError
+from bnlab.analysis.read import read_table
 from bnlab.formatting import metric_words, short_number
 
 RELATIVE = ("norm_max", "norm_sum", "elementwise_mean", "sum_ratio")
@@ -23,11 +23,7 @@ FITS, AT_KINKS, FITS_NOT = "fits", "fits with kinks", "does not fit"
 
 def read_rows(path: Path) -> pd.DataFrame:
     """What `python -m bnlab reported-check` wrote. Raises IntegrityError when it is missing."""
-    if not path.is_file():
-        raise IntegrityError(
-            f"{path}: no such file. Make it: python -m bnlab reported-check {path.parent.name} {path.stem}"
-        )
-    return pd.read_csv(path)
+    return read_table(path, f"python -m bnlab reported-check {path.parent.name} {path.stem}")
 
 
 def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,10 +8,11 @@ from bnlab.analysis.collect import write_csv
 from bnlab.analysis.expectations import check_expectations
 from bnlab.analysis.intervals import mean_interval, summary
 from bnlab.analysis.pairs import PAIR, SETTING, paired
+from bnlab.analysis.read import read_table
 from bnlab.config.studies import Configuration, Study
 from bnlab.errors import IntegrityError
 from bnlab.files import write_text
-from bnlab.formatting import learning_rate_words
+from bnlab.formatting import learning_rate_words, percent_and_sd, points
 
 CELL = ["experiment", *SETTING, "batch_norm"]
 METRICS = ["training_accuracy", "validation_accuracy", "test_accuracy", "validation_loss"]
@@ -20,9 +21,9 @@ METRICS = ["training_accuracy", "validation_accuracy", "test_accuracy", "validat
 def write_tables(configuration: Configuration, study: str, *, results: Path) -> None:
     """Read runs.csv and test.csv below results/studies/<study>; write cells, pairs (CSV and Markdown), expectations."""
     folder = results / "studies" / study
-    runs = _read(folder / "runs.csv", "collect").merge(
-        _read(folder / "test.csv", "test-results"), on="run", validate="1:1"
-    )
+    runs = read_table(folder / "runs.csv", f"python -m bnlab collect {study}")
+    test = read_table(folder / "test.csv", f"python -m bnlab test-results {study}")
+    runs = runs.merge(test, on="run", validate="1:1")
     runs = by_experiment(configuration, configuration.study(study), runs)
     cells, pairs = cell_table(runs), pair_table(runs)
     write_csv(folder / "cells.csv", cells)
@@ -30,12 +31,6 @@ def write_tables(configuration: Configuration, study: str, *, results: Path) -> 
     write_csv(folder / "expectations.csv", check_expectations(configuration.study(study), runs))
     write_text(folder / "cells.md", _cells_markdown(cells))
     write_text(folder / "pairs.md", _pairs_markdown(pairs))
-
-
-def _read(path: Path, command: str) -> pd.DataFrame:
-    if not path.is_file():
-        raise IntegrityError(f"{path}: no such file. Make it: python -m bnlab {command} {path.parent.name}")
-    return pd.read_csv(path, dtype={"network": str})  # "50" is the name of a network, not a number
 
 
 def by_experiment(configuration: Configuration, study: Study, runs: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +98,7 @@ def _cells_markdown(cells: pd.DataFrame) -> str:
             row.initialization,
             learning_rate_words(row.learning_rate),
             f"{row.weight_decay:g}",
-            *(_percent(getattr(row, f"{m}_mean"), getattr(row, f"{m}_sd")) for m in METRICS[:3]),
+            *(percent_and_sd(getattr(row, f"{m}_mean"), getattr(row, f"{m}_sd")) for m in METRICS[:3]),
             f"{row.n}" + (f" ({row.diverged} diverged)" if row.diverged else ""),
         ]
         for row in cells.itertuples()
@@ -131,8 +126,8 @@ def _pairs_markdown(pairs: pd.DataFrame) -> str:
             learning_rate_words(row.learning_rate),
             f"{row.weight_decay:g}",
             row.metric.replace("_", " "),
-            _points(row.gain_mean),
-            f"{_points(row.ci_low)} to {_points(row.ci_high)}" if row.n > 1 else "one pair",
+            points(row.gain_mean),
+            f"{points(row.ci_low)} to {points(row.ci_high)}" if row.n > 1 else "one pair",
             str(row.n),
         ]
         for row in pairs.itertuples()
@@ -143,13 +138,3 @@ def _pairs_markdown(pairs: pd.DataFrame) -> str:
 def _markdown(header: list[str], rows: list[list[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
-
-
-def _percent(mean: float, sd: float) -> str:
-    if pd.isna(mean):
-        return "diverged"
-    return f"{100 * mean:.2f}" + ("" if pd.isna(sd) else f" ± {100 * sd:.2f}")
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.2f}"

@@ -8,6 +8,8 @@ from bnlab.config.axes import LearningRates, WeightDecays
 from bnlab.config.fields import WITHOUT, Id, Initialization, Interval, Layers, different
 from bnlab.runs.declared import Declared
 
+FigureKind = Literal["curves", "grid", "initialization", "weight_decay"]
+
 
 class ExperimentItem(Declared):
     """A grid of runs under one protocol, and the figures that are drawn from it. One section of the page."""
@@ -34,7 +36,7 @@ class ExperimentItem(Declared):
     """Whether each run starts from where the one with the next smaller weight decay ended."""
     seeds: int = Field(ge=1, le=1000)
     """How many seeds every cell of the grid is trained with, from 1; config.yaml's seeds_factor multiplies it."""
-    figures: Annotated[list[Literal["curves", "grid", "initialization", "weight_decay"]], different]
+    figures: Annotated[list[FigureKind], different]
     """What is drawn."""
 
 

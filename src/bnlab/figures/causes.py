@@ -19,7 +19,7 @@ LANE, ROW, REST = 0.22, 0.34, 1.5
 """Distance of the causes within an array's row (of 1), inches of such a row, and of legend and labels."""
 
 
-def draw_causes(reported_check: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Figure:
+def draw(reported_check: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Figure:
     """A row of panels per published table, a column per metric; only arrays whose published error is large.
 
     rows: the comparisons of the reported check (see `reported_checks.read_rows`), whose cases name causes.

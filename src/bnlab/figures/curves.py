@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bnlab.analysis.pairs import SETTING
+from bnlab.figures.captions import RATE_STRIP, line_sentences, probe_words
 from bnlab.figures.panels import (
     add_legend,
     draw_learning_rates,
@@ -22,9 +23,11 @@ from bnlab.runs.spec import Protocol
 METRICS = {"loss": "Loss", "cost": "Cost (loss + λ Σ W²)", "accuracy": "Accuracy (%)"}
 ROW, STRIP, REST = 1.95, 0.3, 0.95
 """Heights in inches: a row of panels, the learning rate, and legend and labels."""
+ALTERNATIVE = "Line charts of loss, cost and accuracy against the update, with and without batch normalization."
+"""What is read out in its place."""
 
 
-def draw_curves(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """A row of three panels per network (and per initialization, learning rate and weight decay, where they vary)."""
     curves = with_runs(curves, runs)
     settings = [setting for _, setting in runs.groupby(SETTING, sort=False)]
@@ -44,3 +47,18 @@ def draw_curves(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) ->
     canvas.supxlabel(updates_label(protocol), fontsize=9)
     add_legend(canvas, legend_handles(runs, parts=True))
     return figure
+
+
+def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
+    """What stands under it; runs: the rows of runs.csv that it shows."""
+    sentences = [
+        (
+            f"Loss, cost and accuracy during training, evaluated {protocol.curve_points} times on "
+            f"{probe_words(protocol, protocol.validation)} validation images (solid) and on "
+            f"{probe_words(protocol, protocol.training)} training images (dashed)."
+        ),
+        *line_sentences(runs),
+        "The loss before the first update can lie above the panel.",
+        RATE_STRIP,
+    ]
+    return " ".join(sentences)

@@ -1,26 +1,27 @@
-"""One figure of one experiment, from the study's tables. Test results are never read here."""
+"""The figures there are, drawn from tables. Test results are never read here."""
 
-from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from bnlab.analysis.read import read_table
+from bnlab.analysis.reported_checks import read_rows
+from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.figures.curves import draw_curves
-from bnlab.figures.grid import draw_grid
-from bnlab.figures.initialization import draw_initialization
+from bnlab.figures import causes, curves, grid, initialization, overfit, step_sizes, weight_decay
 from bnlab.figures.style import house_style, save
-from bnlab.figures.weight_decay import draw_weight_decay
-from bnlab.runs.spec import Protocol
 
-KINDS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, Protocol], Figure]] = {
-    "curves": draw_curves,
-    "grid": draw_grid,
-    "initialization": draw_initialization,
-    "weight_decay": draw_weight_decay,
+KINDS: dict[str, ModuleType] = {
+    "curves": curves,
+    "grid": grid,
+    "initialization": initialization,
+    "weight_decay": weight_decay,
 }
+"""Of an experiment: modules with `draw(runs, curves, protocol)`, `caption(protocol, runs)` and ALTERNATIVE."""
+GRADIENT_KINDS: dict[str, ModuleType] = {"step_sizes": step_sizes, "overfit": overfit}
+"""About gradients, but for reported checks: modules with `draw(table, data)`, `caption(table)` and ALTERNATIVE."""
 
 
 def draw_figure(configuration: Configuration, study: str, experiment: str, figure: str, *, results: Path) -> None:
@@ -37,16 +38,39 @@ def draw_figure(configuration: Configuration, study: str, experiment: str, figur
     folder = results / "studies" / study
     runs = _of_runs(folder / "runs.csv", names)
     # A run that diverges at once has no curve.
-    curves = _of_runs(folder / "curves.csv", runs.loc[runs["diverged_at"] != 0, "run"].tolist())
+    along = _of_runs(folder / "curves.csv", runs.loc[runs["diverged_at"] != 0, "run"].tolist())
     with house_style():
-        drawn = KINDS[figure](runs, curves, protocol)
+        drawn = KINDS[figure].draw(runs, along, protocol)
         save(drawn, folder / "figures" / f"{experiment}_{figure}")
+
+
+def draw_gradient_figure(data: str, kind: str, *, results: Path, config: Path) -> None:
+    """Write gradients/<data>/<kind>.svg and .png below `results`, from the CSV file of that name.
+
+    kind: one of GRADIENT_KINDS, or a reported check that compares causes. Raises ConfigError for any other,
+    IntegrityError when the file is missing.
+    """
+    known = [*GRADIENT_KINDS, *reported_check_names(config)]
+    if kind not in known:
+        raise ConfigError(f"'{kind}' is not a figure about gradients. Expected one of: {', '.join(known)}.")
+    path = results / "gradients" / data / f"{kind}.csv"
+    with house_style():
+        if kind in GRADIENT_KINDS:
+            table = read_table(path, f"python -m bnlab {kind.replace('_', '-')} {data}")
+            drawn = GRADIENT_KINDS[kind].draw(table, data)
+        else:
+            reported_check = load_reported_check(kind, config)
+            if not compares_causes(reported_check):
+                raise ConfigError(
+                    f"config/reported_checks/{kind}.yaml: no case names a `cause`, so there is nothing to draw."
+                )
+            drawn = causes.draw(reported_check, read_rows(path), data)
+        save(drawn, path.with_suffix(""))
 
 
 def _of_runs(path: Path, names: list[str]) -> pd.DataFrame:
     """The rows of these runs, in the order of the names."""
-    # "50" is a network and must stay a text.
-    table = pd.read_csv(path, dtype={"network": str})
+    table = read_table(path, f"python -m bnlab collect {path.parent.name}")
     missing = sorted(set(names) - set(table["run"]))
     if missing:
         raise IntegrityError(

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
+from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import BLACK, GREY, new_figure
 from bnlab.formatting import batch_norm_words, initialization_words, network_words, short_number
 from bnlab.runs.spec import Protocol
@@ -16,9 +17,11 @@ COLUMNS = 2
 PANEL, REST = 3.0, 0.5
 """Heights in inches: a row of heat maps with its title and axis, and the colour bar."""
 RING = 9
+ALTERNATIVE = "Heat maps of the final validation accuracy over learning rate and weight decay."
+"""What is read out in its place."""
 
 
-def draw_grid(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """A heat map per network, initialization and value of batch_norm: means over seeds, the best ringed.
 
     The curves play no part.
@@ -42,6 +45,19 @@ def draw_grid(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> F
         place.set_visible(False)
     canvas.colorbar(mesh, ax=axes, orientation="horizontal", label="Final validation accuracy (%)", aspect=40)
     return figure
+
+
+def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
+    """What stands under it; runs: the rows of runs.csv that it shows."""
+    mean = ", mean over seeds," if runs["seed"].nunique() > 1 else ""
+    sentences = [
+        (
+            f"Accuracy on the {protocol.validation:,} validation images after the last update{mean} for every "
+            "learning rate η, constant during training, and weight decay λ. Rings mark the highest."
+        ),
+        *(["Crosses mark settings at which a run diverged."] if any_diverged(runs) else []),
+    ]
+    return " ".join(sentences)
 
 
 def _draw_panel(axes: Axes, runs: pd.DataFrame, low: float, high: float) -> QuadMesh:

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from bnlab.figures.captions import RATE_STRIP, line_sentences, probe_words
 from bnlab.figures.panels import (
     add_legend,
     draw_learning_rates,
@@ -27,9 +28,14 @@ CHANCE = {"loss": math.log(CLASSES), "accuracy": 100 / CLASSES}
 """What equal probabilities for all classes give."""
 ROW, STRIP, REST = 1.8, 0.3, 0.8
 """Heights in inches: a row of panels, the learning rate, and legend and labels."""
+ALTERNATIVE = (
+    "Line charts of validation loss and accuracy against the update, a column per initialization, "
+    "with and without batch normalization."
+)
+"""What is read out in its place."""
 
 
-def draw_initialization(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """A column per initialization; per network and weight decay a row of losses and a row of accuracies."""
     curves = with_runs(curves, runs)
     initializations = runs["initialization"].unique()
@@ -65,6 +71,21 @@ def draw_initialization(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Prot
     canvas.supxlabel(updates_label(protocol), fontsize=9)
     add_legend(canvas, legend_handles(runs, parts=False))
     return figure
+
+
+def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
+    """What stands under it; runs: the rows of runs.csv that it shows."""
+    sentences = [
+        (
+            f"Loss and accuracy on {probe_words(protocol, protocol.validation)} validation images during training, by "
+            "initialization; "
+            "σ is the standard deviation of every initial weight."
+        ),
+        *line_sentences(runs),
+        "Chance is what equal probabilities for all ten classes give: a loss of ln 10 ≈ 2.30 and an accuracy of 10 %.",
+        RATE_STRIP,
+    ]
+    return " ".join(sentences)
 
 
 def _label_chance(axes: Axes, metric: str) -> None:

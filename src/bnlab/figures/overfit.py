@@ -1,4 +1,4 @@
-"""The loss of a few images that are learnt by heart."""
+"""The loss of a few images that are learnt perfectly."""
 
 import math
 
@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bnlab.figures.style import COLOUR, GREY, THICK, new_figure
+from bnlab.formatting import batch_norm_words
 
 HEIGHT = 3.6
 """Inches."""
@@ -14,9 +15,11 @@ LABEL_GAP = 0.065
 """Of the axes' height, between the middles of two labels."""
 DASHES = {True: (0, (4, 1.5)), False: "solid"}
 """Line styles of the shallower networks and of the deepest."""
+ALTERNATIVE = "Line chart of the loss of a few images that networks learn perfectly."
+"""What is read out in its place."""
 
 
-def draw_overfit(table: pd.DataFrame, data: str) -> Figure:
+def draw(table: pd.DataFrame, data: str) -> Figure:
     """The loss against the update, a line per network; `table` is <data>_overfit.csv."""
     figure, canvas = new_figure(HEIGHT, data)
     axes = canvas.subplots()
@@ -56,3 +59,34 @@ def _places(axes: Axes, losses: list[float]) -> list[float]:
         height = axes.transAxes.inverted().transform(axes.transData.transform((0, loss)))[1]
         places.append(max(height, places[-1] + LABEL_GAP) if places else height)
     return places
+
+
+def caption(table: pd.DataFrame) -> str:
+    """What stands under it; `table` is overfit.csv."""
+    last = table[table["update"] == table["update"].max()]
+    learnt, stuck = last[last["loss"] < 1], last[last["loss"] >= 1]
+    sentences = [
+        (
+            f"Loss of the first {table['images'].iloc[0]} training images while networks with (blue) and without "
+            f"(orange) batch normalization follow its gradient for {table['update'].max():,} updates, all images in "
+            "one batch, without weight decay; dashed lines are the shallower networks."
+        ),
+        "A right gradient learns a few images perfectly.",
+    ]
+    if len(learnt):
+        sentences.append(
+            f"From about ln 10 ≈ 2.30, the loss of equal probabilities, {len(learnt)} of {len(last)} networks come to "
+            f"{learnt['loss'].max():.2g} or less."
+        )
+    sentences += [
+        f"The one of {row.layers} layers {batch_norm_words(row.batch_norm)} stays at {row.loss:.3f}"
+        + (f": {_DEAD.format(100 * row.active)}" if row.active < 0.05 else ".")
+        for row in stuck.itertuples()
+    ]
+    return " ".join(sentences)
+
+
+_DEAD = (
+    "the ReLUs of one of its layers have died, on for {:.1f} % of its units and images, and what gradient passes "
+    "there, however right, moves little."
+)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from bnlab.figures.style import BLACK, GREEN, GREY, ORANGE, PURPLE, THICK, new_figure
-from bnlab.formatting import batch_norm_words
+from bnlab.formatting import batch_norm_words, error
 
 HEIGHT = 3.6
 """Inches."""
@@ -21,9 +21,11 @@ SLOPES = {"∝ h": (3e-4, 4e-3), "∝ h²": (6e-5, 1e-12), "∝ 1/h": (3e-13, 1.
 """Words, and where they stand: step, error."""
 UNIT = 2.0**-53
 """Half the distance from 1 to the next number."""
+ALTERNATIVE = "Charts of the error of numerical gradients against their step."
+"""What is read out in its place."""
 
 
-def draw_step_sizes(table: pd.DataFrame, data: str) -> Figure:
+def draw(table: pd.DataFrame, data: str) -> Figure:
     """A panel without and one with batch normalization; `table` is <data>_step_sizes.csv."""
     figure, canvas = new_figure(HEIGHT, data)
     panels = canvas.subplots(1, 2, sharex=True, sharey=True)
@@ -48,8 +50,8 @@ def _draw_panel(axes: Axes, table: pd.DataFrame) -> None:
         f"h ≈ {best['step']:.0e}".replace("e-0", "e-"), (best["step"], best["error"]),
         xytext=(-9, 0), textcoords="offset points", ha="right", va="center",
     )  # fmt: skip
-    for words, (step, error, alignment) in LABELS.items():
-        axes.text(step, error, words, ha=alignment, va="bottom", linespacing=1.1)
+    for words, (step, height, alignment) in LABELS.items():
+        axes.text(step, height, words, ha=alignment, va="bottom", linespacing=1.1)
     for words, position in SLOPES.items():
         axes.text(*position, words, color=GREY, ha="center")
     axes.axhline(UNIT, color=BLACK, linewidth=0.7, linestyle=(0, (4, 3)))
@@ -59,3 +61,27 @@ def _draw_panel(axes: Axes, table: pd.DataFrame) -> None:
     axes.yaxis.set_major_locator(LogLocator(numticks=9))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())
+
+
+def caption(table: pd.DataFrame) -> str:
+    """What stands under it; `table` is step_sizes.csv."""
+    forward, central = (_best(table, method) for method in ("forward", "central"))
+    finest = table[table["method"] == "complex"].groupby("batch_norm", sort=False).last()
+    return (
+        "Relative error of a small network's whole gradient by three methods against their step h. A difference has "
+        "two errors. Truncation, what Taylor's series leaves out, falls with h for forward differences and with h² for "
+        "central ones. Rounding, the digits that are lost when two nearly equal costs are subtracted, is divided by h "
+        f"and rises as 1/h. The best of both is an error of {central} for central differences (rings) and of {forward} "
+        "for forward ones. The complex step, Im J(θ + ih) / h, has the truncation of the central difference but "
+        f"subtracts nothing: h can be as small as {finest['step'].iloc[0]:.0e}, where its error is "
+        f"{_range(finest['error'])}. No ReLU switches at any of these steps."
+    )
+
+
+def _best(table: pd.DataFrame, method: str) -> str:
+    return _range(table[table["method"] == method].groupby("batch_norm")["error"].min())
+
+
+def _range(errors: pd.Series) -> str:
+    low, high = error(errors.min()), error(errors.max())
+    return low if low == high else f"{low} to {high}"

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import COLOUR, GREY, THICK, new_figure
 from bnlab.formatting import batch_norm_words, initialization_words, network_words, short_number
 from bnlab.runs.spec import Protocol
@@ -18,9 +19,11 @@ CLOSE_UP = 5
 """Percentage points: where weight decay matters most, a few points hide below a collapse of many."""
 DOT, RING = 3.5, 10
 """Marker sizes of a run and of the best mean."""
+ALTERNATIVE = "Charts of the final validation accuracy against the weight decay, with and without batch normalization."
+"""What is read out in its place."""
 
 
-def draw_weight_decay(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """Two panels per network and initialization: all accuracies, and a close-up of the best.
 
     The curves play no part.
@@ -53,6 +56,20 @@ def draw_weight_decay(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protoc
         )
         legend.get_title().set_fontweight("bold")
     return figure
+
+
+def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
+    """What stands under it; runs: the rows of runs.csv that it shows."""
+    sentences = [
+        f"Accuracy on the {protocol.validation:,} validation images after the last update against the weight decay λ.",
+        "Points are runs, lines join their means over seeds, and rings mark the highest means."
+        if runs["seed"].nunique() > 1
+        else "Points are runs, and rings mark the highest.",
+        "The panel on the right enlarges the best five percentage points of the one on the left.",
+        *(["Crosses mark values of λ at which a run diverged."] if any_diverged(runs) else []),
+        *(["λ = 0 has no place on this axis and stands apart."] if (runs["weight_decay"] == 0).any() else []),
+    ]
+    return " ".join(sentences)
 
 
 def positions(weight_decays: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bnlab.analysis.pairs import SETTING
 from bnlab.config.experiments import Experiment
-from bnlab.figures.captions import figure_words
+from bnlab.figures.draw import KINDS
 from bnlab.formatting import initialization_words, learning_rate_words, network_words, short_number
 from bnlab.report.claim_rows import ClaimRow, claim_rows
 from bnlab.report.findings import Finding, findings
@@ -127,6 +127,6 @@ def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int, pref
     name = f"{experiment.id}_{kind}"
     anchor = f"figure-{prefix}{name}"
     names = {inputs.name_of(spec) for spec in experiment.runs}
-    words = figure_words(kind, inputs.protocol_of(experiment.id), inputs.runs[inputs.runs["run"].isin(names)])
-    svg = inline_svg(inputs.figures / f"{name}.svg", prefix=anchor, label=words.alternative)
-    return FigureView(number, kind, name, anchor, svg, words.caption)
+    caption = KINDS[kind].caption(inputs.protocol_of(experiment.id), inputs.runs[inputs.runs["run"].isin(names)])
+    svg = inline_svg(inputs.figures / f"{name}.svg", prefix=anchor, label=KINDS[kind].ALTERNATIVE)
+    return FigureView(number, kind, name, anchor, svg, caption)
