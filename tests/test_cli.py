@@ -455,7 +455,7 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
 
 
 def test_the_reported_checks_about_gradients(bnlab: Run, project: Path) -> None:
-    """Error against step and images learnt by heart become tables and figures; a kink that stays is explained."""
+    """Error against step and images learnt perfectly become tables and figures; a kink that stays is explained."""
     results = project / "results"
     bnlab("prepare", "generated")
     edit(project / "config/gradients/overfit.yaml", "step: 500", "step: 2")

@@ -233,7 +233,7 @@ def flip(content: bytes) -> bytes:
 )
 @pytest.mark.parametrize("run", [0, 3, 5])
 def test_changed_curves_are_refused(place: Workplace, run: int, damage: Callable[[bytes], bytes]) -> None:
-    """Curves that are not what their record vouches for: an error that names the file and both digests; no tables."""
+    """Curves that are not what their record says: an error that names the file and both digests; no tables."""
     path = place.path(run, "curves.csv")
     path.write_bytes(damage(path.read_bytes()))
     message = place.refused()

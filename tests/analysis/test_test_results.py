@@ -1,4 +1,4 @@
-"""Test results are read from the stored predictions, which must be what their runs' records vouch for."""
+"""Test results are read from the stored predictions, which must be what their runs' records say."""
 
 import hashlib
 import io
@@ -156,7 +156,7 @@ def middle_bit(content: bytes) -> bytes:
 )
 @pytest.mark.parametrize("run", [0, 3])
 def test_changed_predictions_are_refused(place: Workplace, run: int, damage: Callable[[bytes], bytes]) -> None:
-    """Predictions that are not what their record vouches for: an error that names the file; no table."""
+    """Predictions that are not what their record says: an error that names the file; no table."""
     path = place.path(run)
     path.write_bytes(damage(path.read_bytes()))
     message = place.refused()
@@ -182,12 +182,12 @@ def test_predictions_of_another_run_are_refused(place: Workplace) -> None:
 
 
 def test_a_missing_record_is_refused(place: Workplace) -> None:
-    """Predictions without a record that vouches for them are not opened."""
+    """Predictions without a record that describes them are not opened."""
     place.path(1, "run.json").unlink()
     assert place.refused().startswith(f"{place.path(1, 'run.json')}: cannot be read as a run's record")
 
 
-def test_a_record_that_vouches_for_nothing_is_refused(place: Workplace) -> None:
+def test_a_record_that_describes_nothing_is_refused(place: Workplace) -> None:
     """A record without the files' hashes is named like one that cannot be read."""
     path = place.path(1, "run.json")
     path.write_text(json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "files"}))

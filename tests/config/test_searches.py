@@ -1,4 +1,4 @@
-"""Studies in which one experiment builds on what another found, or goes on from its runs."""
+"""Studies in which one experiment builds on what another found, or starts from its runs."""
 
 import shutil
 from collections.abc import Callable
@@ -188,7 +188,7 @@ def test_zero_is_no_centre(plan: Plan, tmp_path: Path) -> None:
 
 
 def chain_of(configuration: Configuration, runs: tuple[RunSpec, ...]) -> dict[float, float | None]:
-    """For each weight decay the one of the run that its run goes on from."""
+    """For each weight decay the one of the run that its run starts from."""
     by_digest = {configuration.name(run)[-8:]: run for run in runs}
     chain = {}
     for run in runs:

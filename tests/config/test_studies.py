@@ -106,7 +106,7 @@ def test_what_the_studies_still_wait_for(committed: Configuration) -> None:
 
 
 def test_every_experiment_of_a_report_says_how_its_runs_go_on(committed: Configuration) -> None:
-    """Two of saccardi2022's searches are chains, and no other run of any study goes on from another."""
+    """Two of saccardi2022's searches are chains, and no other run of any study starts from another."""
     chained = {
         (key, experiment.id): sum(run.warm_start is not None for run in experiment.runs)
         for key, study in committed.studies.items()

@@ -1,4 +1,4 @@
-"""Images learnt by heart by the shipped gradient, and not by a wrong one."""
+"""Images learnt perfectly by the shipped gradient, and not by a wrong one."""
 
 from pathlib import Path
 

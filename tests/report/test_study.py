@@ -410,7 +410,7 @@ def test_figures_have_numbers_captions_and_alternatives(page: Page) -> None:
 
 
 def test_captions_about_gradients_are_worded_from_the_tables(page: Page) -> None:
-    """The best errors of each method, what was learnt by heart, and a network whose ReLUs died, stand as measured."""
+    """The best errors of each method, what was learnt perfectly, and a network whose ReLUs died, stand as measured."""
     assert "an error of 4.0e-10 to 8.0e-10 for central differences (rings) and of 3.0e-07 to 6.0e-07 for" in page.text
     assert "h can be as small as 1e-20, where its error is 3.0e-16 to 6.0e-16." in page.text
     assert "Loss of the first 70 training images" in page.text

@@ -73,7 +73,7 @@ def other_data(results: Path, arrays: Arrays) -> Iterator[None]:
 
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_a_run_is_stored_and_verifies(results: Path, tiny: SimpleNamespace, batch_norm: bool) -> None:
-    """Below the run's name lie the five files and nothing else; the record vouches for what it should."""
+    """Below the run's name lie the five files and nothing else; the record says what it should."""
     folder = performed(results, tiny.spec(batch_norm=batch_norm), tiny.protocol())
     assert sorted(path.name for path in folder.iterdir()) == FILES
     record = record_of(folder)

@@ -61,7 +61,7 @@ def test_any_changed_byte_is_found(stored: Path, folder: Path, file: str, place:
 @pytest.mark.parametrize("file", VOUCHED)
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "longer"])
 def test_a_missing_or_cut_file_is_found(folder: Path, file: str, damage: str) -> None:
-    """A file that is gone, empty, shorter or longer is no longer what the record vouches for."""
+    """A file that is gone, empty, shorter or longer is no longer what the record says."""
     path, content = folder / file, (folder / file).read_bytes()
     path.unlink()
     if damage != "missing":
@@ -116,7 +116,7 @@ def test_another_schema_is_told(folder: Path) -> None:
     ids=["accuracy", "weight decay", "code", "no files", "a file less", "no list of files", "more"],
 )
 def test_a_changed_record_is_found(folder: Path, edit: Any) -> None:
-    """The numbers that tables are made of are in the record itself, which vouches for itself too."""
+    """The numbers that tables are made of are in the record itself, which has a digest of its own."""
     record = json.loads((folder / "run.json").read_text())
     edit(record)
     (folder / "run.json").write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
@@ -167,7 +167,7 @@ def test_a_run_is_current_by_its_code(stored: Path, folder: Path) -> None:
 
 
 def test_files_of_another_run_are_found(stored: Path, folder: Path, results: Path, tiny: SimpleNamespace) -> None:
-    """A record vouches for its own files, not for a twin's."""
+    """A record describes its own files, not a twin's."""
     perform_run(tiny.spec(seed=2), tiny.protocol(), results=results)
     twin = results / "runs" / run_name(tiny.spec(seed=2), tiny.protocol())
     for file in VOUCHED:
@@ -185,7 +185,7 @@ def store_again(results: Path, tiny: SimpleNamespace) -> Path:
 
 
 def test_the_record_is_written_last(results: Path, tiny: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files get their names one by one, the record after all it vouches for; an old record goes first."""
+    """Files get their names one by one, the record after all that it describes; an old record goes first."""
     names: list[str] = []
     replace = os.replace
 
@@ -206,7 +206,7 @@ def test_the_record_is_written_last(results: Path, tiny: SimpleNamespace, monkey
 def test_a_full_disk_leaves_no_record(
     results: Path, tiny: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
-    """Whichever of the ten flushes to disk fails, an older result is not vouched for any more, and a retry succeeds."""
+    """Whichever of the ten flushes to disk fails, an older result no longer has a record, and a retry succeeds."""
     folder = store_again(results, tiny)
     steps = itertools.count()
 

@@ -1,4 +1,4 @@
-"""A run that goes on from another starts exactly where that one ended, or is refused."""
+"""A run that continues another starts exactly where that one ended, or is refused."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Experiments that build on what others found, or go on from their runs: one command, in the right order."""
+"""Experiments that build on what others found, or start from their runs: one command, in the right order."""
 
 import json
 import re

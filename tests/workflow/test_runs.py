@@ -15,7 +15,7 @@ from bnlab.runs.record import verify_run
 
 
 def test_every_run_is_stored_and_verifies(finished):
-    """Seven runs, each vouched for by its record, one of which diverged and says when."""
+    """Seven runs, each with its record, one of which diverged and says when."""
     records = [verify_run(folder) for folder in finished.runs()]
     assert len(records) == 7
     diverged = [record for record in records if record["final"] is None]
@@ -72,7 +72,7 @@ def test_a_wrong_backward_pass_blocks_training(fresh):
 
 
 def test_tampered_curves_are_refused(project):
-    """The tables are not built from a file that its run's record does not vouch for."""
+    """The tables are not built from a file that is not what its run's record says."""
     with (project.runs()[0] / "curves.csv").open("a") as file:
         file.write("1,1,1,1,1,1,1,1,1,1\n")
     (project.folder / "results" / "studies" / "tiny" / "runs.csv").unlink()

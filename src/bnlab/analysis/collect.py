@@ -16,8 +16,8 @@ from bnlab.runs.spec import RunSpec
 def collect(configuration: Configuration, study: str, *, results: Path) -> None:
     """Write runs.csv, a row per run with its final evaluations, and curves.csv, a row per curve point.
 
-    Both below results/studies/<study>. Raises IntegrityError when a run's files are missing or not what its record
-    vouches for, or when runs were trained on different data or by different code.
+    Both below results/studies/<study>. Raises IntegrityError when a run's files are missing or are not what its record
+    says, or when runs were trained on different data or by different code.
     """
     runs = configuration.names(configuration.study(study).runs)
     records = {name: read_record(results / "runs" / name) for name in runs}

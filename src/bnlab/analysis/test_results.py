@@ -17,7 +17,7 @@ def collect_test_results(configuration: Configuration, study: str, *, results: P
 
     The last is the sha256 of the predicted classes in order, uint8; all are empty for diverged runs.
 
-    Raises IntegrityError when a file is missing or not what its run's record vouches for.
+    Raises IntegrityError when a file is missing or is not what its run's record says.
     """
     rows = []
     for name in configuration.names(configuration.study(study).runs):

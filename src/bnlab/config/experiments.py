@@ -99,7 +99,7 @@ def _grid(content: Mapping[str, Any], rates: list[Any], decays: list[Any], seeds
 
 
 def _chained(runs: tuple[RunSpec, ...], protocol: Protocol) -> tuple[RunSpec, ...]:
-    """The same runs, each but the first going on from the one with the next smaller weight decay."""
+    """The same runs, each but the first starting from where the one with the next smaller weight decay ended."""
     last: dict[RunSpec, RunSpec] = {}
     chained = {}
     for run in sorted(runs, key=lambda run: run.weight_decay):

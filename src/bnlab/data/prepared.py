@@ -42,7 +42,7 @@ def store(folder: Path, name: str, arrays: Arrays) -> None:
     the folder then holds no data set.
     """
     try:
-        (folder / MANIFEST).unlink(missing_ok=True)  # it must not vouch for a mixture of old and new
+        (folder / MANIFEST).unlink(missing_ok=True)  # it must not stand beside a mixture of old and new
     except OSError as error:
         raise StorageError(f"{folder / MANIFEST}: cannot be replaced ({error.strerror})") from error
     files = {}

@@ -1,4 +1,4 @@
-"""The errors that rival causes leave, array by array, and the published ones."""
+"""The errors that different causes leave, array by array, and the published ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,9 +33,9 @@ def draw(reported_check: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Fi
     figure, canvas = new_figure(ROW * sum(heights) + REST, data)
     axes = canvas.subplots(len(tables), len(metrics), sharex=True, sharey="row", squeeze=False, height_ratios=heights)
     for panels, table in zip(axes, tables, strict=True):
-        rivals = [case for case in cases if case["published"] == table]
+        compared = [case for case in cases if case["published"] == table]
         for panel, metric in zip(panels, metrics, strict=True):
-            for case in rivals:
+            for case in compared:
                 chosen = rows[(rows["case"] == case["id"]) & (rows["metric"] == metric)]
                 _draw_dots(panel, chosen, list(errors[table]), causes.index(case["cause"]), len(causes))
             for place, value in enumerate(errors[table].values()):
@@ -46,7 +46,7 @@ def draw(reported_check: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Fi
         panels[0].set_yticks(range(len(errors[table])), [f"${array_words(array)}$" for array in errors[table]])
         panels[0].set_ylim(len(errors[table]) - 0.4, -0.6)
         pad = 18 if table == tables[0] else 6  # the formulas stand below the first title
-        panels[0].set_title(_network(rivals[0]), loc="left", fontweight="bold", pad=pad)
+        panels[0].set_title(_network(compared[0]), loc="left", fontweight="bold", pad=pad)
     for panel, metric in zip(axes[0], metrics, strict=True):
         panel.annotate(metric_words(metric), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
     canvas.supxlabel("Relative error of the array", fontsize=9)

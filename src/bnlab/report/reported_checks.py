@@ -104,17 +104,15 @@ def reported_check_view(
     groups: dict[str | None, list[Mapping[str, Any]]] = {}
     for case in reported_check["cases"]:
         groups.setdefault(case.get("published"), []).append(case)
-    rivals = compares_causes(reported_check)
+    drawn = compares_causes(reported_check)
     return ReportedCheckView(
         key=key,
         data=folder.name,
         reported_check=reported_check,
         tables=[_table(reported_check, place, cases, table, next(table_numbers)) for place, cases in groups.items()],
-        words=describe_causes(reported_check, rows, table) if rivals else [],
-        figure_number=next(figure_numbers) if rivals else None,
-        svg=inline_svg(folder / f"{key}.svg", prefix=f"figure-{folder.name}-{key}", label=ALTERNATIVE)
-        if rivals
-        else "",
+        words=describe_causes(reported_check, rows, table) if drawn else [],
+        figure_number=next(figure_numbers) if drawn else None,
+        svg=inline_svg(folder / f"{key}.svg", prefix=f"figure-{folder.name}-{key}", label=ALTERNATIVE) if drawn else "",
     )
 
 

@@ -36,13 +36,13 @@ def read_record(folder: Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         schema, digest = record["schema"], record.pop("digest")
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise IntegrityError(f"{path}: cannot be read as a run's record ({error!r}). {_again(folder)}") from error
+        raise IntegrityError(f"{path}: cannot be read as a run's record ({error!r}). {_hint(folder)}") from error
     if schema != SCHEMA:
-        raise IntegrityError(f"{path}: has schema version {schema}, expected {SCHEMA}. {_again(folder)}")
+        raise IntegrityError(f"{path}: has schema version {schema}, expected {SCHEMA}. {_hint(folder)}")
     if digest != _digest(record):
-        raise IntegrityError(f"{path}: was changed after it was written. {_again(folder)}")
+        raise IntegrityError(f"{path}: was changed after it was written. {_hint(folder)}")
     if record["run"] != f"{folder.parent.name}/{folder.name}":
-        raise IntegrityError(f"{path}: is the record of '{record['run']}', which has another folder. {_again(folder)}")
+        raise IntegrityError(f"{path}: is the record of '{record['run']}', which has another folder. {_hint(folder)}")
     return record
 
 
@@ -51,7 +51,7 @@ def verify_file(path: Path, record: Mapping[str, Any]) -> None:
     found = sha256(path) if path.is_file() else "no such file"
     expected = record["files"][path.name]
     if found != expected:
-        raise IntegrityError(f"{path}: sha256 is {found}, but run.json says {expected}. {_again(path.parent)}")
+        raise IntegrityError(f"{path}: sha256 is {found}, but run.json says {expected}. {_hint(path.parent)}")
 
 
 def verify_run(folder: Path) -> dict[str, Any]:
@@ -66,5 +66,5 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _again(folder: Path) -> str:
+def _hint(folder: Path) -> str:
     return f"Delete {folder} and repeat the command that needed it."

@@ -45,7 +45,7 @@ class RunSpec:
             raise ConfigError(
                 f"{self} cannot be run: expected widths from 1 to 999,999, a finite standard deviation > 0, a finite "
                 "weight decay >= 0, a finite learning rate > 0 (or none), a seed from 1 to 999,999,999 and, "
-                "of the run to go on from, the eight hex digits of its digest."
+                "of the run to start from, the eight hex digits of its digest."
             )
         object.__setattr__(self, "weight_decay", abs(self.weight_decay))
         if self.batch_norm and not self.hidden:

@@ -1,4 +1,4 @@
-"""The stored result of one run: a folder whose record is written last and vouches for the rest.
+"""The stored result of one run: a folder whose record is written last and holds the digests of the rest.
 
     run.json               spec, protocol, data digest, code fingerprint, versions, outcome, hashes of all
     curves.csv             loss, cost and accuracy on the probe and the validation part, learning rate, batch loss
@@ -44,7 +44,7 @@ def store_run(
     the run diverged; then test is None too and no test prediction is stored.
     """
     try:
-        (folder / RECORD).unlink(missing_ok=True)  # an old record must not vouch for new files
+        (folder / RECORD).unlink(missing_ok=True)  # an old record must not stand beside new files
     except OSError as error:
         raise StorageError(f"{folder / RECORD}: cannot be replaced ({error.strerror}).") from error
     write_text(folder / CURVES, _curves_csv(training.curves))
