@@ -65,7 +65,7 @@ def published(reported_check: Mapping[str, Any], case: Mapping[str, Any], metric
 
 
 def describe_causes(reported_check: Mapping[str, Any], rows: pd.DataFrame, table: pd.DataFrame) -> list[str]:
-    """What a reported check with several possible causes can tell apart and what it cannot, in sentences made from its numbers."""
+    """What a reported check with several possible causes can tell apart and what it cannot, in sentences."""
     cases = pd.DataFrame([case for case in reported_check["cases"] if "cause" in case]).set_index("id")
     wrong = cases[(cases["statistics"] == "frozen") | (cases["backward"] == "constant_statistics")]
     errors = rows.join(wrong[["cause", "published"]], on="case", how="inner")

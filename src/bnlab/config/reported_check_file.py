@@ -19,15 +19,6 @@ Measure = Literal[
 ]  # fmt: skip
 
 
-class Passage(Declared):
-    """What a report says in words."""
-
-    place: str
-    """Where."""
-    text: str
-    """What."""
-
-
 class Values(Declared):
     """The numbers of a published table, by what they measure."""
 
@@ -131,8 +122,6 @@ class ReportedCheckFile(Declared):
     """What it is called on pages."""
     text: str
     """What it is, in a few sentences."""
-    claims: list[Passage] = Field(default=[])
-    """What the report says about it in words."""
     published: Annotated[
         Annotated[dict[str, PublishedTable], Tag("tables")] | Annotated[str, Tag("name")],
         form(tables=dict, name=object),

@@ -42,7 +42,7 @@ def load_reported_check(name: str, folder: Path = Path("config")) -> dict[str, A
         check_reported_check_name(holder, folder, source=f"{path}: published")
         reported_check["published"] = dict(read_yaml(folder / "reported_checks" / f"{holder}.yaml")).get("published")
     check(ReportedCheckFile, reported_check, source=str(path))
-    reported_check = {"published": {}, "claims": [], **reported_check, "published_in": holder}
+    reported_check = {"published": {}, **reported_check, "published_in": holder}
     tables, seen = reported_check["published"], set()
     for i, case in enumerate(reported_check["cases"]):
         where = f"{path}: cases[{i}]"
