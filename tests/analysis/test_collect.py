@@ -23,25 +23,11 @@ from bnlab.runs.names import split_name
 from bnlab.runs.record import sealed
 from bnlab.streams import stream
 from bnlab.training.job import perform_run
+from tests.protocols import TINY
 
-PROTOCOL = {
-    "data": "generated",
-    "training": 300,
-    "validation": 100,
-    "split": "random",
-    "standardization": "per_pixel",
-    "precision": "float64",
+PROTOCOL = TINY | {
     "batch_size": 20,
     "schedule": {"minimum": 1e-5, "maximum": 0.1, "step": 10, "cycles": 1},
-    "shuffling": "every_epoch",
-    "momentum": 0,
-    "momentum_restarts": False,
-    "backward": "exact",
-    "bn_affine": True,
-    "bn_decay": 0.9,
-    "bn_initial_averages": "first_batch",
-    "bn_epsilon": 2.2e-16,
-    "curve_points": 3,
     "probe": 100,
 }
 EXPERIMENT = {

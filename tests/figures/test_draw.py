@@ -25,26 +25,14 @@ from bnlab.figures.weight_decay import positions
 from bnlab.formatting import WITH, WITHOUT, short_number
 from bnlab.runs.names import initialization_text, learning_rate_text
 from bnlab.runs.spec import RunSpec
+from tests.protocols import TINY
 
-PROTOCOL: dict[str, Any] = {
+PROTOCOL: dict[str, Any] = TINY | {
     "data": "cifar10",
     "training": 400,
-    "validation": 100,
-    "split": "random",
-    "standardization": "per_pixel",
-    "precision": "float64",
     "batch_size": 20,
     "schedule": {"minimum": 1e-5, "maximum": 0.1, "step": 20, "cycles": 2},
-    "shuffling": "every_epoch",
-    "momentum": 0,
-    "momentum_restarts": False,
-    "backward": "exact",
-    "bn_affine": True,
-    "bn_decay": 0.9,
-    "bn_initial_averages": "first_batch",
-    "bn_epsilon": 2.2e-16,
     "curve_points": 5,
-    "probe": 50,
 }
 UPDATES = [0, 20, 40, 60, 80]
 

@@ -20,28 +20,16 @@ from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
 from bnlab.report.study import render_page
 from bnlab.runs.names import initialization_text, learning_rate_text
-from bnlab.runs.spec import RunSpec
+from bnlab.runs.spec import Protocol, RunSpec
+from tests.protocols import TINY
 
 ROOT = Path(__file__).parents[2]
-PROTOCOL: dict[str, Any] = {
+PROTOCOL: dict[str, Any] = TINY | {
     "data": "cifar10",
     "training": 400,
-    "validation": 100,
-    "split": "random",
-    "standardization": "per_pixel",
-    "precision": "float64",
     "batch_size": 20,
     "schedule": {"minimum": 1e-5, "maximum": 0.1, "step": 20, "cycles": 2},
-    "shuffling": "every_epoch",
-    "momentum": 0,
-    "momentum_restarts": False,
-    "backward": "exact",
-    "bn_affine": True,
-    "bn_decay": 0.9,
-    "bn_initial_averages": "first_batch",
-    "bn_epsilon": 2.2e-16,
     "curve_points": 5,
-    "probe": 50,
 }
 GRID: dict[str, Any] = {
     "protocol": "small",
@@ -476,7 +464,7 @@ def test_a_failed_check_is_not_hidden(tmp_path: Path, kind: str, marked: int) ->
 
 def test_protocol_and_data_are_given_in_full(page: Page) -> None:
     """Every setting of the protocol and the digests of the images are on the page."""
-    for setting in PROTOCOL:
+    for setting in Protocol.model_fields:
         assert f"{setting}:" in page.text
     assert "aa11" * 16 in page.text
     assert "bb22" * 16 in page.text

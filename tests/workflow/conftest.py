@@ -14,31 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.protocols import TINY
+
 ROOT = Path(__file__).parents[2]
-PROTOCOLS = """
-tiny:
-  data: generated
-  training: 300
-  validation: 100
-  split: random
-  standardization: per_pixel
-  precision: float64
-  batch_size: 50
-  schedule: {minimum: 1.0e-5, maximum: 1.0e-1, step: 3, cycles: 1}
-  shuffling: every_epoch
-  momentum: 0
-  momentum_restarts: false
-  backward: exact
-  bn_affine: true
-  bn_decay: 0.9
-  bn_initial_averages: first_batch
-  bn_epsilon: 2.2e-16
-  curve_points: 3
-  probe: 50
-other:
-  defaults: tiny
-  batch_size: 60
-"""
+PROTOCOLS = yaml.safe_dump({"tiny": TINY, "other": {"defaults": "tiny", "batch_size": 60}}, sort_keys=False)
 STUDY = """
 title: A tiny study
 summary: For tests.
