@@ -65,21 +65,28 @@ class Condition(Declared):
     """Networks of more layers leave the condition out; without it, none does."""
 
 
-class Updates(Declared):
-    """Updates that are compared with theta - learning rate * v, in every way in which a protocol can ask for them."""
+class SmallProblem(Declared):
+    """A network small enough to move all its parameters one by one, and the images that it sees."""
 
     hidden: Annotated[list[Annotated[int, Field(ge=1, le=100)]], Field(min_length=1)]
     """The widths of the hidden layers."""
-    batch: int = Field(ge=3, le=500)
-    """Images of a mini-batch, of which there are two."""
+    batch: int = Field(ge=2, le=1000)
+    """Images of a mini-batch."""
     inputs: int = Field(ge=1, le=100)
     """How many of their first pixels."""
+    weight_decay: float = Field(ge=0)
+    """Lambda."""
     epsilon: float = Field(ge=0)
     """Added to the variance."""
     spread: float = Field(ge=0)
     """Parameters are drawn again until every normalized unit's standard deviation over the batch is at least this."""
-    weight_decay: float = Field(gt=0)
-    """Lambda."""
+
+
+class Updates(SmallProblem):
+    """Updates that are compared with theta - learning rate * v, in every way in which a protocol can ask for them."""
+
+    batch: int = Field(ge=3, le=500)
+    """Images of a mini-batch, of which there are two."""
     momentum: float = Field(gt=0, lt=1)
     """What is left of the velocity after an update; updates without momentum are checked as well."""
     learning_rates: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=3)]
@@ -122,23 +129,11 @@ class Gate(Declared):
     """How closely the gradients must agree."""
 
 
-class StepSizes(Declared):
+class StepSizes(SmallProblem):
     """config/gradients/step_sizes.yaml: the error of numerical gradients against their step."""
 
-    hidden: Annotated[list[Annotated[int, Field(ge=1, le=100)]], Field(min_length=1)]
-    """The widths of the hidden layers."""
-    batch: int = Field(ge=2, le=1000)
-    """Images."""
-    inputs: int = Field(ge=1, le=100)
-    """How many of their first pixels."""
-    weight_decay: float = Field(ge=0)
-    """Lambda."""
-    epsilon: float = Field(ge=0)
-    """Added to the variance."""
     margin: float = Field(gt=0)
-    """The least distance of pre-activations from ReLU's kink."""
-    spread: float = Field(ge=0)
-    """The least standard deviation of normalized units over the batch."""
+    """Parameters are drawn again until every pre-activation is at least this far from ReLU's kink."""
     largest: float = Field(gt=0, le=1)
     """The largest step."""
     smallest: float = Field(ge=1e-14)
