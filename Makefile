@@ -6,7 +6,7 @@ STUDY ?= official
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help report compare demo test bench scaling lint format lock clean
+.PHONY: help report compare demo test bench scaling mutants lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ scaling: $(BIN)/.ready  ## Simulate 1 to 512 cores (STUDY=official); after make 
 	python -m benchmarks.dag
 	python -m benchmarks.around $(STUDY)
 	python -m benchmarks.scaling $(STUDY)
+
+mutants: $(BIN)/.ready  ## Change numerics, runs and claims in one place after another, and list what no test notices
+	$(BIN)/pip install --quiet --disable-pip-version-check "mutmut>=3.8"
+	mutmut run --max-children $(CORES) > mutants.log
+	mutmut results
 
 lint: $(BIN)/.ready  ## Check style, types and the workflow
 	ruff check

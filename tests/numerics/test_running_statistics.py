@@ -29,6 +29,16 @@ def test_the_first_mini_batch_starts_the_averages() -> None:
         assert not np.shares_memory(statistics.mean[i], mean)
 
 
+def test_or_zero_and_one_start_them() -> None:
+    """Asked to, they start from a mean of 0 and a variance of 1, of which the first mini-batch leaves nine tenths."""
+    statistics = RunningStatistics(NETWORK, np.float64, decay=0.9, from_first=False)
+    [moments] = batches(1)
+    statistics.update(moments)
+    for i, (mean, variance) in enumerate(moments):
+        np.testing.assert_allclose(statistics.mean[i], 0.1 * mean, rtol=1e-14)
+        np.testing.assert_allclose(statistics.variance[i], 0.9 + 0.1 * variance, rtol=1e-14)
+
+
 def test_later_ones_count_a_tenth() -> None:
     """With average 0.9, the second mini-batch enters with weight 0.1, the third again."""
     statistics = RunningStatistics(NETWORK, np.float64, decay=0.9)
