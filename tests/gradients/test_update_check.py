@@ -141,6 +141,18 @@ def test_an_update_that_ignores_its_protocol_is_rejected(
     assert failed(checks) == [check for check in checks if where(check)]
 
 
+def test_gamma_and_beta_that_should_be_held_and_move_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check does not take the trainer's word for which gradients are zero."""
+
+    def one(self: Parameters) -> None:
+        for g in (*self.gamma, *self.beta):
+            g[:] = 1
+
+    monkeypatch.setattr(Parameters, "zero_affine_gradients", one)
+    checks = checked()
+    assert failed(checks) == [check for check in checks if not check.bn_affine]
+
+
 def test_a_wrong_backward_pass_reaches_the_update(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every update with batch normalization fails when its gradient misses a path, and none without it."""
 

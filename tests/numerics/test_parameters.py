@@ -113,3 +113,13 @@ def test_layers_are_counted_by_their_weights() -> None:
     """The official 3-layer network has two hidden layers; softmax regression has none."""
     assert (Network((3072, 50, 50, 10), True).n_layers, Network((3072, 50, 50, 10), True).n_hidden) == (3, 2)
     assert (Network((3072, 10), False).n_layers, Network((3072, 10), False).n_hidden) == (1, 0)
+
+
+@given(NETWORKS)
+def test_held_affine_parameters_have_no_gradient(network: Network) -> None:
+    """Of all entries those of gamma and beta become zero, and no other changes."""
+    gradients, before = numbered(network), numbered(network)
+    gradients.zero_affine_gradients()
+    for (name, array), (_, old) in zip(gradients.named(), before.named(), strict=True):
+        expected = np.zeros_like(old) if name.startswith(("gamma", "beta")) else old
+        np.testing.assert_array_equal(array, expected)

@@ -39,6 +39,20 @@ def test_or_zero_and_one_start_them() -> None:
         np.testing.assert_allclose(statistics.variance[i], 0.9 + 0.1 * variance, rtol=1e-14)
 
 
+def test_averages_can_be_resumed() -> None:
+    """They continue from another network's averages, which the next mini-batch does not replace but enters."""
+    statistics = RunningStatistics(NETWORK, np.float64, decay=0.9)
+    before, after = batches(2)
+    statistics.resume([mean for mean, _ in before], [variance for _, variance in before])
+    for i, (mean, variance) in enumerate(before):
+        np.testing.assert_array_equal(statistics.mean[i], mean)
+        np.testing.assert_array_equal(statistics.variance[i], variance)
+    statistics.update(after)
+    for i in range(2):
+        np.testing.assert_allclose(statistics.mean[i], 0.9 * before[i][0] + 0.1 * after[i][0], rtol=1e-12)
+        np.testing.assert_allclose(statistics.variance[i], 0.9 * before[i][1] + 0.1 * after[i][1], rtol=1e-12)
+
+
 def test_later_ones_count_a_tenth() -> None:
     """With average 0.9, the second mini-batch enters with weight 0.1, the third again."""
     statistics = RunningStatistics(NETWORK, np.float64, decay=0.9)

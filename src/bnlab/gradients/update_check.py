@@ -147,5 +147,7 @@ def _gradient(
         flat = unnormalized_activations_gradient(parameters, x, labels)
         flat[: parameters.weights_flat.size] += 2 * weight_decay * parameters.weights_flat
     if not protocol.bn_affine:
-        Parameters(parameters.network, flat).zero_affine_gradients()
+        gradient = Parameters(parameters.network, flat)
+        for array in (*gradient.gamma, *gradient.beta):
+            array[:] = 0
     return flat
