@@ -330,6 +330,15 @@ def test_a_gradient_that_is_not_a_number_is_rejected(monkeypatch: pytest.MonkeyP
         assert failed(result, oracle) == {"W1", "b1", "gamma1", "beta1"}
 
 
+def test_zeros_that_agree_prove_nothing() -> None:
+    """Black images give W1 no gradient, analytic or numerical: that is no agreement, and the array fails."""
+    network = Network((INPUTS, 8, 10), batch_norm=False)
+    condition = CONDITION | {"weight_decay": 0}
+    result = check_network(network, np.zeros((BATCH, INPUTS)), problem()[1], condition, SETTINGS)
+    for oracle in ORACLES:
+        assert failed(result, oracle) == {"W1"}
+
+
 @pytest.mark.parametrize("oracle", ORACLES)
 def test_the_tolerance_decides(oracle: str) -> None:
     """A tolerance below rounding fails what the shipped one passes, before its oracle alone."""

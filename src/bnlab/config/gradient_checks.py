@@ -109,7 +109,7 @@ class Inference(Declared):
 
 
 class Gate(Declared):
-    """config/gradients/gate.yaml: the gradient check that every training waits for."""
+    """config/gradients/gate.yaml: what gradients, updates and evaluation have to pass before anything is trained."""
 
     networks: list[Hidden] = Field(min_length=1)
     """The networks that are checked."""

@@ -15,8 +15,8 @@ from bnlab.data.arrays import Bytes, Images
 from bnlab.data.batches import StandardizedBatches
 from bnlab.data.scaling import Scaling
 from bnlab.gradients.error_measures import norm_max
+from bnlab.gradients.kinks import random_parameters
 from bnlab.numerics.arrays import Array
-from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_forward
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.running_statistics import RunningStatistics
@@ -58,7 +58,8 @@ def check_inference(settings: Mapping[str, Any], images: Images, labels: Bytes) 
     checks = []
     for hidden in settings["networks"]:
         for batch_norm in settings["batch_norm"]:
-            parameters = _random_parameters(Network((images.shape[1], *hidden, 10), batch_norm, asked["epsilon"]))
+            network = Network((images.shape[1], *hidden, 10), batch_norm, asked["epsilon"])
+            parameters = random_parameters(network, stream(0, "inference check"))
             for initial in ("first_batch", "zero_one") if batch_norm else ("first_batch",):
                 for scaling in ("per_pixel", "per_image"):
                     x, fitted = _scaled(images, scaling)
@@ -68,16 +69,6 @@ def check_inference(settings: Mapping[str, Any], images: Images, labels: Bytes) 
                     passed = all(error <= settings["tolerance"]["inference"] for error in errors.values())
                     checks.append(InferenceCheck(tuple(hidden), batch_norm, initial, scaling, errors, passed))
     return checks
-
-
-def _random_parameters(network: Network) -> Parameters:
-    """He normal weights; b, gamma and beta about their initial values, at which some mistakes would not show."""
-    parameters = Parameters.zeros(network, np.float64)
-    random = stream(0, "inference check")
-    initialize(parameters, "he", random)
-    others = parameters.flat[parameters.weights_flat.size :]
-    others += 0.5 * random.standard_normal(others.size)
-    return parameters
 
 
 def _scaled(images: Images, scaling: str) -> tuple[Array, Scaling]:

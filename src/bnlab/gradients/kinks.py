@@ -25,6 +25,15 @@ class NoSmoothDrawError(ValueError):
     """No parameters were found at which the cost is smooth enough."""
 
 
+def random_parameters(network: Network, random: np.random.Generator) -> Parameters:
+    """He normal weights; b, gamma and beta normal about their initial values, at which some mistakes do not show."""
+    parameters = Parameters.zeros(network, np.float64)
+    initialize(parameters, "he", random)
+    undecayed = parameters.flat[parameters.weights_flat.size :]
+    undecayed += 0.5 * random.standard_normal(undecayed.size)
+    return parameters
+
+
 def smooth_costs(
     network: Network,
     x: Array,
@@ -37,16 +46,10 @@ def smooth_costs(
 ) -> Iterator[tuple[Cost, int]]:
     """Costs at parameters that keep the margin and the spread, each with the number of draws rejected before it.
 
-    Take the next when a ReLU has switched. Weights are He normal; b, gamma and beta are normal about their initial
-    values, since at b = beta = 0 and gamma = 1 some mistakes do not show.
-    Raises NoSmoothDrawError after DRAWS draws.
+    Take the next when a ReLU has switched. Raises NoSmoothDrawError after DRAWS draws.
     """
     for rejected in range(DRAWS):
-        parameters = Parameters.zeros(network, np.float64)
-        initialize(parameters, "he", random)
-        undecayed = parameters.flat[parameters.weights_flat.size :]
-        undecayed += 0.5 * random.standard_normal(undecayed.size)
-        cost = Cost(parameters, x, labels, weight_decay=weight_decay)
+        cost = Cost(random_parameters(network, random), x, labels, weight_decay=weight_decay)
         if cost.margin >= margin and cost.spread >= spread:
             yield cost, rejected
     raise NoSmoothDrawError(
