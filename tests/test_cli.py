@@ -138,8 +138,8 @@ def steps_that_grow(project: Path) -> None:
     edit(project / "config/gradients/step_sizes.yaml", "smallest: 1.0e-12", "smallest: 0.1")
 
 
-def an_unknown_metric(project: Path) -> None:
-    """Misspell a metric of a reported check."""
+def an_unknown_measure(project: Path) -> None:
+    """Misspell a measure of a reported check."""
     edit(project / "config/reported_checks/banaei2022.yaml", "[gradient_mean,", "[gradient_men,")
 
 
@@ -233,9 +233,9 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     (
         "reported-check generated banaei2022",
         2,
-        an_unknown_metric,
+        an_unknown_measure,
         {},
-        ["banaei2022.yaml: cases[0].metrics[0]: found"],
+        ["banaei2022.yaml: cases[0].measures[0]: found"],
     ),
     ("gradient-figure generated anon", 2, nothing, {}, ["config/reported_checks/anon.yaml: no case names a `cause`"]),
     ("gradient-figure generated anon_batch_norm", 5, nothing, {}, ["anon_batch_norm.csv: no such file. Make it:"]),
@@ -387,8 +387,8 @@ def test_a_report_s_own_check_is_repeated(bnlab: Run, project: Path) -> None:
     bnlab("reported-check", "generated", "banaei2022")
     compared = pd.read_csv(results / "gradients/generated/banaei2022.csv")
     assert len(compared) == 2 * 5 * (6 + 10)
-    assert list(compared.columns[:4]) == ["case", "draw", "array", "metric"]
-    difference = compared[compared["metric"] == "difference_std"]["value"]
+    assert list(compared.columns[:4]) == ["case", "draw", "array", "measure"]
+    difference = compared[compared["measure"] == "difference_std"]["value"]
     assert difference.max() < 1e-3
 
 

@@ -9,7 +9,7 @@ WITH, WITHOUT = "with batch normalization", "without batch normalization"
 GENERATED_NOTE = "Generated data, not CIFAR-10"
 
 
-METRIC_WORDS = {
+MEASURE_WORDS = {
     "norm_max": "‖a − n‖ / max(‖a‖, ‖n‖)",
     "norm_sum": "‖a − n‖ / (‖a‖ + ‖n‖)",
     "elementwise_mean": "mean of |a − n| / (|a| + |n|)",
@@ -23,9 +23,9 @@ METRIC_WORDS = {
 }
 
 
-def metric_words(metric: str) -> str:
-    """The formula of a gradient check's metric: a is the analytic gradient, n the numerical one."""
-    return METRIC_WORDS[metric]
+def measure_words(measure: str) -> str:
+    """The formula of a gradient check's measure: a is the analytic gradient, n the numerical one."""
+    return MEASURE_WORDS[measure]
 
 
 def array_words(array: str) -> str:

@@ -16,7 +16,7 @@ def described(published: dict[str, dict[str, float]], *cases: dict[str, Any]) ->
     """A reported check of one published table, with the keys that are read here."""
     case = {
         "published": "table",
-        "metrics": ["norm_max"],
+        "measures": ["norm_max"],
         "statistics": "batch",
         "backward": "exact",
         "network": {"hidden": [5], "batch_norm": True},
@@ -26,8 +26,8 @@ def described(published: dict[str, dict[str, float]], *cases: dict[str, Any]) ->
 
 
 def rows(*values: float, smooth: tuple[float, ...] | None = None, **labels: Any) -> pd.DataFrame:
-    """Draws of one case, array and metric."""
-    base = {"case": "a", "array": "W1", "metric": "norm_max", "entries": 10, "crossed": 0} | labels
+    """Draws of one case, array and measure."""
+    base = {"case": "a", "array": "W1", "measure": "norm_max", "entries": 10, "crossed": 0} | labels
     table = pd.DataFrame(
         {"draw": range(1, len(values) + 1), "value": values, "value_without_crossed": smooth or values}
     )
@@ -68,19 +68,19 @@ def test_large_errors_have_to_lie_in_the_range(value: float, verdict: str) -> No
 )
 def test_moments_have_to_lie_in_the_range(value: float, verdict: str) -> None:
     """They have signs, and one unseeded draw is one of many."""
-    found = reported_check_table(described({"gradient_mean": {"W1": value}}), rows(-0.5, 0.1, metric="gradient_mean"))
+    found = reported_check_table(described({"gradient_mean": {"W1": value}}), rows(-0.5, 0.1, measure="gradient_mean"))
     assert list(found["verdict"]) == [verdict]
 
 
 def test_what_was_not_published_has_no_verdict() -> None:
-    """Another array, another metric, or a case that is compared with no table."""
+    """Another array, another measure, or a case that is compared with no table."""
     values = {"gradient_mean": {"W1": 1.0}}
     assert list(reported_check_table(described(values), rows(1.0))["verdict"]) == [""]
-    assert list(reported_check_table(described(values), rows(1.0, metric="gradient_mean", array="b1"))["verdict"]) == [
+    assert list(reported_check_table(described(values), rows(1.0, measure="gradient_mean", array="b1"))["verdict"]) == [
         ""
     ]
     alone = described(values, {"id": "a", "published": None})
-    assert list(reported_check_table(alone, rows(1.0, metric="gradient_mean"))["verdict"]) == [""]
+    assert list(reported_check_table(alone, rows(1.0, measure="gradient_mean"))["verdict"]) == [""]
 
 
 RIVALS = described(

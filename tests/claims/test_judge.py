@@ -382,7 +382,7 @@ def test_published_gradients(place: Workplace) -> None:
     folder = place.results / "gradients" / "cifar10"
     folder.mkdir(parents=True)
     rows = [
-        {"case": case, "draw": draw, "array": array, "metric": "norm_max", "value": value * draw,
+        {"case": case, "draw": draw, "array": array, "measure": "norm_max", "value": value * draw,
          "value_without_crossed": value * draw, "entries": 10, "crossed": 0}
         for case in ("small", "whole", "small_batch_norm")
         for draw in (1, 2)

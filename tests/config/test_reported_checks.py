@@ -16,7 +16,7 @@ from bnlab.config.reported_check_file import Measure
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import load_configuration
 from bnlab.errors import ConfigError
-from bnlab.gradients.error_measures import METRICS
+from bnlab.gradients.error_measures import MEASURES
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "config"
@@ -42,7 +42,7 @@ CASE: dict[str, Any] = {
     "difference": {"scheme": "central", "step": 1.0e-5, "loop": "naive"},
     "statistics": "batch",
     "backward": "exact",
-    "metrics": ["norm_max"],
+    "measures": ["norm_max"],
     "draws": 2,
 }
 REPORTED_CHECK: dict[str, Any] = {
@@ -98,20 +98,20 @@ def test_published_values_are_the_collected_ones() -> None:
 
 
 def test_every_published_value_is_compared() -> None:
-    """Each has a case with a metric of its name, or, for a relative error, with some formula of one."""
+    """Each has a case with a measure of its name, or, for a relative error, with some formula of one."""
     compared = {
-        (reported_check["report"], case["published"], "relative_error" if metric in RELATIVE else metric)
+        (reported_check["report"], case["published"], "relative_error" if measure in RELATIVE else measure)
         for reported_check in map(load_reported_check_committed, reported_check_names(COMMITTED))
         for case in reported_check["cases"]
         if "published" in case
-        for metric in case["metrics"]
+        for measure in case["measures"]
     }
     assert {key[:3] for key in published_values()} <= compared
 
 
-def test_the_model_knows_the_metrics_there_are() -> None:
-    """No metric is missing in the model, and none is left there that is gone."""
-    assert get_args(Measure) == tuple(METRICS)
+def test_the_model_knows_the_measures_there_are() -> None:
+    """No measure is missing in the model, and none is left there that is gone."""
+    assert get_args(Measure) == tuple(MEASURES)
 
 
 def test_studies_ask_for_reported_checks() -> None:
@@ -148,7 +148,10 @@ def test_what_cases_share_stands_once(tmp_path: Path) -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"metrics": ["norm_mx"]}, "cases[0].metrics[0]: found 'norm_mx', expected one of norm_max, norm_sum, elementwise"),
+    (
+        {"measures": ["norm_mx"]},
+        "cases[0].measures[0]: found 'norm_mx', expected one of norm_max, norm_sum, elementwise",
+    ),
     (
         {"difference": {"scheme": "central", "step": 0, "loop": "naive"}},
         "difference.step: found 0, expected more than 0",

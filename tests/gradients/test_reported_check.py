@@ -30,7 +30,7 @@ def case(**changes: Any) -> dict[str, Any]:
         "difference": {"scheme": "central", "step": 1e-5, "loop": "naive"},
         "statistics": "batch",
         "backward": "exact",
-        "metrics": RELATIVE,
+        "measures": RELATIVE,
         "draws": 2,
     }
     return base | changes
@@ -43,8 +43,8 @@ def problem(images: int = 12, inputs: int = 7) -> tuple[np.ndarray, np.ndarray]:
 
 
 def rows(changes: dict[str, Any], draw: int = 1) -> dict[tuple[str, str], Row]:
-    """One draw's rows by array and metric."""
-    return {(row.array, row.metric): row for row in compare(case(**changes), *problem(), draw)}
+    """One draw's rows by array and measure."""
+    return {(row.array, row.measure): row for row in compare(case(**changes), *problem(), draw)}
 
 
 STRUCTURED = {"difference": {"scheme": "central", "step": 1e-5, "loop": "structured"}}
@@ -56,9 +56,9 @@ def test_the_right_pass_agrees_with_the_right_loss(loop: dict[str, Any], batch_n
     """Every array but the biases before batch normalization has an error of rounding, by both loops."""
     found = rows({"network": {"hidden": [6, 5], "batch_norm": batch_norm}} | loop)
     assert {array for array, _ in found} == set(Network((7, 6, 5, 10), batch_norm).shapes())
-    for (array, metric), row in found.items():
+    for (array, measure), row in found.items():
         if batch_norm and array in ("b1", "b2"):
-            assert metric == "elementwise_mean" or row.value == pytest.approx(1, abs=1e-3)
+            assert measure == "elementwise_mean" or row.value == pytest.approx(1, abs=1e-3)
         else:
             assert row.value < 1e-7
         assert row.crossed == 0
@@ -108,8 +108,8 @@ def test_the_constant_pass_is_the_layer_without_its_mean_and_variance_paths(monk
 
 def test_weight_decay_enters_both_sides() -> None:
     """With a penalty the errors stay rounding, and the gradient of W is another."""
-    metrics = {"metrics": ["norm_max", "gradient_std"]}
-    without, with_it = rows(metrics), rows(metrics | {"weight_decay": 0.1})
+    measures = {"measures": ["norm_max", "gradient_std"]}
+    without, with_it = rows(measures), rows(measures | {"weight_decay": 0.1})
     assert with_it["W1", "norm_max"].value < 1e-7
     assert with_it["W1", "gradient_std"].value != without["W1", "gradient_std"].value
     assert with_it["gamma1", "gradient_std"] == without["gamma1", "gradient_std"]
@@ -166,7 +166,7 @@ def test_both_loops_find_the_same_crossings() -> None:
 def test_an_reported_check_is_all_draws_of_all_cases() -> None:
     """Cases take their images and pixels from the front; equal seeds give equal weights whatever is compared."""
     pixels, labels = problem(20, 9)
-    reported_check = {"cases": [case(), case(id="b", images=5, metrics=["gradient_mean"])]}
+    reported_check = {"cases": [case(), case(id="b", images=5, measures=["gradient_mean"])]}
     found = list(compare_reported_check(reported_check, pixels, labels))
     assert len(found) == 2 * 10 * 3 + 2 * 10
     assert [row for row in found if row.case == "a" and row.draw == 2] == list(

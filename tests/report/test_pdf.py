@@ -42,7 +42,7 @@ def table(columns: int, rows: int, *, kind: str = "matrix reported-check") -> st
     """A table with two columns of names and as many of numbers as that leaves."""
     heads = "".join(f'<th scope="col" class="number">n{i}</th>' for i in range(2, columns))
     cells = "".join(f'<td class="number">r{{row}}c{i}.</td>' for i in range(2, columns))
-    body = "".join(f"<tr><th>case{row}</th><td>metric</td>{cells.format(row=row)}</tr>" for row in range(rows))
+    body = "".join(f"<tr><th>case{row}</th><td>measure</td>{cells.format(row=row)}</tr>" for row in range(rows))
     return (
         f'<div class="wide"><table class="{kind}"><caption>Wide.</caption><thead><tr><th scope="col">Case</th>'
         f'<th scope="col">Metric</th>{heads}</tr></thead><tbody class="ruled">{body}</tbody></table></div>'
@@ -232,7 +232,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Pdf]:
     made = workplace(
         tmp_path_factory.mktemp("study"), data="generated", diverged=(0,), study=STUDY | {"gradients": ["falk2024"]}
     )
-    header = "case,draw,array,metric,value,value_without_crossed,entries,crossed\n"
+    header = "case,draw,array,measure,value,value_without_crossed,entries,crossed\n"
     rows = [f"whole,{draw},W1,norm_max,{draw}.5e-9,{draw}e-9,200,{draw}\n" for draw in (1, 2)]
     (made.results / "gradients" / "generated" / "falk2024.csv").write_text(header + "".join(rows))
     page = Page(made.report())

@@ -576,15 +576,15 @@ def test_tables_of_another_configuration_are_refused(tmp_path: Path) -> None:
 def test_reported_checks_stand_beside_what_was_published(tmp_path: Path) -> None:
     """Every array has the published value and ours with its range, its verdict, and what was crossed."""
     made = workplace(tmp_path, study=UNDRAWN | {"gradients": ["falk2024"]})
-    header = "case,draw,array,metric,value,value_without_crossed,entries,crossed\n"
+    header = "case,draw,array,measure,value,value_without_crossed,entries,crossed\n"
     rows = [
-        f"{case},{draw},{array},{metric},{value},{smooth},200,{crossed}\n"
+        f"{case},{draw},{array},{measure},{value},{smooth},200,{crossed}\n"
         for case in ("small", "whole")
         for array, values in {
             "W1": [(2e-9, 2e-9, 0), (4e-9, 3e-9, 2)],
             "b1": [(2e-11, 2e-11, 0), (3e-11, 3e-11, 0)],
         }.items()
-        for metric in ("norm_max", "norm_sum")
+        for measure in ("norm_max", "norm_sum")
         for draw, (value, smooth, crossed) in enumerate(values, 1)
     ]
     path = made.results / "gradients" / "cifar10" / "falk2024.csv"

@@ -7,17 +7,17 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.read import read_table
-from bnlab.formatting import metric_words, short_number
+from bnlab.formatting import measure_words, short_number
 
 RELATIVE = ("norm_max", "norm_sum", "elementwise_mean", "sum_ratio")
-"""The metrics that a report can mean by "relative error"."""
+"""The measures that a report can mean by "relative error"."""
 FACTOR = 10
 """A published relative error fits when it lies within this factor of the range of our draws."""
 LARGE = 1e-3
 """A published relative error above this is no matter of powers of ten, and has to lie in the range itself."""
 PRINTED = 0.0005
 """Half a unit of the last printed digit of such an error."""
-KEYS = ["case", "array", "metric"]
+KEYS = ["case", "array", "measure"]
 FITS, AT_KINKS, FITS_NOT = "fits", "fits with kinks", "does not fit"
 
 
@@ -27,7 +27,7 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 
 def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """A row per case, array and metric: median and range over draws, the same without crossed entries, the published.
+    """A row per case, array and measure: median and range over draws, the same without crossed entries, the published.
 
     `verdict` is empty where nothing was published. A relative error is compared with the range of the draws widened by
     `FACTOR`, a large one and a moment, which may be negative, with the range itself: first without the entries at
@@ -35,12 +35,12 @@ def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) 
     """
     cases = {case["id"]: case for case in reported_check["cases"]}
     found = []
-    for (case, array, metric), group in rows.groupby(KEYS, sort=False):
+    for (case, array, measure), group in rows.groupby(KEYS, sort=False):
         value, smooth = group["value"], group["value_without_crossed"]
         row = {
             "case": case,
             "array": array,
-            "metric": metric,
+            "measure": measure,
             "draws": len(group),
             "median": value.median(),
             "low": value.min(),
@@ -50,16 +50,16 @@ def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) 
             "smooth_high": smooth.max(),
             "entries": group["entries"].sum(),
             "crossed": group["crossed"].sum(),
-            "published": published(reported_check, cases[case], str(metric), str(array)),
+            "published": published(reported_check, cases[case], str(measure), str(array)),
         }
         found.append(row | {"verdict": _verdict(row)})
     return pd.DataFrame(found)
 
 
-def published(reported_check: Mapping[str, Any], case: Mapping[str, Any], metric: str, array: str) -> float | None:
-    """What the report prints for an array: under the metric's own name, or as a relative error of unstated formula."""
+def published(reported_check: Mapping[str, Any], case: Mapping[str, Any], measure: str, array: str) -> float | None:
+    """What the report prints for an array: under the measure's own name, or as a relative error of unstated formula."""
     values = reported_check["published"].get(case.get("published"), {"values": {}})["values"]
-    name = "relative_error" if metric in RELATIVE else metric
+    name = "relative_error" if measure in RELATIVE else measure
     value: float | None = values.get(name, {}).get(array)
     return value
 
@@ -70,7 +70,7 @@ def describe_causes(reported_check: Mapping[str, Any], rows: pd.DataFrame, table
     wrong = cases[(cases["statistics"] == "frozen") | (cases["backward"] == "constant_statistics")]
     errors = rows.join(wrong[["cause", "published"]], on="case", how="inner")
     errors = errors[errors["crossed"] == 0]
-    by_cause = errors.pivot_table("value", ["published", "draw", "array", "metric"], "cause")
+    by_cause = errors.pivot_table("value", ["published", "draw", "array", "measure"], "cause")
     by_cause = by_cause[by_cause.min(axis=1) > LARGE].dropna()
     gap = float(f"{(by_cause.max(axis=1) - by_cause.min(axis=1)).max():.0e}")
     apart = (
@@ -80,10 +80,11 @@ def describe_causes(reported_check: Mapping[str, Any], rows: pd.DataFrame, table
     )
     sentences = [apart]
     large = table[table["case"].isin(wrong.index) & (table["published"] > LARGE)]
-    inside = large[large["verdict"] != FITS_NOT].groupby("metric")["array"].size()
-    of = large.groupby("metric", sort=False)["array"].size()
+    inside = large[large["verdict"] != FITS_NOT].groupby("measure")["array"].size()
+    of = large.groupby("measure", sort=False)["array"].size()
     counts = [
-        f"{inside.get(metric, 0) // len(wrong['cause'].unique())} by {metric_words(str(metric))}" for metric in of.index
+        f"{inside.get(measure, 0) // len(wrong['cause'].unique())} by {measure_words(str(measure))}"
+        for measure in of.index
     ]
     total = of.iloc[0] // len(wrong["cause"].unique())
     sentences.append(
@@ -92,7 +93,7 @@ def describe_causes(reported_check: Mapping[str, Any], rows: pd.DataFrame, table
     )
     right = table[table["case"].isin(cases.index.difference(wrong.index)) & (table["median"] > LARGE)]
     if len(right):
-        found = right[right["metric"] == "norm_max"]
+        found = right[right["measure"] == "norm_max"]
         sentences.append(
             f"With nothing wrong the error of {' and '.join(sorted(found['array'].unique()))} is still "
             f"{found['median'].median():.2f} by the norms: the gradient of a bias before batch normalization is zero, "
@@ -106,7 +107,7 @@ def _verdict(row: Mapping[str, Any]) -> str:
     if value is None:
         return ""
     factor, margin = 1, 0.0
-    if row["metric"] in RELATIVE:
+    if row["measure"] in RELATIVE:
         factor, margin = (1, PRINTED) if value > LARGE else (FACTOR, 0.0)
     for low, high, verdict in (("smooth_low", "smooth_high", FITS), ("low", "high", AT_KINKS)):
         if row[low] / factor - margin <= value <= row[high] * factor + margin:

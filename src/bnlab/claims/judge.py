@@ -35,7 +35,7 @@ from bnlab.claims.rules import (
 from bnlab.config.studies import Configuration
 from bnlab.errors import IntegrityError
 from bnlab.fingerprint import code_fingerprint
-from bnlab.formatting import metric_words
+from bnlab.formatting import measure_words
 
 NUMBERS = {"number", "gradient", "best", "setting"}
 """The kinds whose claims print a number; the others are in words."""
@@ -160,13 +160,13 @@ def _gradient(claim: Claim, interpretation: Interpretation, evidence: Evidence) 
     asked = table[
         table["case"].isin(cases)
         & (table["array"] == claim.published.array)
-        & table["metric"].isin(RELATIVE if relative else [claim.published.quantity])
+        & table["measure"].isin(RELATIVE if relative else [claim.published.quantity])
     ]
     order = [FITS, AT_KINKS, FITS_NOT]
     comparisons = []
     for _, row in asked.sort_values("verdict", key=lambda column: column.map(order.index), kind="stable").iterrows():
         kinks = ", entries at which some ReLU switched included" if row["verdict"] == AT_KINKS else ""
-        label = f"{cases[row['case']]['title']}, {metric_words(row['metric'])}{kinks}"
+        label = f"{cases[row['case']]['title']}, {measure_words(row['measure'])}{kinks}"
         comparisons.append((label, row["verdict"] != FITS_NOT, row["median"], row["low"], row["high"]))
     return judge_gradient(comparisons)
 

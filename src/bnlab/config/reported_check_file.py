@@ -107,7 +107,7 @@ class Case(Declared):
     """What the numerical loss normalizes by: the batch that moved, or the batch before anything moved."""
     backward: Literal["exact", "constant_statistics"]
     """The backward pass: the right one, or one that takes mean and variance for constants."""
-    metrics: Annotated[list[Measure], Field(min_length=1), different]
+    measures: Annotated[list[Measure], Field(min_length=1), different]
     """What is measured (src/bnlab/gradients/error_measures.py)."""
     draws: int = Field(ge=1, le=1000)
     """How many draws of the parameters."""

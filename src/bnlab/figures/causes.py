@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from bnlab.analysis.reported_checks import LARGE
 from bnlab.figures.style import BLACK, BLUE, GREY, VERMILLION, new_figure
-from bnlab.formatting import array_words, metric_words, network_words
+from bnlab.formatting import array_words, measure_words, network_words
 from bnlab.runs.names import network_text
 
 COLOURS = (GREY, BLUE, VERMILLION)
@@ -20,23 +20,23 @@ LANE, ROW, REST = 0.22, 0.34, 1.5
 
 
 def draw(reported_check: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Figure:
-    """A row of panels per published table, a column per metric; only arrays whose published error is large.
+    """A row of panels per published table, a column per measure; only arrays whose published error is large.
 
     rows: the comparisons of the reported check (see `reported_checks.read_rows`), whose cases name causes.
     """
     causes = list(dict.fromkeys(case["cause"] for case in reported_check["cases"] if "cause" in case))
     cases = [case for case in reported_check["cases"] if "cause" in case]
     tables = list(dict.fromkeys(case["published"] for case in cases))
-    metrics = cases[0]["metrics"]
+    measures = cases[0]["measures"]
     errors = {table: _large_errors(reported_check["published"][table]) for table in tables}
     heights = [len(errors[table]) + 1 for table in tables]
     figure, canvas = new_figure(ROW * sum(heights) + REST, data)
-    axes = canvas.subplots(len(tables), len(metrics), sharex=True, sharey="row", squeeze=False, height_ratios=heights)
+    axes = canvas.subplots(len(tables), len(measures), sharex=True, sharey="row", squeeze=False, height_ratios=heights)
     for panels, table in zip(axes, tables, strict=True):
         compared = [case for case in cases if case["published"] == table]
-        for panel, metric in zip(panels, metrics, strict=True):
+        for panel, measure in zip(panels, measures, strict=True):
             for case in compared:
-                chosen = rows[(rows["case"] == case["id"]) & (rows["metric"] == metric)]
+                chosen = rows[(rows["case"] == case["id"]) & (rows["measure"] == measure)]
                 _draw_dots(panel, chosen, list(errors[table]), causes.index(case["cause"]), len(causes))
             for place, value in enumerate(errors[table].values()):
                 panel.plot([value, value], [place - 0.42, place + 0.42], color=BLACK, linewidth=1.5, zorder=1)
@@ -47,8 +47,8 @@ def draw(reported_check: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Fi
         panels[0].set_ylim(len(errors[table]) - 0.4, -0.6)
         pad = 18 if table == tables[0] else 6  # the formulas stand below the first title
         panels[0].set_title(_network(compared[0]), loc="left", fontweight="bold", pad=pad)
-    for panel, metric in zip(axes[0], metrics, strict=True):
-        panel.annotate(metric_words(metric), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
+    for panel, measure in zip(axes[0], measures, strict=True):
+        panel.annotate(measure_words(measure), (0, 1), (0, 4), "axes fraction", textcoords="offset points")
     canvas.supxlabel("Relative error of the array", fontsize=9)
     canvas.legend(handles=_legend(causes), loc="outside upper left", ncols=2)
     return figure

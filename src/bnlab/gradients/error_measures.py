@@ -69,9 +69,9 @@ def largest_difference(a: Array, n: Array) -> float:
     return float(np.max(np.abs(a - n)))
 
 
-METRICS: dict[str, Callable[[Array, Array], float]] = {
-    metric.__name__: metric
-    for metric in (
+MEASURES: dict[str, Callable[[Array, Array], float]] = {
+    measure.__name__: measure
+    for measure in (
         norm_max,
         norm_sum,
         elementwise_mean,

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.files import write_rows
 from bnlab.gradients.constant_statistics import constant_statistics_gradient
-from bnlab.gradients.error_measures import METRICS, norm_max
+from bnlab.gradients.error_measures import MEASURES, norm_max
 from bnlab.gradients.finite_differences import differences_at
 from bnlab.gradients.images import data_batch_images
 from bnlab.gradients.objective import Cost
@@ -29,7 +29,7 @@ from bnlab.streams import stream
 EPSILON = 2.2e-16
 """Of batch normalization where a case names no other: as the protocols have it."""
 COMPLEX_STEP = "complex_step"
-"""The metric of weights at a kink, differentiated again without differences: their ‖a − c‖ / max(‖a‖, ‖c‖)."""
+"""The measure of weights at a kink, differentiated again without differences: their ‖a − c‖ / max(‖a‖, ‖c‖)."""
 
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.float64]
@@ -37,16 +37,16 @@ ClassLabels = npt.NDArray[np.uint8]
 
 
 class Row(NamedTuple):
-    """One metric of one array in one draw.
+    """One measure of one array in one draw.
 
     entries: how many entries were compared.  crossed: at how many of them some ReLU switched between the two
-    evaluations.  value_without_crossed: the metric over the others (NaN when there are none).
+    evaluations.  value_without_crossed: the measure over the others (NaN when there are none).
     """
 
     case: str
     draw: int
     array: str
-    metric: str
+    measure: str
     value: float
     value_without_crossed: float
     entries: int
@@ -91,10 +91,10 @@ def compare(case: Mapping[str, Any], x: Pixels, labels: ClassLabels, draw: int) 
     for array, (numerical, crossed) in _numerical(parameters, x, labels, case, where):
         a, n, kinked = (values[where[array]] for values in (analytic[array], numerical, crossed))
         off = np.logical_not(kinked)
-        for metric in case["metrics"]:
-            measure = METRICS[metric]
+        for name in case["measures"]:
+            measure = MEASURES[name]
             smooth = measure(a[off], n[off]) if off.any() else float("nan")
-            yield Row(case["id"], draw, array, metric, measure(a, n), smooth, a.size, int(kinked.sum()))
+            yield Row(case["id"], draw, array, name, measure(a, n), smooth, a.size, int(kinked.sum()))
         if array == "W1" and case["difference"]["loop"] == "structured" and kinked.any():
             again = complex_step_weights(parameters, x, labels, layer=0, where=crossed)
             error = norm_max(analytic[array][crossed], again[crossed])

@@ -19,7 +19,7 @@ from bnlab.analysis.reported_checks import (
     reported_check_table,
 )
 from bnlab.config.reported_checks import compares_causes
-from bnlab.formatting import metric_words, short_error
+from bnlab.formatting import measure_words, short_error
 from bnlab.report.svg import inline_svg
 
 ALTERNATIVE = "Dots of relative errors per parameter array, a panel per formula, by cause, with the published values."
@@ -53,10 +53,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class ReportedCheckRow:
-    """A metric of one case, or the published values; `cells` follows the table's arrays."""
+    """A measure of one case, or the published values; `cells` follows the table's arrays."""
 
     case: str
-    metric: str
+    measure: str
     published: bool
     cells: list[Cell | None]
 
@@ -124,17 +124,17 @@ def _table(
     number: int,
 ) -> ReportedCheckTable:
     chosen = table[table["case"].isin([case["id"] for case in cases])]
-    found = {(row["case"], row["metric"], row["array"]): row for _, row in chosen.iterrows()}
+    found = {(row["case"], row["measure"], row["array"]): row for _, row in chosen.iterrows()}
     arrays = sorted(set(chosen["array"]), key=_array_order)
     rows = []
     shown: list[str] = []
     for case in cases:
-        for metric in [*case["metrics"], "complex_step"]:
-            cells = [_cell(found.get((case["id"], metric, array))) for array in arrays]
+        for measure in [*case["measures"], "complex_step"]:
+            cells = [_cell(found.get((case["id"], measure, array))) for array in arrays]
             if not any(cells):
                 continue
-            label = "relative error" if metric in RELATIVE else metric_words(metric)
-            values = [published(reported_check, case, metric, array) for array in arrays]
+            label = "relative error" if measure in RELATIVE else measure_words(measure)
+            values = [published(reported_check, case, measure, array) for array in arrays]
             if label not in shown and any(value is not None for value in values):
                 rows.append(
                     ReportedCheckRow("published", label, published=True, cells=[_plain(value) for value in values])
@@ -142,7 +142,7 @@ def _table(
                 shown.append(label)
             rows.append(
                 ReportedCheckRow(
-                    "ours" if len(cases) == 1 else case["title"], metric_words(metric), published=False, cells=cells
+                    "ours" if len(cases) == 1 else case["title"], measure_words(measure), published=False, cells=cells
                 )
             )
     place = reported_check["published"][name]["place"] if name else "no numbers published"
@@ -163,7 +163,7 @@ def _plain(value: float | None) -> Cell | None:
 def _cell(row: pd.Series | None) -> Cell | None:
     if row is None:
         return None
-    crossed = bool(row["crossed"]) and row["metric"] != "complex_step"
+    crossed = bool(row["crossed"]) and row["measure"] != "complex_step"
     return Cell(
         short_error(row["median"]),
         spread=(short_error(row["low"]), short_error(row["high"])) if row["draws"] > 1 else None,
