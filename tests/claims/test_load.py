@@ -382,6 +382,22 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(LEVEL, cells=[ONE, TWIN | {"weight_decay": 3}]), "claims[0].cells[1]: found no cell with"),
     (changed(CLAIM, metric="gain"), "claims[0].cells: found no cell with batch_norm false, expected its twin"),
     (
+        changed(CLAIM, metric="gain", cells=TWIN),
+        "claims[0].cells: found no cell with batch_norm true, expected its twin: a gain is the difference of both.",
+    ),
+    (
+        changed(CLAIM, metric="gain", cells=[ONE, TWIN, TWIN | {"weight_decay": 0.005}]),
+        "claims[0].cells: meets 2 cells of experiment 'grid', expected one. Narrow it by weight_decay (0.1, 0.005).",
+    ),
+    (
+        changed(CLAIM, metric="gain", cells=[TWIN, ONE, ONE | {"initialization": 0.1}]),
+        "claims[0].cells: meets 2 cells of experiment 'grid', expected one. Narrow it by initialization (he, 0.1).",
+    ),
+    (
+        changed(DIRECTION, metric="gain", pairs=[{"greater": MANY, "smaller": MANY | {"initialization": 0.1}}]),
+        "claims[0].pairs[0].greater: meets 4 cells of experiment 'grid', expected one. Narrow it by initialization",
+    ),
+    (
         changed(CLAIM, metric="gain", cells=MANY | {"initialization": "he"}),
         "claims[0].cells: meets 2 cells of experiment 'grid', expected one. Narrow it by weight_decay",
     ),

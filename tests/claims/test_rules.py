@@ -38,6 +38,7 @@ from bnlab.claims.rules import (
     judge_setting,
     margin_of,
     printed_range,
+    unit_of,
 )
 
 T2 = 4.302652729911275  # Student's t, 97.5 %, 2 degrees of freedom
@@ -195,6 +196,25 @@ def test_the_interval_of_a_search_by_hand():
     assert (found.low, found.high) == pytest.approx(prediction_interval([0.5], spread), abs=1e-3)
     wide = judge_best_of("0.5", [{1: 0.5}, {1: 0.1}], spread, best_of=2, extra_variance=1e-3)
     assert (wide.low, wide.high) == pytest.approx(prediction_interval([0.5], spread, extra_variance=1e-3), abs=1e-3)
+
+
+def test_a_rank_is_simulated_like_the_best():
+    """Of ten runs of one cell the second best lies one standard deviation above the mean, the last 1.54 below it."""
+    cell, spread = dict.fromkeys(range(1, 1001), 0.5), Spread(0.01, 100_000)
+    for rank, away in ((1, 1.539), (2, 1.001), (10, -1.539)):  # expected order statistics of ten normal draws
+        found = judge_best_of("0.5", [cell], spread, best_of=10, rank=rank)
+        assert found.mean == pytest.approx(0.5 + 0.01 * away, abs=2e-4)
+        assert (found.sd, found.n) == (pytest.approx((found.high - found.low) / 3.92, rel=0.05), 1000)
+
+
+def test_a_rank_among_our_searches_has_its_own_spread():
+    """Of ten cells that are equally good the best spreads by 0.587 of a run's sd, the fifth by 0.389."""
+    grid = [{1: 0.5, 2: 0.5} for _ in range(10)]
+    for rank, share in ((1, 0.587), (5, 0.389)):  # sds of order statistics of ten normal draws
+        found = judge_best_of("0.5", grid, Spread(0.01, 100_000), best_of=10, rank=rank)
+        half = 1.96 * share * 0.01 * math.sqrt(1 + 1 / 2)
+        assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half), abs=2e-4)
+        assert (found.sd, found.n) == (0, 2)
 
 
 def test_another_search_falls_into_the_interval_of_ours():
@@ -495,15 +515,142 @@ def test_every_verdict_can_be_reached():
 
 # --- words --------------------------------------------------------------------------------------------------------
 
+VALUES = [0.50, 0.52, 0.54]
+WIDE = Spread(0.02, 12)
+GRID = {0.1: {1: 0.5, 2: 0.52, 3: 0.54}, 0.01: {1: 0.4, 2: 0.41, 3: 0.45}, 1.0: {2: 0.3}}
+AWAY = Finding(REPRODUCED, "It fits.", 0.6)
+COST, ACCURACY = {"metric": "test_cost"}, {"metric": "test_accuracy"}
 
-def test_accuracies_are_written_in_percent_and_points_all_else_as_it_is():
-    """The numbers of a reason stand beside columns in the same unit."""
-    values = [0.50, 0.52, 0.54]
-    below = judge_number("0.3", values, Spread(0.02, 12), metric="test_accuracy").reason
-    assert below == "It lies below the interval by 7.06 points (standard deviation 2 points, 2 degrees of freedom)."
-    below = judge_number("0.3", values, Spread(0.02, 12), metric="test_cost").reason
-    assert below == "It lies below the interval by 0.0706 (standard deviation 0.02, 2 degrees of freedom)."
-    assert "interval -9.45 to 5.45 points, 3 pairs" in judge_direction([-0.05, -0.02, 0.01], metric="gain").reason
-    assert "pairs, margin 1 point" in judge_equal([0.0, 0.001], 0.01, metric="test_accuracy").reason
-    assert judge_level([0.1, 0.5], 0.09, 0.11, metric="test_accuracy").reason == ("1 of 2 runs lie between 9 and 11 %.")
-    assert "between 2.2 and 2.4." in judge_level([2.3], 2.2, 2.4, metric="test_cost").reason
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        (judge_number("0.5", [], None), "No run of ours finished with such a number."),
+        (judge_number("0.5", [0.5], None), "One run, and no cell alike with three to take a spread from."),
+        (
+            judge_number("0.52", VALUES, WIDE, **ACCURACY),
+            "Within the interval (standard deviation 2 points, 2 degrees of freedom).",
+        ),
+        (
+            judge_number("0.3", VALUES, WIDE, **ACCURACY),
+            "It lies below the interval by 7.06 points (standard deviation 2 points, 2 degrees of freedom).",
+        ),
+        (
+            judge_number("0.6", [0.5, 0.5], Spread(0.01, 12), **ACCURACY),
+            "It lies above the interval by 2.33 points (standard deviation 1 point, 12 degrees of freedom).",
+        ),
+        (
+            judge_number("0.3", VALUES, WIDE, **COST),
+            "It lies below the interval by 0.0706 (standard deviation 0.02, 2 degrees of freedom).",
+        ),
+        (judge_best_of("0.5", [{}], None, best_of=2), "No run of ours finished with such a number."),
+        (
+            judge_best_of("0.5", [{1: 0.5}], None, best_of=2),
+            "One run of each cell, and no cell alike with three to take a spread from.",
+        ),
+        (
+            judge_best_of("0.5", [{1: 0.5}, {}], WIDE, best_of=2, rank=2),
+            "No search of ours has a number 2 of 2: too many runs diverged.",
+        ),
+        (
+            judge_best_of("0.5", [{1: 0.5}, {1: 0.4}], WIDE, best_of=2),
+            "Within the interval (best of 2 in 1 searches of ours).",
+        ),
+        (
+            judge_best_of("0.5", [{1: 0.5}], WIDE, best_of=3, rank=2, **ACCURACY),
+            "Within the interval (number 2 of 3, simulated with standard deviation 2 points, 12 degrees of freedom).",
+        ),
+        (judge_gradient([]), "Nothing of ours is compared with it."),
+        (judge_gradient([("a", True, 1, 1, 1)]), "Fits in the one comparison, first: a."),
+        (
+            judge_gradient([("a", False, 1, 1, 1), ("b", True, 1, 1, 1), ("c", True, 1, 1, 1)]),
+            "Fits in 2 of 3 comparisons, first: b.",
+        ),
+        (judge_gradient([("a", False, 1, 1, 1), ("b", False, 1, 1, 1)]), "Fits in none of 2 comparisons."),
+        (judge_direction([]), "No pair of runs finished."),
+        (judge_direction([1.0]), "One pair of runs decides nothing."),
+        (
+            judge_direction([0.05, 0.06, 0.07], **ACCURACY),
+            "The difference is above zero: 95 % interval 3.52 to 8.48 points, 3 pairs.",
+        ),
+        (judge_direction([-5, -6, -7], **COST), "The difference is below zero: 95 % interval -8.48 to -3.52, 3 pairs."),
+        (
+            judge_direction([-0.05, -0.02, 0.01], metric="gain"),
+            "The interval holds zero: 95 % interval -9.45 to 5.45 points, 3 pairs.",
+        ),
+        (judge_equal([1.0], 0.01), "One pair of runs decides nothing."),
+        (
+            judge_equal([0.0, 0.001, 0.002], 0.01, **ACCURACY),
+            "The interval lies within the margin: 95 % interval -0.148 to 0.348 points, 3 pairs, margin 1 point.",
+        ),
+        (
+            judge_equal([5.0, 5.1, 5.2], 0.1, **COST),
+            "The interval lies outside the margin: 95 % interval 4.85 to 5.35, 3 pairs, margin 0.1.",
+        ),
+        (
+            judge_equal([0.0, 0.1, 0.2], 0.1, **COST),
+            "The interval crosses the margin: 95 % interval -0.148 to 0.348, 3 pairs, margin 0.1.",
+        ),
+        (judge_level([], 0, 1), "No run of ours finished with such a number."),
+        (judge_level([0.1, 0.5], 0.09, 0.11, **ACCURACY), "1 of 2 runs lie between 9 and 11 %."),
+        (judge_level([2.3], 2.2, 2.4, **COST), "1 of 1 runs lie between 2.2 and 2.4."),
+        (judge_best(0.1, {1.0: {}}), "No run of ours finished."),
+        (judge_best(0.1, GRID), "Best of our search too."),
+        (judge_best(0.5, GRID), "The nearest value on our grid, 1, is not within 15 %; best is 0.1."),
+        (
+            judge_best(1.0, GRID),
+            "Best here is 0.1, better than 1 by 22 points, and one pair of runs decides nothing.",
+        ),
+        (judge_best(0.01, GRID), "Best here is 0.1, better than 0.01 by 7.52 to 12.5 points."),
+        (
+            judge_best(0.01, {0.1: {1: 0.501, 2: 0.502}, 0.01: {1: 0.5, 2: 0.501}}),
+            "Best here is 0.1, better than 0.01 by 0.1 to 0.1 points: within one percentage point.",
+        ),
+        (judge_setting("5", 5), "As our configuration has it."),
+        (judge_setting("5", 6.25), "Our configuration has 6.25."),
+        (combined([AWAY, replace(AWAY, reason="It does, too.")]), "(1) It fits. (2) It does, too."),
+    ],
+)  # fmt: skip
+def test_reasons_are_whole_sentences(found, reason):
+    """Accuracies in percent and points, all else as it is: a reason's numbers stand beside columns in the same unit."""
+    assert found.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("circumstances", "variants", "reason"),
+    [
+        (Circumstances(inconsistent="It errs."), {}, "It errs. By its numbers: not reproduced. Too low."),
+        (Circumstances(not_comparable="Nobody knows."), {}, "Nobody knows. By its numbers: not reproduced. Too low."),
+        (
+            Circumstances(open=("epochs", "λ")),
+            {"longer": AWAY, "wider": AWAY},
+            "The report leaves open: epochs, λ. It matters: longer, wider. By its numbers: not reproduced. Too low.",
+        ),
+        (Circumstances(), {"longer": AWAY, "wider": AWAY}, "Too low. Reproduced by: longer, wider."),
+        (Circumstances(), {"longer": replace(AWAY, verdict=INCONCLUSIVE)}, "Too low. Reproduced by: no variant."),
+    ],
+)
+def test_what_stands_above_a_rule_keeps_its_reason(circumstances, variants, reason):
+    """And the names of the variants that decided."""
+    found = Finding(NOT_REPRODUCED, "Too low.", 0.5)
+    assert decide(found, circumstances, variants, **ACCURACY)[1] == reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric", "unit"),
+    [
+        ("setting", "updates", "setting"),
+        ("best", "validation_accuracy", "setting"),
+        ("gradient", "", "error"),
+        ("number", "test_cost", ""),
+        ("number", "test_accuracy", "%"),
+        ("level", "test_accuracy", "%"),
+        ("number", "gain", "points"),
+        ("direction", "test_accuracy", "points"),
+        ("equal", "test_accuracy", "points"),
+        ("equal", "test_cost", ""),
+    ],
+)
+def test_units(kind, metric, unit):
+    """Percent for accuracies, points for what is a difference of two."""
+    assert unit_of(kind, metric) == unit
