@@ -1,4 +1,4 @@
-"""One subcommand per rule and a few for people: each parses, and calls one function of the package.
+"""One subcommand per rule, and a few for people. Each parses its arguments and calls one function of the package.
 
 Each imports that function when it is called, so that training loads neither pandas nor matplotlib. The function's
 module is the root of its rule's fingerprint (`targets.ROOTS`): what a command computes stands there and not here.

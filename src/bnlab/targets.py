@@ -1,4 +1,4 @@
-"""What the Snakefile asks: which file belongs to what, and what a training waits for. It knows nothing of Snakemake."""
+"""Answers to the Snakefile: which file belongs to what, and what a training waits for. Knows nothing of Snakemake."""
 
 from collections.abc import Collection, Mapping
 from functools import cache, cached_property
@@ -42,7 +42,7 @@ ROOTS = {
     "synthesis": "report.synthesis",
     "pdf": "report.pdf",
 }
-"""By subcommand the module whose function it calls: an edit of that, or of what it imports, outdates what it made."""
+"""The module whose function each subcommand calls; editing it, or anything it imports, outdates what it has made."""
 
 
 class Targets:
@@ -78,7 +78,7 @@ class Targets:
     # Runs
 
     def run(self, name: str) -> RunSpec:
-        """The run of that directory name; one that no study has is read from the name. Raises ConfigError."""
+        """The run with that directory name. A run of no study is read off its name. Raises ConfigError."""
         return next((runs[name] for runs in self.runs.values() if name in runs), None) or self.configuration.parse(name)
 
     def run_files(self, runs: Collection[str], *names: str) -> list[str]:
@@ -86,7 +86,7 @@ class Targets:
         return [f"{self.results}/runs/{run}/{name}" for run in runs for name in names or RESULT]
 
     def duration(self, name: str) -> float:
-        """Seconds that a run will take, more or less."""
+        """How long a run will take, in seconds, more or less."""
         run = self.run(name)
         return estimated_seconds(run, self.configuration.protocols[run.protocol])
 

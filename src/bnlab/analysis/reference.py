@@ -18,7 +18,7 @@ from bnlab.runs.record import TIMING, read_record
 TABLES = ("claims.csv", "claims_summary.csv")
 PREDICTIONS, PROVENANCE, README = "predictions.csv", "provenance.json", "README.md"
 DIVERGED = "diverged"
-"""In place of the predictions that a diverged run does not have."""
+"""Stands in place of the predictions that a diverged run does not have."""
 RELATIVE = 1e-9
 """What another CPU's kernels may change of a loss, and more than they do."""
 
@@ -77,7 +77,7 @@ def differences(folder: Path, *, results: Path) -> tuple[list[str], list[str]]:
 
 
 def _copied(results: Path) -> dict[str, Path]:
-    """What is kept as it is, by its name among the reference's files."""
+    """The files that are copied unchanged, by their names in the reference."""
     figures = sorted((results / "studies").glob("*/figures/*.png"))
     return (
         {name: results / "tables" / name for name in TABLES}

@@ -14,7 +14,7 @@ RELATIVE = ("norm_max", "norm_sum", "elementwise_mean", "sum_ratio")
 FACTOR = 10
 """A published relative error fits when it lies within this factor of the range of our draws."""
 LARGE = 1e-3
-"""A published relative error above this is no matter of powers of ten, and has to lie in the range itself."""
+"""A published relative error above this is more than rounding, and has to lie in the range of our draws itself."""
 PRINTED = 0.0005
 """Half a unit of the last printed digit of such an error."""
 KEYS = ["case", "array", "measure"]
@@ -22,7 +22,7 @@ FITS, AT_KINKS, FITS_NOT = "fits", "fits with kinks", "does not fit"
 
 
 def read_rows(path: Path) -> pd.DataFrame:
-    """What `python -m bnlab reported-check` wrote. Raises IntegrityError when it is missing."""
+    """The table that `python -m bnlab reported-check` wrote. Raises IntegrityError when it is missing."""
     return read_table(path, f"python -m bnlab reported-check {path.parent.name} {path.stem}")
 
 
@@ -65,7 +65,7 @@ def published(reported_check: Mapping[str, Any], case: Mapping[str, Any], measur
 
 
 def describe_causes(reported_check: Mapping[str, Any], rows: pd.DataFrame, table: pd.DataFrame) -> list[str]:
-    """What a reported check with several possible causes can tell apart and what it cannot, in sentences."""
+    """Sentences about which of several possible causes a reported check can tell apart, and which it cannot."""
     cases = pd.DataFrame([case for case in reported_check["cases"] if "cause" in case]).set_index("id")
     wrong = cases[(cases["statistics"] == "frozen") | (cases["backward"] == "constant_statistics")]
     errors = rows.join(wrong[["cause", "published"]], on="case", how="inner")

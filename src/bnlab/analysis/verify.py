@@ -1,4 +1,4 @@
-"""Whether everything that is stored is still as it was stored."""
+"""Check that everything in the results is still as it was stored."""
 
 from pathlib import Path
 

@@ -36,7 +36,7 @@ class CellCheck:
                 self._check_number(claim, interpretation, cells, f"{at}.cells")
 
     def _cells(self, selection: Selection, where: str) -> list[Cell] | None:
-        """What a selection meets; None where that is wrong, which is then a problem, or not yet known."""
+        """The cells that a selection meets; None if they are not known yet, or if it is wrong, which adds a problem."""
         studies = self.configuration.studies
         if selection.study not in studies:
             known = ", ".join(sorted(studies))

@@ -71,12 +71,12 @@ class Evidence:
         return self.values(cells[0], metric) if cells else {}
 
     def pooled(self, cell: Cell, metric: str) -> Spread | None:
-        """The common spread of all cells of the study that lend the cell theirs."""
+        """The common spread of the study's cells that are like this one."""
         alike = [one for one in self._cells_of(cell.study) if _likeness(one.setting) == _likeness(cell.setting)]
         return pooled_spread([*self.values(one, metric).values()] for one in alike)
 
     def pooled_gain(self, cell: Cell) -> Spread | None:
-        """The same of gains: the twins, with and without batch normalization, of every cell that is alike."""
+        """The common spread of the gains of all cells that are alike, each a pair of twins."""
         twins: dict[tuple[Any, ...], list[Cell]] = {}
         for one in self._cells_of(cell.study):
             if _likeness(one.setting, of_twins=True) == _likeness(cell.setting, of_twins=True):
@@ -111,7 +111,7 @@ def _likeness(run: RunSpec, *, of_twins: bool = False) -> tuple[Any, ...]:
 
 
 def _protocol_and_decay(run: RunSpec) -> tuple[Any, ...]:
-    """What else makes a cell. Runs that start from others are one cell: from which they do differs by seed."""
+    """The rest of what makes a cell. Whether a run starts from another counts, not from which: that differs by seed."""
     return run.protocol, run.weight_decay, run.warm_start is None
 
 

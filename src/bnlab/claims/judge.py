@@ -152,7 +152,7 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
 
 
 def _gradient(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    """Every case and formula that is compared with the published value; what fits without kinks comes first."""
+    """Compare the published value with every case and formula; those that fit without kinks come first."""
     assert claim.published is not None
     reported_check, table = evidence.reported_check(interpretation.reported_check)
     cases = {case["id"]: case for case in reported_check["cases"] if case.get("published") == claim.published.table}
@@ -218,7 +218,7 @@ _RULES: Mapping[str, Callable[[Claim, Interpretation, Evidence], Finding]] = {
     "best": _best,
     "setting": _setting,
 }
-"""By kind; claims in words that no run can test have none."""
+"""The rule of each kind; claims in words that no run can test have none."""
 
 
 def _mean(values: Values) -> float:
@@ -229,7 +229,7 @@ def _mean(values: Values) -> float:
 
 
 def _expected(claim: Claim) -> str:
-    """What a claim in words expects of the numbers."""
+    """What a claim in words says about the numbers: > 0, = 0, or where they lie."""
     match claim.kind:
         case "direction":
             return "> 0"
@@ -260,5 +260,5 @@ def _variant_words(kind: str, metric: str, label: str, found: Finding) -> str:
 
 
 def _six_digits(value: float) -> float:
-    """More than anything here is known to, and the same on every machine."""
+    """Round to six digits: more than anything here is known to, and the same on every machine."""
     return value if math.isnan(value) else float(f"{value:.6g}")

@@ -125,7 +125,7 @@ class _Reader:
                 yield named
 
     def _named(self, item: AnyItem, name: str, where: str) -> Interpretation | None:
-        """The variant of that name, or None where that is wrong, which is then a problem."""
+        """The variant of that name; None if it is wrong, which adds a problem."""
         main, variant = self._interpretation(item), self.file.variants.get(name)
         if variant is None:
             known = ", ".join(self.file.variants) or "it has none"
@@ -226,6 +226,6 @@ def _changed(main: Interpretation, label: str, variant: NamedVariant) -> Interpr
 
 
 def _filtered(interpretation: Interpretation, axis: str, value: float) -> Interpretation:
-    """The same at one value of an axis."""
+    """The interpretation narrowed to one value of an axis."""
     cells = tuple(replace(one, filters={**one.filters, axis: value}) for one in interpretation.cells)
     return replace(interpretation, cells=cells)

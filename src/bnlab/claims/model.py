@@ -16,7 +16,7 @@ FIELDS = {
     "weight_decay": "weight_decay",
     "learning_rate": "learning_rate",
 }
-"""What narrows `cells`, and the field of a run that it speaks of."""
+"""The keys that narrow `cells`, each with the field of a run that it is about."""
 SEARCHED = ("weight_decay", "learning_rate")
 
 
@@ -30,7 +30,7 @@ class Cell:
 
     @property
     def setting(self) -> RunSpec:
-        """One of its runs, which stands for all but the seed."""
+        """Any one of its runs: all agree but for the seed."""
         return self.runs[0]
 
 
@@ -43,7 +43,7 @@ class Selection:
     filters: Mapping[str, Any]
 
     def cells(self, configuration: Configuration) -> list[Cell]:
-        """Those there are by now; none while the experiment waits for a search."""
+        """The cells that exist by now; none while the experiment waits for a search."""
         cells: dict[tuple[Any, ...], list[RunSpec]] = {}
         for run in configuration.study(self.study).experiment(self.experiment).runs:
             if all(getattr(run, FIELDS[key]) == _as_in_runs(value) for key, value in self.filters.items()):
@@ -72,7 +72,7 @@ class Interpretation:
 
     @property
     def selections(self) -> tuple[Selection, ...]:
-        """All that it names, in order."""
+        """All selections that it names, in order."""
         return (*self.cells, *(side for pair in self.pairs for side in (pair.greater, pair.smaller)))
 
 

@@ -30,14 +30,14 @@ NOT_COMPARABLE = "NOT COMPARABLE"
 INCONSISTENT = "INCONSISTENT"
 VERDICTS = (REPRODUCED, NOT_REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_COMPARABLE, INCONSISTENT)
 FAILED = (NOT_REPRODUCED, CONTRADICTED)
-"""What our runs speak against."""
+"""Verdicts on claims that our runs speak against."""
 DIFFERENCES = ("direction", "equal")
 """The kinds of claims about differences between pairs of runs."""
 
 POINT = 0.01
-"""How far accuracies may be apart and still be called equal: one percentage point."""
+"""Accuracies that differ by no more than this, one percentage point, are called equal."""
 SHARE = 0.05
-"""How far everything else may, as a share of it."""
+"""For everything else the margin is this share of its value."""
 ACCURACY = "validation_accuracy"
 """What a search is judged by."""
 NEAR = 1.15
@@ -242,7 +242,7 @@ def judge_setting(reported: str, ours: float, *, truncated: bool = False) -> Fin
 
 
 def combined(findings: Sequence[Finding]) -> Finding:
-    """A claim of several pairs of cells: reproduced if all are, contradicted if one is. The one that decides."""
+    """The deciding one of several pairs' findings: all must be reproduced, and one is enough to contradict."""
     verdicts = [finding.verdict for finding in findings]
     verdict = CONTRADICTED if CONTRADICTED in verdicts else INCONCLUSIVE if INCONCLUSIVE in verdicts else REPRODUCED
     deciding = findings[verdicts.index(verdict)]
@@ -254,7 +254,7 @@ def combined(findings: Sequence[Finding]) -> Finding:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What stands above the rule of a claim's kind: its keys `inconsistent`, `not_comparable`, `open`."""
+    """What takes precedence over the rule of a claim's kind: its keys `inconsistent`, `not_comparable`, `open`."""
 
     inconsistent: str = ""
     not_comparable: str = ""
@@ -325,7 +325,7 @@ def _at(cells: Sequence[Mapping[int, float]], seed: int) -> list[float]:
 
 
 def _factor(value: float, reported: float) -> float:
-    """By what factor two settings differ; zero differs from all others without bound."""
+    """The factor between two settings, at least 1; infinite between zero and any other."""
     if value == reported:
         return 1.0
     return max(value / reported, reported / value) if value > 0 and reported > 0 else math.inf
@@ -345,7 +345,7 @@ def _difference(value: float, metric: str) -> str:
 
 
 def written(value: float, metric: str = "", *, digits: int = 3) -> str:
-    """So many digits of a metric's value; of an accuracy, of its percentage."""
+    """A metric's value, or an accuracy's percentage, to so many significant digits."""
     return f"{100 * value if is_accuracy(metric) else value:.{digits}g}"
 
 

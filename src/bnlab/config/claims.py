@@ -138,7 +138,7 @@ class PairsVariant(Variant):
     pairs: list[Pair] | None = Field(default=None, min_length=1)
     """Other pairs."""
     metric: Metric | None = None
-    """Another metric, of all pairs."""
+    """Another metric, for all pairs."""
 
 
 class GradientVariant(Variant):
@@ -152,7 +152,7 @@ class Item(Declared):
     """What claims of every kind have."""
 
     id: Id
-    """A name that no other claim of the file has."""
+    """Its name, unique in the file."""
     where: Words
     """The section, table or figure of the report."""
     text: Words
@@ -186,9 +186,9 @@ class Number(Item):
     truncated: bool = False
     """Whether the report cuts digits off instead of rounding."""
     best_of: int | None = Field(default=None, ge=1, le=1000)
-    """Of how many it was selected as the best."""
+    """The number of candidates among which it was selected as the best."""
     rank: int = Field(default=1, ge=1, le=1000)
-    """Its rank among those."""
+    """Its rank among them; 1 is the best."""
     other_split: bool = False
     """Whether its validation images are others than those that all our seeds share."""
     variants: Variants[NumberVariant] = Field(default=[], min_length=1)
@@ -236,7 +236,7 @@ class _Pairs(Item):
     pairs: list[Pair] = Field(min_length=1)
     """What is compared."""
     metric: Metric | None = None
-    """What is compared of all pairs that do not say so themselves."""
+    """What is compared in every pair that has no metric of its own."""
     variants: Variants[PairsVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
 
@@ -297,7 +297,7 @@ class Setting(Item):
     """A number that describes what was done."""
 
     kind: Literal["setting"]
-    """A number of what was done, not of what came out (rule 9)."""
+    """A number that describes what was done, not what came out (rule 9)."""
     cells: SomeCells
     """The cells whose configuration is meant."""
     reported: Printed
@@ -307,7 +307,7 @@ class Setting(Item):
     variants: Variants[SettingVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
     property: Property
-    """What of our configuration it is compared with."""
+    """The property of our configuration that it is compared with."""
 
 
 class InWords(Item):

@@ -26,7 +26,7 @@ MODELS: dict[str, tuple[str, type[Declared]]] = {
     "overfit": ("config/gradients/overfit.yaml", Overfit),
     "reported_check": ("config/reported_checks/*.yaml", ReportedCheckFile),
 }
-"""By the name of its schema the files that a model describes. Of protocols.yaml it describes each entry."""
+"""The files that each model describes, by the name of its schema. The model of protocols.yaml describes one entry."""
 FILLED = {"study": "ExperimentItem", "reported_check": "Case"}
 """The items that `defaults` can fill in, so that no key of theirs is required of each."""
 INTRODUCTION = """\
@@ -90,7 +90,7 @@ def _yaml(value: Any) -> str:
 
 
 def _kind(field: Mapping[str, Any]) -> str:  # noqa: PLR0911 (one for each kind)
-    """What values a field may have, in words."""
+    """The values that a field may have, in words."""
     match field:
         case {"$ref": str(reference)}:
             title = reference.rpartition("/")[2]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, WithJsonSchema
 
 WITHOUT: Any = None
-"""The default of a key that may be left out, but not be empty."""
+"""The default of a key that may be left out but not left empty."""
 NAME = r"[a-z][a-z0-9_-]{0,39}"
 
 
@@ -23,7 +23,7 @@ def expect(pattern: str, words: str) -> BeforeValidator:
 
 
 def form(**forms: type) -> Discriminator:
-    """Tells by its type which of several forms a value has; what has none of these types is of the last form."""
+    """Tell by its type which of several forms a value has; a value of none of these types has the last form."""
 
     def tag(value: Any) -> str:
         return next((name for name, kind in forms.items() if isinstance(value, kind)), name_of_last)

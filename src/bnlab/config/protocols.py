@@ -55,7 +55,7 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
 
 
 def _check_protocol(protocol: Protocol, *, source: str) -> None:
-    """What the model cannot say: relations between values, and which data sets there are."""
+    """Check what the model cannot say: relations between values, and which data sets there are."""
     if protocol.data not in DATA_SETS:
         raise ConfigError(f"{source}: data: found {protocol.data!r}, {one_of(protocol.data, sorted(DATA_SETS))}")
     schedule, available = protocol.schedule, DATA_SETS[protocol.data].training_images

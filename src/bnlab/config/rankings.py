@@ -30,7 +30,7 @@ def store_ranking(path: Path, ranking: Sequence[Ranked], *, runs: Sequence[str])
 
 
 def read_ranking(path: Path, *, runs: Sequence[str]) -> list[Ranked] | None:
-    """Read what `store_ranking` wrote about just these runs; None when there is none, or one of other runs.
+    """Read what `store_ranking` wrote about exactly these runs; None when there is no ranking, or one of other runs.
 
     Raises IntegrityError when the file cannot be read.
     """

@@ -62,7 +62,7 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def number_hint(found: Any) -> str:
-    """What to write instead of a number that YAML reads as text; empty for all else."""
+    """What to write instead of a number that YAML reads as text; empty for any other text."""
     try:
         value = float(found) if isinstance(found, str) else math.nan
     except ValueError:

@@ -56,12 +56,12 @@ def load_reported_check(name: str, folder: Path = Path("config")) -> dict[str, A
 
 
 def compares_causes(reported_check: Mapping[str, Any]) -> bool:
-    """Whether the cases set several causes against one another, which is drawn as a figure."""
+    """Whether the cases compare several causes with one another, which a figure then shows."""
     return any("cause" in case for case in reported_check["cases"])
 
 
 def _check_case(case: Mapping[str, Any], network: Network, *, source: str) -> None:
-    """What the model cannot see: whether the settings go together, and whether the naive loop would end."""
+    """Check what the model cannot see: that the settings go together, and that the naive loop would end."""
     if network.batch_norm and case["images"] < 2:
         raise ConfigError(f"{source}.images: found 1, over which nothing can be normalized, expected at least 2.")
     for key, needing in (("statistics", "frozen"), ("backward", "constant_statistics")):
@@ -85,7 +85,7 @@ def _check_case(case: Mapping[str, Any], network: Network, *, source: str) -> No
 
 
 def _check_published(case: Mapping[str, Any], network: Network, tables: Mapping[str, Any], *, source: str) -> None:
-    """The table that a case names is there, and so is every array of that table in the case's network."""
+    """Check that the table a case names is there, and that the case's network has every array of that table."""
     name = case.get("published")
     if name is None:
         return

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a file, in the words of the one who wrote it."""
+"""What pydantic finds wrong with a file, in the words of whoever wrote the file."""
 
 import difflib
 from collections.abc import Iterator
@@ -109,7 +109,7 @@ def _number(limit: float) -> str:
 
 
 def one_of(found: Any, known: list[str]) -> str:
-    """What was expected in place of `found`, and which of it was probably meant."""
+    """What was expected in place of `found`, and which of the options was probably meant."""
     hint = _suggestion(found, known)
     return f"expected one of {', '.join(known)}.{hint and ' ' + hint}"
 

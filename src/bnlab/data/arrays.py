@@ -33,7 +33,7 @@ class Arrays:
 
     @property
     def digest(self) -> str:
-        """What bnlab.runs.datasets knows the data set by."""
+        """The digest by which bnlab.runs.datasets knows the data set."""
         return data_set_digest(
             content_digest(self.train_images, self.train_labels), content_digest(self.test_images, self.test_labels)
         )

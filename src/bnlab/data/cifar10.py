@@ -27,7 +27,7 @@ TEST_DIGEST = "9a4c74f5c8b6f2c4e13d3a1dfb43a5a8cda8a9da515e99fd620d2013a1a6287a"
 
 @dataclass(frozen=True)
 class Edition:
-    """All that identifies a published data set in the format of CIFAR-10; tests publish a tiny one."""
+    """Everything that identifies a published data set in the format of CIFAR-10; tests publish a tiny one."""
 
     batch_records: int
     train_digest: str

@@ -1,4 +1,4 @@
-"""From a prepared data set to a stored split. Training reads splits, and has no part in drawing them."""
+"""From a prepared data set to a stored split. Training reads splits and has no part in drawing them."""
 
 from pathlib import Path
 

@@ -13,7 +13,7 @@ def probe_words(protocol: Protocol, images: int) -> str:
 
 
 def line_sentences(runs: pd.DataFrame) -> list[str]:
-    """What thick and thin lines and crosses are, as far as there are any; runs: rows of runs.csv."""
+    """Sentences that explain thick lines, thin lines and crosses where there are any; runs: rows of runs.csv."""
     sentences = []
     if runs["seed"].nunique() > 1:
         sentences.append("Thick lines are means over seeds, thin lines single seeds.")

@@ -14,7 +14,7 @@ from bnlab.formatting import array_words, measure_words, network_words
 from bnlab.runs.names import network_text
 
 COLOURS = (GREY, BLUE, VERMILLION)
-"""Of the causes, in the order of the reported check."""
+"""Colours of the causes, in the order of the reported check."""
 LANE, ROW, REST = 0.22, 0.34, 1.5
 """Distance of the causes within an array's row (of 1), inches of such a row, and of legend and labels."""
 

@@ -24,7 +24,7 @@ METRICS = {"loss": "Loss", "cost": "Cost (loss + λ Σ W²)", "accuracy": "Accur
 ROW, STRIP, REST = 1.95, 0.3, 0.95
 """Heights in inches: a row of panels, the learning rate, and legend and labels."""
 ALTERNATIVE = "Line charts of loss, cost and accuracy against the update, with and without batch normalization."
-"""What is read out in its place."""
+"""What a screen reader says in its place."""
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
@@ -50,7 +50,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
 
 
 def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """What stands under it; runs: the rows of runs.csv that it shows."""
+    """The figure's caption; runs: the rows of runs.csv that it shows."""
     sentences = [
         (
             f"Loss, cost and accuracy during training, evaluated {protocol.curve_points} times on "

@@ -19,9 +19,9 @@ KINDS: dict[str, ModuleType] = {
     "initialization": initialization,
     "weight_decay": weight_decay,
 }
-"""Of an experiment: modules with `draw(runs, curves, protocol)`, `caption(protocol, runs)` and ALTERNATIVE."""
+"""Figures of an experiment: modules with `draw(runs, curves, protocol)`, `caption(protocol, runs)`, ALTERNATIVE."""
 GRADIENT_KINDS: dict[str, ModuleType] = {"step_sizes": step_sizes, "overfit": overfit}
-"""About gradients, but for reported checks: modules with `draw(table, data)`, `caption(table)` and ALTERNATIVE."""
+"""Figures about gradients: modules with `draw(table, data)`, `caption(table)` and ALTERNATIVE."""
 
 
 def draw_figure(configuration: Configuration, study: str, experiment: str, figure: str, *, results: Path) -> None:

@@ -18,7 +18,7 @@ PANEL, REST = 3.0, 0.5
 """Heights in inches: a row of heat maps with its title and axis, and the colour bar."""
 RING = 9
 ALTERNATIVE = "Heat maps of the final validation accuracy over learning rate and weight decay."
-"""What is read out in its place."""
+"""What a screen reader says in its place."""
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
@@ -48,7 +48,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
 
 
 def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """What stands under it; runs: the rows of runs.csv that it shows."""
+    """The figure's caption; runs: the rows of runs.csv that it shows."""
     mean = ", mean over seeds," if runs["seed"].nunique() > 1 else ""
     sentences = [
         (

@@ -32,7 +32,7 @@ ALTERNATIVE = (
     "Line charts of validation loss and accuracy against the update, a column per initialization, "
     "with and without batch normalization."
 )
-"""What is read out in its place."""
+"""What a screen reader says in its place."""
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
@@ -74,7 +74,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
 
 
 def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """What stands under it; runs: the rows of runs.csv that it shows."""
+    """The figure's caption; runs: the rows of runs.csv that it shows."""
     sentences = [
         (
             f"Loss and accuracy on {probe_words(protocol, protocol.validation)} validation images during training, by "

@@ -10,13 +10,13 @@ from bnlab.figures.style import COLOUR, GREY, THICK, new_figure
 from bnlab.formatting import batch_norm_words
 
 HEIGHT = 3.6
-"""Inches."""
+"""Height of the figure in inches."""
 LABEL_GAP = 0.065
-"""Of the axes' height, between the middles of two labels."""
+"""Distance between the middles of two labels, as a fraction of the axes' height."""
 DASHES = {True: (0, (4, 1.5)), False: "solid"}
 """Line styles of the shallower networks and of the deepest."""
 ALTERNATIVE = "Line chart of the loss of a few images that networks learn perfectly."
-"""What is read out in its place."""
+"""What a screen reader says in its place."""
 
 
 def draw(table: pd.DataFrame, data: str) -> Figure:
@@ -62,7 +62,7 @@ def _places(axes: Axes, losses: list[float]) -> list[float]:
 
 
 def caption(table: pd.DataFrame) -> str:
-    """What stands under it; `table` is overfit.csv."""
+    """The figure's caption; `table` is overfit.csv."""
     last = table[table["update"] == table["update"].max()]
     learnt, stuck = last[last["loss"] < 1], last[last["loss"] >= 1]
     sentences = [

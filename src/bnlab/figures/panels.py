@@ -33,7 +33,7 @@ def with_runs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def setting_words(run: pd.Series, runs: pd.DataFrame) -> str:
-    """The network of a run, and of its initialization, learning rate and weight decay what varies among `runs`."""
+    """A run's network, and those of its initialization, learning rate and weight decay that vary among `runs`."""
     words = [network_words(run["network"], run["layers"])]
     if runs["initialization"].nunique() > 1:
         words.append(initialization_words(run["initialization"]))
@@ -68,7 +68,7 @@ def draw_lines(axes: Axes, curves: pd.DataFrame, column: str, *, dashed: bool = 
 
 
 def _with_gap(run: pd.DataFrame) -> pd.DataFrame:
-    """A line and a gap: many lines drawn as one with gaps make a smaller file."""
+    """Append a gap to a line: many lines drawn as one with gaps make a smaller file."""
     return run.reindex([*run.index, -1])
 
 

@@ -22,7 +22,7 @@ SLOPES = {"∝ h": (3e-4, 4e-3), "∝ h²": (6e-5, 1e-12), "∝ 1/h": (3e-13, 1.
 UNIT = 2.0**-53
 """Half the distance from 1 to the next number."""
 ALTERNATIVE = "Charts of the error of numerical gradients against their step."
-"""What is read out in its place."""
+"""What a screen reader says in its place."""
 
 
 def draw(table: pd.DataFrame, data: str) -> Figure:
@@ -64,7 +64,7 @@ def _draw_panel(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def caption(table: pd.DataFrame) -> str:
-    """What stands under it; `table` is step_sizes.csv."""
+    """The figure's caption; `table` is step_sizes.csv."""
     forward, central = (_best(table, method) for method in ("forward", "central"))
     finest = table[table["method"] == "complex"].groupby("batch_norm", sort=False).last()
     return (

@@ -20,7 +20,7 @@ CLOSE_UP = 5
 DOT, RING = 3.5, 10
 """Marker sizes of a run and of the best mean."""
 ALTERNATIVE = "Charts of the final validation accuracy against the weight decay, with and without batch normalization."
-"""What is read out in its place."""
+"""What a screen reader says in its place."""
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
@@ -59,7 +59,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
 
 
 def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """What stands under it; runs: the rows of runs.csv that it shows."""
+    """The figure's caption; runs: the rows of runs.csv that it shows."""
     sentences = [
         f"Accuracy on the {protocol.validation:,} validation images after the last update against the weight decay λ.",
         "Points are runs, lines join their means over seeds, and rings mark the highest means."
@@ -109,7 +109,7 @@ def _mark_diverged(axes: Axes, runs: pd.DataFrame) -> None:
 
 
 def _keys(runs: pd.DataFrame) -> list[Line2D]:
-    """What the marks mean."""
+    """Legend entries that explain the marks."""
     several = runs.groupby(["batch_norm", "weight_decay"]).size().max() > 1
     best = "best mean" if several else "best"
     keys = [Line2D([], [], color=GREY, linewidth=0, marker="o", markersize=RING, fillstyle="none", label=best)]
@@ -130,7 +130,7 @@ def _set_weight_decays(axes: Axes, runs: pd.DataFrame) -> None:
 
 
 def _ticks(values: list[float]) -> dict[float, str]:
-    """Labels of the decades among the values, or of some four values where they span too little to hold two decades."""
+    """The ticks: decades among the values, or some four of the values where they span fewer than two decades."""
     if not values:
         return {}
     low, high = math.ceil(math.log10(values[0]) - 1e-9), math.floor(math.log10(values[-1]) + 1e-9)

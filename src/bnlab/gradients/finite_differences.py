@@ -13,7 +13,7 @@ from bnlab.numerics.arrays import Array
 def move_one_by_one(
     evaluate: Callable[[], Any], theta: Any, entries: npt.NDArray[np.integer], *shifts: complex
 ) -> Iterator[list[Any]]:
-    """What `evaluate` returns with one entry of theta moved by each of the shifts in turn, for every entry.
+    """Yield, for every entry of theta, what `evaluate` returns with that entry moved by each of the shifts in turn.
 
     theta: a vector, or the `flat` iterator of an array, that `evaluate` reads; each entry is restored.
     """

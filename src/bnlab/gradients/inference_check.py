@@ -1,4 +1,4 @@
-"""Evaluation with moving averages, against the same written a second time by the textbook.
+"""Evaluation with moving averages, checked against a second version written straight from the textbook.
 
 Curves, searches and test results come from this pass and not from the one that is differentiated. It takes another way
 at three places: moving averages in place of the batch's statistics, pixels whose scaling the first layer takes in, and
@@ -72,7 +72,7 @@ def check_inference(settings: Mapping[str, Any], images: Images, labels: Bytes) 
 
 
 def _scaled(images: Images, scaling: str) -> tuple[Array, Scaling]:
-    """Images as a network sees them, float64 (n, d), and what the shipped code is told to make them so."""
+    """Images as a network sees them, float64 (n, d), and the scaling that makes the shipped code see them so."""
     x = images.astype(float)
     if scaling == "per_image":
         x = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
@@ -101,7 +101,7 @@ def _shipped(
 
 
 def _second(parameters: Parameters, x: Array, labels: Bytes, asked: Mapping[str, Any]) -> _Evaluated:
-    """The same by the textbook, without a line of it."""
+    """Average and evaluate by the textbook, without a line of the shipped code."""
     averages = _averages(parameters, x, asked)
     scores, _ = _forward(parameters, x, averages)
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)

@@ -27,9 +27,9 @@ from bnlab.paths import CONFIG, RESULTS
 from bnlab.streams import stream
 
 EPSILON = 2.2e-16
-"""Of batch normalization where a case names no other: as the protocols have it."""
+"""Batch normalization's epsilon where a case names no other: that of the protocols."""
 COMPLEX_STEP = "complex_step"
-"""The measure of weights at a kink, differentiated again without differences: their ‖a − c‖ / max(‖a‖, ‖c‖)."""
+"""The measure ‖a − c‖ / max(‖a‖, ‖c‖) of weights at a kink, c by complex step, which no kink disturbs."""
 
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.float64]
@@ -139,7 +139,7 @@ def _analytic(parameters: Parameters, x: Pixels, labels: ClassLabels, case: Mapp
 def _numerical(
     parameters: Parameters, x: Pixels, labels: ClassLabels, case: Mapping[str, Any], where: Mapping[str, Mask]
 ) -> Iterator[tuple[str, tuple[Pixels, Mask]]]:
-    """By array the numerical gradient, NaN where none was asked for, and the entries that cross a kink."""
+    """Yield every array's name, its numerical gradient, NaN where not asked for, and which entries cross a kink."""
     step, scheme, loop = (case["difference"][key] for key in ("step", "scheme", "loop"))
     frozen = case["statistics"] == "frozen"
     if loop == "structured":
@@ -159,7 +159,7 @@ def _numerical(
 
 
 def _above_first_weights(parameters: Parameters, x: Pixels) -> tuple[Parameters, Pixels]:
-    """The same network and batch with x W1 for x and the identity for W1: all else can move, and costs much less."""
+    """The same network and batch with x W1 for x and the identity for W1: all else can be moved at much less cost."""
     network = parameters.network
     width = network.widths[1]
     above = Parameters.zeros(replace(network, widths=(width, *network.widths[1:])), np.float64)

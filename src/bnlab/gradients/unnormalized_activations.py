@@ -1,4 +1,4 @@
-"""fan2017's wrong backward pass, written a second time, to hold the one that trainings use against it."""
+"""fan2017's wrong backward pass, written a second time, to check the one that trainings use."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""The update that training makes, against theta - learning rate * v with v from the complex step.
+"""The update that training makes, checked against theta - learning rate * v with v from the complex step.
 
 A right gradient is not yet a right update: weight decay is folded into a factor there, momentum keeps a velocity, and a
 protocol can restart it, hold gamma and beta, or ask for a wrong backward pass. So `Update` itself takes a few steps in
@@ -138,7 +138,7 @@ def _start(network: Network, x: Array, labels: Labels, settings: Mapping[str, An
 def _gradient(
     parameters: Parameters, x: Array, labels: Labels, protocol: Protocol, weight_decay: float
 ) -> npt.NDArray[np.float64]:
-    """What the velocity is expected to take in, (p,), without a line of the backward pass or the optimizer."""
+    """The gradient that the velocity should take in, (p,), found without the backward pass or the optimizer."""
     if protocol.backward == "exact":
         twin = Cost(parameters, x, labels, weight_decay=weight_decay).complex_twin()
         theta = twin.parameters.flat

@@ -80,7 +80,7 @@ class Parameters:
         return cls(network, np.zeros(sum(map(math.prod, network.shapes().values())), dtype))
 
     def zero_affine_gradients(self) -> None:
-        """As gradients: set those of gamma and beta to zero, so that a step leaves gamma and beta as they are."""
+        """Set the gradients of gamma and beta to zero, so that a step leaves gamma and beta as they are."""
         for g in (*self.gamma, *self.beta):
             g[:] = 0
 

@@ -111,7 +111,7 @@ def _hundredfold(number: re.Match[str]) -> str:
 
 
 def _ours(claim: pd.Series) -> str:
-    """Our mean, ± standard deviation where there is one."""
+    """Our mean, with its standard deviation where there is one."""
     mean, sd = claim["ours_mean"], claim["ours_sd"]
     if pd.isna(mean):
         return ""
@@ -129,7 +129,7 @@ def _ours(claim: pd.Series) -> str:
 
 
 def _interval(claim: pd.Series) -> str:
-    """The interval that decided. That of a best setting is of a difference of accuracies."""
+    """The interval that decided; for a best setting, that of a difference of accuracies."""
     low, high = claim["low"], claim["high"]
     if pd.isna(low) or pd.isna(high):
         return ""
@@ -149,7 +149,7 @@ def _plain(claim: pd.Series, value: float) -> str:
 
 
 def _decimals(claim: pd.Series) -> int:
-    """Three, or as many as the report prints."""
+    """How many decimals to show: three, or as many as the report prints."""
     printed = re.fullmatch(r"-?\d*\.(\d+)", claim["reported"])
     return max(3, len(printed[1]) if printed else 0)
 

@@ -59,7 +59,7 @@ class RunEntry:
 
 
 def run_entries(inputs: Inputs) -> list[tuple[Experiment, list[RunEntry]]]:
-    """By experiment, the runs that no earlier experiment has listed."""
+    """The entries of each experiment in turn; a run that an earlier experiment has listed is not listed again."""
     entries = {row["run"]: _entry(row) for _, row in inputs.runs.iterrows()}
     listed = []
     for experiment in inputs.study.experiments:

@@ -1,4 +1,4 @@
-"""The best weight decay of every network that was searched, with what is as good as it."""
+"""The best weight decay of every network that was searched, and the values that are as good."""
 
 import math
 from dataclasses import dataclass

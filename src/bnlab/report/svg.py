@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def inline_svg(path: Path, *, prefix: str, label: str) -> str:
-    """The figure as an element of an HTML page, as wide as its place, read out as `label`.
+    """The figure as an element of an HTML page, as wide as its place; screen readers say `label`.
 
     Ids get the prefix: two figures of one page use the same ones. The prefix is also the id of the element that
     holds the figure, to which matplotlib's style, meant for a file of its own, is confined.

@@ -118,7 +118,7 @@ def _runs(inputs: Mapping[str, Inputs], study: str, experiment: str) -> list[str
 
 
 def _first_listed(entries: list[tuple[str, Any, list[Any]]]) -> list[tuple[Any, list[Any]]]:
-    """Every run once, where it comes first, below its study and experiment; no experiment without runs."""
+    """Every run once, under the study and experiment that list it first; experiments without such runs are left out."""
     seen: set[str] = set()
     listed = []
     for study, experiment, runs in entries:

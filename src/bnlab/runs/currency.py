@@ -1,4 +1,4 @@
-"""What makes a stored result current."""
+"""When a stored result is current."""
 
 from pathlib import Path
 
