@@ -1,4 +1,4 @@
-"""The last page: question by question what the reports say and what was found, and the whole ledger."""
+"""The page about all reports: question by question what they say and what was found, and the whole ledger."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from bnlab.claims.load import claimed_reports
 from bnlab.claims.rules import FAILED, VERDICTS
 from bnlab.config.studies import Configuration
 from bnlab.config.synthesis import Question, Synthesis
@@ -38,7 +39,7 @@ def render_synthesis(configuration: Configuration, synthesis: Synthesis, *, resu
     Raises ConfigError when a claim that it names is not in the ledger, IntegrityError as `render_page` does.
     """
     inputs = {study: read_inputs(configuration, study, results=results) for study in synthesis.studies}
-    reports = sorted(path.stem for path in (configuration.folder / "claims").glob("*.yaml"))
+    reports = claimed_reports(configuration.folder)
     claims = pd.concat([claims_of(configuration, report, results=results) for report in reports])
     page = environment().get_template("synthesis.html.jinja").render(_context(synthesis, inputs, claims))
     write_text(results / "studies" / "synthesis" / "page.html", page)
