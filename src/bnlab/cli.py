@@ -204,7 +204,7 @@ def _page(parsed: argparse.Namespace) -> None:
 
 
 def _pdf(parsed: argparse.Namespace) -> None:
-    """Typeset a study's report, which must be there as HTML, as PDF."""
+    """Typeset a study's page, which must be there as HTML, as PDF."""
     from bnlab.report.pdf import typeset_page
 
     typeset_page(parsed.study, results=RESULTS)
