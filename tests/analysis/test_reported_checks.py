@@ -1,4 +1,4 @@
-"""How published gradient errors are held against our draws, and what rival causes can tell."""
+"""How published gradient errors are held against our draws, and which causes they can tell apart."""
 
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def test_what_was_not_published_has_no_verdict() -> None:
     assert list(reported_check_table(alone, rows(1.0, measure="gradient_mean"))["verdict"]) == [""]
 
 
-RIVALS = described(
+CAUSES = described(
     {"relative_error": {"W1": 0.323, "b1": 1.0, "W2": 1e-10}},
     {"id": "right", "cause": "nothing wrong"},
     {"id": "frozen", "cause": "frozen", "statistics": "frozen"},
@@ -91,7 +91,7 @@ RIVALS = described(
 )
 
 
-def rival_rows() -> pd.DataFrame:
+def cause_rows() -> pd.DataFrame:
     """Two draws of three causes: the wrong ones agree to 2e-9, and hold the published bias, not the weights."""
     return pd.concat(
         [
@@ -105,9 +105,9 @@ def rival_rows() -> pd.DataFrame:
     )
 
 
-def test_rivals_are_put_into_words() -> None:
+def test_causes_are_put_into_words() -> None:
     """How far the causes differ, what each formula holds, and what a right pass prints for the bias."""
-    apart, counts, right = describe_causes(RIVALS, rival_rows(), reported_check_table(RIVALS, rival_rows()))
+    apart, counts, right = describe_causes(CAUSES, cause_rows(), reported_check_table(CAUSES, cause_rows()))
     assert "differ by 2e-9 at most" in apart
     assert "Of the 2 published errors above 1e-3 the range of our draws holds 1 by ‖a − n‖ / max" in counts
     assert "the error of b1 is still 1.00" in right
@@ -115,13 +115,13 @@ def test_rivals_are_put_into_words() -> None:
 
 def test_the_figure_shows_large_errors(tmp_path: Path) -> None:
     """A row of panels per published table, in it a row per array whose published error is large; equal bytes."""
-    figure = causes.draw(RIVALS, rival_rows(), "generated")
+    figure = causes.draw(CAUSES, cause_rows(), "generated")
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == ["$W_{1}$", "$b_{1}$"]
     contents = []
     for name in ("one", "two"):
         with house_style():
-            save(causes.draw(RIVALS, rival_rows(), "cifar10"), tmp_path / name)
+            save(causes.draw(CAUSES, cause_rows(), "cifar10"), tmp_path / name)
         contents.append((tmp_path / f"{name}.svg").read_bytes())
     assert contents[0] == contents[1]
 

@@ -25,8 +25,8 @@ from bnlab.runs.record import read_record, sealed, verify_run
 from bnlab.training import store
 from bnlab.training.job import perform_run
 
-VOUCHED = ["curves.csv", "model.npz", "test_predictions.npz"]
-FILES = sorted([*VOUCHED, "run.json", "timing.json"])
+HASHED = ["curves.csv", "model.npz", "test_predictions.npz"]
+FILES = sorted([*HASHED, "run.json", "timing.json"])
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def folder(stored: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(stored, tmp_path / "copy" / stored.parent.name / stored.name))
 
 
-@given(file=st.sampled_from(VOUCHED), place=st.integers(0, 2**30), change=st.integers(1, 255))
+@given(file=st.sampled_from(HASHED), place=st.integers(0, 2**30), change=st.integers(1, 255))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_changed_byte_is_found(stored: Path, folder: Path, file: str, place: int, change: int) -> None:
     """In the curves, the model and the test predictions; the message names the file and what to do."""
@@ -58,7 +58,7 @@ def test_any_changed_byte_is_found(stored: Path, folder: Path, file: str, place:
     verify_run(folder)
 
 
-@pytest.mark.parametrize("file", VOUCHED)
+@pytest.mark.parametrize("file", HASHED)
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "longer"])
 def test_a_missing_or_cut_file_is_found(folder: Path, file: str, damage: str) -> None:
     """A file that is gone, empty, shorter or longer is no longer what the record says."""
@@ -154,7 +154,7 @@ def test_a_run_is_current_by_its_code(stored: Path, folder: Path) -> None:
     code = read_record(stored)["code"]
     assert is_current(folder, code=code)
     assert not is_current(folder, code="0" * 16)
-    for name in [*VOUCHED, "run.json"]:
+    for name in [*HASHED, "run.json"]:
         (folder / name).unlink()
         assert not is_current(folder, code=code)
         shutil.copy(stored / name, folder / name)
@@ -170,7 +170,7 @@ def test_files_of_another_run_are_found(stored: Path, folder: Path, results: Pat
     """A record describes its own files, not a twin's."""
     perform_run(tiny.spec(seed=2), tiny.protocol(), results=results)
     twin = results / "runs" / run_name(tiny.spec(seed=2), tiny.protocol())
-    for file in VOUCHED:
+    for file in HASHED:
         shutil.copy(twin / file, folder / file)
         with pytest.raises(IntegrityError, match=file):
             verify_run(folder)
@@ -282,14 +282,14 @@ def test_a_kill_at_any_step_leaves_no_record(results: Path, tiny: SimpleNamespac
     seen = set()
     for step, outcome in enumerate(outcomes):
         files = outcome["files"]
-        for name in VOUCHED:
+        for name in HASHED:
             assert files[name] in {old, expected[name]}
-        seen.add(sum(files[name] == expected[name] for name in VOUCHED))
+        seen.add(sum(files[name] == expected[name] for name in HASHED))
         # Each of five files is flushed, renamed, and its folder flushed; the record's renaming is step 13.
         assert ("run.json" in files) == (step > 13)
         if "run.json" in files:
-            assert {name: files[name] for name in [*VOUCHED, "run.json"]} == {
-                name: expected[name] for name in [*VOUCHED, "run.json"]
+            assert {name: files[name] for name in [*HASHED, "run.json"]} == {
+                name: expected[name] for name in [*HASHED, "run.json"]
             }
     assert seen == {0, 1, 2, 3}
     verify_run(results / "runs" / run_name(tiny.spec(), tiny.protocol()))  # the last attempt's, not killed
