@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-report: $(BIN)/.ready  ## Fetch CIFAR-10, train everything, and build the report (CORES=8 to choose)
+report: $(BIN)/.ready  ## Fetch CIFAR-10, train everything, and build all pages (CORES=8 to choose)
 	snakemake --cores $(CORES)
 
 compare: $(BIN)/.ready  ## After make report: compare every number, verdict and prediction with docs/reference

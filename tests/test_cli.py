@@ -307,6 +307,16 @@ def test_help_names_every_command(bnlab: Run) -> None:
         assert re.search(rf"^ +{command}\s+\S", text, re.MULTILINE)
 
 
+def test_commands_that_texts_name_are_there(bnlab: Run) -> None:
+    """Whatever command a message, a page, a rule or a document tells a reader to type."""
+    known = set(re.findall(r"^    ([a-z-]+)(?: |$)", bnlab("--help").stdout, re.MULTILINE))
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    texts = [ROOT / path for path in tracked if path.endswith((".py", ".jinja", ".smk", ".md", ".yaml", "Makefile"))]
+    named = {name for path in texts for name in re.findall(r"python -m bnlab ([a-z-]+)", path.read_text())}
+    assert {"train", "page", "compare-reference"} <= named
+    assert named <= known
+
+
 def test_an_interrupt_is_no_error(project: Path) -> None:
     """Ctrl-C ends a command with exit code 130 and without a traceback."""
     pipe = project / "config/studies/zz.yaml"

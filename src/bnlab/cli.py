@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         _gradient_figure,
         ("data", "the data set"),
-        ("reported_check", "step_sizes, overfit, or a file in config/reported_checks"),
+        ("figure", "step_sizes, overfit, or a file in config/reported_checks"),
     )
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_9250ba6a"))
     add(_rank, study, ("experiment", "a search of the study"))
@@ -130,7 +130,7 @@ def _gradient_figure(parsed: argparse.Namespace) -> None:
     """Draw one figure about gradients as SVG and PNG."""
     from bnlab.figures.draw import draw_gradient_figure
 
-    draw_gradient_figure(parsed.data, parsed.reported_check, config=CONFIG, results=RESULTS)
+    draw_gradient_figure(parsed.data, parsed.figure, config=CONFIG, results=RESULTS)
 
 
 def _train(parsed: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ from bnlab.data.prepared import FILES, MANIFEST
 from bnlab.errors import ConfigError
 from bnlab.fingerprint import code_fingerprint
 from bnlab.paths import CONFIG, RESULTS
-from bnlab.runs.currency import is_current
+from bnlab.runs.current import is_current
 from bnlab.runs.duration import estimated_seconds
 from bnlab.runs.names import split_name
 from bnlab.runs.record import MODEL, RECORD, RESULT

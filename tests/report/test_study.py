@@ -493,7 +493,7 @@ def test_an_interval_around_zero_settles_nothing(tmp_path: Path) -> None:
 
 
 def test_best_weight_decay_is_chosen_on_validation(made: Workplace) -> None:
-    """The finding names the best λ by validation accuracy, its test accuracy, and the values that are as good within the noise."""
+    """The finding names the best λ by validation accuracy, its test accuracy, and the values that are as good."""
     sentence = made.findings("decay")["3 layers (6-5), with batch normalization"]
     cells = pd.read_csv(made.folder / "cells.csv").query("experiment == 'decay' and batch_norm")
     best = cells.loc[cells["validation_accuracy_mean"].idxmax()]

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bnlab.errors import IntegrityError, StorageError
-from bnlab.runs.currency import is_current
+from bnlab.runs.current import is_current
 from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.names import run_name
 from bnlab.runs.record import read_record, sealed, verify_run

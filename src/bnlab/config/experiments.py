@@ -14,7 +14,7 @@ from bnlab.runs.spec import Initialization, Protocol, RunSpec
 
 @dataclass(frozen=True)
 class Experiment:
-    """A grid of runs, and the figures drawn from it. One section of the report.
+    """A grid of runs, and the figures drawn from it. One section of the page.
 
     searches: the earlier experiments whose best values its grid takes over. `runs` is empty and `pending` says how many
     there will be until those are ranked.

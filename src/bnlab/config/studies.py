@@ -55,7 +55,7 @@ class Study:
     experiments: tuple[Experiment, ...]
     expectations: tuple[Expectation, ...]
     gradients: tuple[str, ...] = ()
-    """The reported checks of config/reported_checks that the report shows."""
+    """The reported checks of config/reported_checks that the page shows."""
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:

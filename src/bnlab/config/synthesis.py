@@ -1,4 +1,4 @@
-"""config/synthesis.yaml: the questions of the last report, and the experiments and claims that belong to each."""
+"""config/synthesis.yaml: the questions of the synthesis, and the experiments and claims that belong to each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
