@@ -16,6 +16,7 @@ import yaml
 from bnlab.claims.judge import join_claims, summary, write_claims
 from bnlab.claims.rules import VERDICTS
 from bnlab.cli import main
+from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import IntegrityError
 from bnlab.runs.spec import RunSpec
@@ -247,6 +248,11 @@ def test_gains_are_paired_by_seed(place: Workplace) -> None:
     pair = {"greater": cells, "smaller": {"experiment": "fixed"}, "metric": "gain"}
     rows = place.judge(claim("d", "direction", pairs=[pair]), claim("e", "equal", metric="gain", pairs=[pair]))
     assert [row["verdict"] for row in rows.values()] == ["INCONCLUSIVE", "REPRODUCED"]
+    assert all("points, 3 pairs" in row["reason"] for row in rows.values())
+    asked = {"metric": "gain", "cells": cells, "reported": "0.3"}
+    rows = place.judge(claim("r", "number", **asked), claim("t", "number", truncated=True, **asked))
+    assert rows["r"]["reason"].startswith("It lies above the interval by 15 points")
+    assert rows["t"]["reason"].startswith("It lies above the interval by 20 points")
 
 
 def test_gains_under_two_protocols_are_two_pairs_of_twins(place: Workplace) -> None:
@@ -305,6 +311,13 @@ def test_directions_levels_and_equality(place: Workplace) -> None:
         "REPRODUCED", "CONTRADICTED", "REPRODUCED", "CONTRADICTED", "REPRODUCED", "INCONCLUSIVE", "CONTRADICTED",
     ]  # fmt: skip
     assert (rows["up"]["ours_mean"], rows["up"]["n"], rows["up"]["reported"]) == (0.1, 3, "> 0")
+    assert rows["same"]["reported"] == "= 0"
+    assert all("points" in rows[name]["reason"] for name in ("up", "same"))
+    assert rows["out"]["reason"] == "0 of 3 runs lie between 10 and 20 %."
+    pairs = [{"greater": PLAIN, "smaller": NET}]
+    place.tables(lambda run: {"training_loss": 2 + 0.09 * (not run.batch_norm)})
+    row = place.judge(claim("near", "equal", metric="training_loss", pairs=pairs))["near"]
+    assert (row["verdict"], row["reason"][-13:]) == ("REPRODUCED", "margin 0.102.")
     assert rows["down"]["ours_mean"] == -0.1
     assert (rows["in"]["n"], rows["in"]["low"], rows["in"]["high"]) == (6, 0.495, 0.615)
     assert rows["in"]["reported"] == "0.4 to 0.7"
@@ -333,6 +346,9 @@ def test_best_and_settings(place: Workplace) -> None:
         "REPRODUCED", "REPRODUCED", "CONTRADICTED", "NOT COMPARABLE", "REPRODUCED", "NOT REPRODUCED",
     ]  # fmt: skip
     assert [row["metric"] for row in rows.values()] == ["weight_decay"] * 4 + ["weight_decays", "updates"]
+    asked = {"property": "weight_decay_max", "cells": {"experiment": "rates"}, "reported": "0.6"}
+    rows |= place.judge(claim("cut", "setting", truncated=True, **asked), claim("rounded", "setting", **asked))
+    assert (rows["cut"]["verdict"], rows["rounded"]["verdict"]) == ("REPRODUCED", "NOT REPRODUCED")
     assert rows["updates"]["ours_mean"] == 9000
 
 
@@ -344,6 +360,13 @@ def test_on_a_grid_a_value_stands_for_its_best_cell(place: Workplace) -> None:
     rows = place.judge(claim("a", "best", reported="0.6", **asked), claim("b", "best", reported="0.7", **asked))
     assert [row["verdict"] for row in rows.values()] == ["REPRODUCED", "CONTRADICTED"]
     assert (rows["b"]["ours_mean"], rows["b"]["low"]) == (0.6, 0.05)
+
+    def one_seed_diverged(run: RunSpec) -> dict[str, float] | None:
+        accuracy = found.get((run.weight_decay, run.learning_rate), 0.1)
+        return {"validation_accuracy": accuracy} if (accuracy, run.seed) != (0.5, 3) else None
+
+    place.tables(one_seed_diverged)  # a cell's mean counts, not how many of its runs finished
+    assert place.judge(claim("a", "best", reported="0.6", **asked))["a"]["verdict"] == "REPRODUCED"
 
 
 def test_the_best_of_a_search(place: Workplace) -> None:
@@ -381,6 +404,19 @@ def test_a_search_is_judged_like_a_number(place: Workplace) -> None:
         )
         ours, theirs = ((row["high"] - row["low"]) / 2 for row in rows.values())
         assert theirs > math.hypot(ours, 1.96 * math.sqrt(0.68 * 0.32 / 5000)) * 0.97 > ours
+
+
+def test_printed_digits_can_have_been_cut_off(place: Workplace) -> None:
+    """Of a number that no search selected, too."""
+    rows = place.judge(accuracy("r", NET, "0.5"), accuracy("t", NET, "0.5", truncated=True))
+    assert [row["verdict"] for row in rows.values()] == ["NOT REPRODUCED", "REPRODUCED"]
+
+
+def test_what_is_open_about_words_is_no_matter_of_means(place: Workplace) -> None:
+    """Both interpretations of a level hold, ten points apart: so it holds, whichever was meant."""
+    variants = [{"label": "plain", "cells": PLAIN}]
+    asked = claim("l", "level", metric="test_accuracy", cells=NET, between=[0, 1], open=["x"], variants=variants)
+    assert place.judge(asked)["l"]["verdict"] == "REPRODUCED"
 
 
 def test_numbers_have_six_digits(place: Workplace) -> None:
@@ -428,8 +464,9 @@ def test_words_variants_and_what_is_above(place: Workplace) -> None:
     assert (rows["wrong"]["verdict"], rows["unknown"]["verdict"]) == ("INCONSISTENT", "NOT COMPARABLE")
 
 
-def test_published_gradients(place: Workplace) -> None:
+def test_published_gradients(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A published error fits within a factor of ten of some case's draws by some formula; else it does not."""
+    monkeypatch.chdir(place.results.parent)  # the project's own folder counts, wherever the command runs
     folder = place.results / "gradients" / "cifar10"
     folder.mkdir(parents=True)
     rows = [
@@ -445,6 +482,7 @@ def test_published_gradients(place: Workplace) -> None:
     assert [row["verdict"] for row in found.values()] == ["REPRODUCED", "REPRODUCED", "NOT REPRODUCED", "REPRODUCED"]
     w1 = found["g[two_layers.relative_error.W1]"]
     assert (w1["ours_mean"], w1["low"], w1["high"]) == (1.05e-9, 7e-10, 1.4e-9)
+    assert (w1["table"], w1["array"]) == ("two_layers", "W1")
     assert "1 of 3 comparisons" in w1["reason"]
     assert "3,072 pixels" in w1["reason"]
     assert (w1["metric"], w1["reported"], w1["experiment"]) == ("relative_error", "7.145e-09", "")
@@ -459,6 +497,28 @@ def test_published_gradients(place: Workplace) -> None:
     (folder / "falk2024.csv").unlink()
     with pytest.raises(IntegrityError, match="python -m bnlab reported-check cifar10 falk2024"):
         place.judge(gradient, report="falk2024")
+
+
+def test_moments_of_gradients(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A published moment is compared with that moment alone, not with relative errors."""
+    monkeypatch.chdir(place.results.parent)
+    folder = place.results / "gradients" / "cifar10"
+    folder.mkdir(parents=True)
+    gradient = {"id": "g", "where": "i", "kind": "gradient", "reported_check": "banaei2022"}
+    measures = ("gradient_mean", "gradient_std", "difference_mean", "difference_std", "difference_max", "norm_max")
+    rows = [
+        {"case": case["id"], "draw": draw, "array": f"{family}{layer}", "measure": measure, "value": sign,
+         "value_without_crossed": sign, "entries": 10, "crossed": 0}
+        for case in load_reported_check("banaei2022", COMMITTED)["cases"]
+        for draw, sign in ((1, -1e6), (2, 1e6))
+        for family in ("W", "b", "gamma", "beta")
+        for layer in (1, 2, 3)
+        for measure in measures
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_csv(folder / "banaei2022.csv", index=False)
+    found = place.judge(gradient, report="banaei2022")
+    assert {row["verdict"] for row in found.values()} == {"REPRODUCED"}
+    assert {row["reason"].partition(",")[0] for row in found.values()} == {"Fits in the one comparison"}
 
 
 # --- files --------------------------------------------------------------------------------------------------------
@@ -488,6 +548,19 @@ def test_the_same_bytes_every_time(place: Workplace) -> None:
     assert path.read_bytes() == first
 
 
+def test_a_search_that_is_not_ranked_is_answered(place: Workplace, tmp_path: Path) -> None:
+    """Claims wait for all of their study: a cell that is not known yet must not count as one where nothing finished."""
+    later = BASE | {"id": "later", "batch_norm": [True], "weight_decay": {"top": {"search": "search", "count": 1}}}
+    folder = tmp_path / "waiting"
+    (folder / "studies").mkdir(parents=True)
+    shutil.copy(COMMITTED / "protocols.yaml", folder)
+    text = dump({"title": "t", "summary": "s", "experiments": [*EXPERIMENTS, later]})
+    (folder / "studies" / "small.yaml").write_text(text)
+    waiting = Workplace(replace(load_configuration(folder, results=folder), folder=tmp_path), place.results)
+    with pytest.raises(IntegrityError, match=r"'later' of study 'small' waits for .* snakemake --cores 8 small"):
+        waiting.judge(accuracy("a", NET, "0.605"))
+
+
 def test_missing_tables_and_runs(place: Workplace) -> None:
     """Both are answered with the command that makes them."""
     folder = place.results / "studies" / "small"
@@ -504,7 +577,7 @@ def test_missing_tables_and_runs(place: Workplace) -> None:
 def test_the_ledgers_of_all_reports_together(place: Workplace) -> None:
     """Every row as it stands in its report's ledger; numbers and words are counted apart, and all reports together."""
     place.judge(accuracy("a", NET, "0.10"), claim("w", "words", not_comparable="x"), report="one")
-    place.judge(accuracy("a", NET, "0.605", truncated=True), accuracy("b", NET, "0.9"), report="two")
+    place.judge(accuracy("a", NET, "0.610", truncated=True), accuracy("b", NET, "0.9", note="NA"), report="two")
     (place.configuration.folder / "claims" / "three.yaml").write_text("")
     with pytest.raises(IntegrityError, match="python -m bnlab claims three"):
         join_claims(place.configuration.folder, results=place.results)
@@ -528,6 +601,7 @@ def test_the_summary_counts_every_verdict() -> None:
     """Whatever word a claim met is a column."""
     table = pd.DataFrame({"report": "r", "kind": "number", "verdict": list(VERDICTS)})
     assert summary(table)[list(VERDICTS)].to_numpy().tolist() == [[1] * 6, [1] * 6]
+    assert list(summary(table[:0]).columns) == ["report", "claims", *VERDICTS, "total"]
 
 
 def test_the_commands(place: Workplace, monkeypatch: pytest.MonkeyPatch, studies: Configuration) -> None:

@@ -37,6 +37,7 @@ SEARCH = EXPERIMENT | {
     "learning_rate": [0.01, 0.02, 0.03],
     "weight_decay": {"log_spaced": {"from": 1.0e-5, "to": 1.0e-1, "count": 5}},
 }
+UNEVEN = SEARCH | {"id": "uneven", "learning_rate": [0.001, 0.002, 0.00302], "weight_decay": [0, 0.1]}
 LATER = SEARCH | {"id": "later", "weight_decay": {"top": {"search": "search", "count": 2}}}
 ONE = {"experiment": "grid", "batch_norm": True, "initialization": "he", "weight_decay": 0.1}
 TWIN = ONE | {"batch_norm": False}
@@ -63,14 +64,15 @@ def small(tmp_path_factory) -> Configuration:
     folder = tmp_path_factory.mktemp("small")
     (folder / "studies").mkdir()
     shutil.copy(COMMITTED / "protocols.yaml", folder)
-    study = {"title": "t", "summary": "s", "experiments": [EXPERIMENT, SEARCH, LATER]}
+    study = {"title": "t", "summary": "s", "experiments": [EXPERIMENT, SEARCH, UNEVEN, LATER]}
     (folder / "studies" / "small.yaml").write_text(dump(study))
     return load_configuration(folder, results=folder)
 
 
 @pytest.fixture
-def config(tmp_path: Path, small: Configuration) -> Configuration:
+def config(tmp_path: Path, small: Configuration, monkeypatch: pytest.MonkeyPatch) -> Configuration:
     """That study in a folder of its own, with the committed reported checks and no claims yet."""
+    monkeypatch.chdir(tmp_path)  # the configuration's folder counts, wherever the command runs
     (tmp_path / "claims").mkdir()
     (tmp_path / "reported_checks").symlink_to(COMMITTED / "reported_checks")
     return replace(small, folder=tmp_path)
@@ -263,6 +265,8 @@ def test_an_reported_check_becomes_one_claim_per_published_value(config: Configu
         ("learning_rate_max", "grid", 0.1),
         ("learning_rate_min", "grid", 1e-5),
         ("log10_learning_rate_max", "search", math.log10(0.03)),
+        ("log10_weight_decay_min", "uneven", -math.inf),
+        ("learning_rate_step", "uneven", math.nan),
         ("updates", "grid", 9000),
         ("cycles", "grid", 2),
         ("step", "grid", 2250),
@@ -344,7 +348,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         changed(CLAIM, cells={"experiment": "grd"}),
-        "claims[0].cells.experiment: found 'grd', expected an experiment of study 'small': grid, search, later.",
+        "claims[0].cells.experiment: found 'grd', expected an experiment of study 'small': grid, search, uneven",
     ),
     (
         changed(CLAIM, cells=ONE | {"weight_decay": 0.3}),
@@ -353,6 +357,18 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             "experiment 'grid' of study 'small', which has batch_norm false, true; initialization he, 0.1; "
             "weight_decay 0.1, 0.005."
         ),
+    ),
+    (
+        changed(CLAIM, cells=ONE | {"learning_rate": 0.02}),
+        (
+            "initialization he, weight_decay 0.1, learning_rate 0.02, expected one of experiment 'grid' of study "
+            "'small', which has batch_norm false, true; initialization he, 0.1; weight_decay 0.1, 0.005; "
+            "learning_rate scheduled."
+        ),
+    ),
+    (
+        changed(DIRECTION, pairs=[{"greater": ONE | {"weight_decay": 0.3}, "smaller": TWIN}]),
+        "claims[0].pairs[0].greater: found no cell with batch_norm true",
     ),
     (
         changed(CLAIM, cells=ONE | {"network": [50]}),
@@ -436,6 +452,7 @@ def test_what_cannot_be_is_refused(config: Configuration, claim: dict[str, Any],
         changed(CLAIM, best_of=20, cells={"experiment": "search"}),
         changed(LEVEL, cells=[MANY, {"experiment": "search"}]),
         changed(DIRECTION, kind="equal"),
+        changed(CLAIM, cells=ONE | {"network": [50, 50]}),
     ],
 )
 def test_what_can_be_is_not(config: Configuration, claim: dict[str, Any]) -> None:

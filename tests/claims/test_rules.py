@@ -124,6 +124,8 @@ def test_runs_that_all_agree_leave_no_room():
     assert judge_number("0.10", [0.1, 0.1, 0.1], None).verdict == REPRODUCED
     assert judge_number("0.11", [0.1, 0.1, 0.1], None).verdict == NOT_REPRODUCED
     assert judge_number("0.11", [0.1, 0.1, 0.1], Spread(0.01, 30)).verdict == REPRODUCED
+    for printed in ("0.4", "0.5"):  # up to 0.5, and from it: the ends belong to both intervals
+        assert judge_number(printed, [0.5, 0.5], None, truncated=True).verdict == REPRODUCED
 
 
 @patient
@@ -302,7 +304,17 @@ def test_turning_a_direction_around_turns_its_verdict(differences):
 )
 def test_no_difference(differences, verdict):
     """The interval within one point, outside altogether, or across its edge. A wide one shows nothing."""
-    assert judge_equal(differences, 0.01).verdict == verdict
+    found = judge_equal(differences, 0.01)
+    assert found.verdict == verdict
+    if len(differences) > 1:
+        assert (found.low, found.high) == mean_interval(differences)
+
+
+def test_the_margin_belongs_to_it_and_two_pairs_decide():
+    """Equal differences have an interval without width, which may lie on the margin."""
+    assert judge_equal([0.01, 0.01], 0.01).verdict == REPRODUCED
+    assert judge_equal([-0.01, -0.01], 0.01).verdict == REPRODUCED
+    assert judge_equal([0.0101, 0.0101], 0.01).verdict == CONTRADICTED
 
 
 def test_margins():
@@ -360,7 +372,17 @@ def test_a_best_setting_that_is_not_ours(best, verdict):
     """Our best against the claimed one, paired by seed."""
     claimed = {1: 0.40, 2: 0.41, 3: 0.39}
     found = judge_best(0.001, {0.001: claimed, 0.1: best})
-    assert (found.verdict, found.mean) == (verdict, 0.1)
+    assert (found.verdict, found.mean, found.n) == (verdict, 0.1, len(best))
+    if shared := best.keys() & claimed.keys() if len(best) > 1 else set():
+        assert (found.low, found.high) == mean_interval([best[seed] - claimed[seed] for seed in sorted(shared)])
+
+
+def test_two_pairs_and_exactly_a_point_decide():
+    """The margin belongs to what is as good; 15 % belongs to what is on the grid; zero is no neighbour of anything."""
+    assert judge_best(0.1, {0.1: {1: 0.01, 2: 0.01}, 1.0: {1: 0.02, 2: 0.02}}).verdict == REPRODUCED
+    assert judge_best(0.1, {0.1: {1: 0.5, 2: 0.25}, 1.0: {1: 0.53, 2: 0.28}}).verdict == CONTRADICTED
+    assert judge_best(1.15, {1.0: {1: 0.5}}).verdict == REPRODUCED
+    assert judge_best(0.001, {0.0: {1: 0.5}, 0.001: {1: 0.6}}).verdict == REPRODUCED
 
 
 def test_ties_zero_and_diverged_settings():
@@ -376,6 +398,8 @@ def test_ties_zero_and_diverged_settings():
     [
         ("10", 10.0, REPRODUCED),
         ("10", 11.0, NOT_REPRODUCED),
+        ("10", 9.5, REPRODUCED),
+        ("10", 10.5, REPRODUCED),
         ("-5", math.log10(1e-5), REPRODUCED),
         ("1e-2", 0.0204, NOT_REPRODUCED),
         ("0.006", 0.006, REPRODUCED),
@@ -387,6 +411,13 @@ def test_ties_zero_and_diverged_settings():
 def test_settings(reported, ours, verdict):
     """What was done is what we do, to the last printed digit."""
     assert judge_setting(reported, ours).verdict == verdict
+
+
+def test_a_setting_may_be_truncated():
+    """Then it lies above what is printed."""
+    assert judge_setting("0.5", 0.58, truncated=True).verdict == REPRODUCED
+    assert judge_setting("0.5", 0.58).verdict == NOT_REPRODUCED
+    assert judge_setting("0.5", 0.46, truncated=True).verdict == NOT_REPRODUCED
 
 
 # --- several pairs, and what stands above -------------------------------------------------------------------------
@@ -440,6 +471,7 @@ def test_the_first_rule_that_applies_decides():
         ("test_accuracy", 0.50, 0.5099, False),
         ("test_accuracy", 0.50, 0.4899, True),
         ("gain", 0.02, 0.031, True),
+        ("gain", 0.01, 0.02, False),  # exactly a point
         ("training_loss", 2.0, 2.09, False),
         ("training_loss", 2.0, 1.89, True),
         ("test_accuracy", 0.50, math.nan, False),
@@ -525,95 +557,98 @@ COST, ACCURACY = {"metric": "test_cost"}, {"metric": "test_accuracy"}
 @pytest.mark.parametrize(
     ("found", "reason"),
     [
-        (judge_number("0.5", [], None), "No run of ours finished with such a number."),
-        (judge_number("0.5", [0.5], None), "One run, and no cell alike with three to take a spread from."),
+        (lambda: judge_number("0.5", [], None), "No run of ours finished with such a number."),
+        (lambda: judge_number("0.5", [0.5], None), "One run, and no cell alike with three to take a spread from."),
         (
-            judge_number("0.52", VALUES, WIDE, **ACCURACY),
+            lambda: judge_number("0.52", VALUES, WIDE, **ACCURACY),
             "Within the interval (standard deviation 2 points, 2 degrees of freedom).",
         ),
         (
-            judge_number("0.3", VALUES, WIDE, **ACCURACY),
+            lambda: judge_number("0.3", VALUES, WIDE, **ACCURACY),
             "It lies below the interval by 7.06 points (standard deviation 2 points, 2 degrees of freedom).",
         ),
         (
-            judge_number("0.6", [0.5, 0.5], Spread(0.01, 12), **ACCURACY),
+            lambda: judge_number("0.6", [0.5, 0.5], Spread(0.01, 12), **ACCURACY),
             "It lies above the interval by 2.33 points (standard deviation 1 point, 12 degrees of freedom).",
         ),
         (
-            judge_number("0.3", VALUES, WIDE, **COST),
+            lambda: judge_number("0.3", VALUES, WIDE, **COST),
             "It lies below the interval by 0.0706 (standard deviation 0.02, 2 degrees of freedom).",
         ),
-        (judge_best_of("0.5", [{}], None, best_of=2), "No run of ours finished with such a number."),
+        (lambda: judge_best_of("0.5", [{}], None, best_of=2), "No run of ours finished with such a number."),
         (
-            judge_best_of("0.5", [{1: 0.5}], None, best_of=2),
+            lambda: judge_best_of("0.5", [{1: 0.5}], None, best_of=2),
             "One run of each cell, and no cell alike with three to take a spread from.",
         ),
         (
-            judge_best_of("0.5", [{1: 0.5}, {}], WIDE, best_of=2, rank=2),
+            lambda: judge_best_of("0.5", [{1: 0.5}, {}], WIDE, best_of=2, rank=2),
             "No search of ours has a number 2 of 2: too many runs diverged.",
         ),
         (
-            judge_best_of("0.5", [{1: 0.5}, {1: 0.4}], WIDE, best_of=2),
+            lambda: judge_best_of("0.5", [{1: 0.5}, {1: 0.4}], WIDE, best_of=2),
             "Within the interval (best of 2 in 1 searches of ours).",
         ),
         (
-            judge_best_of("0.5", [{1: 0.5}], WIDE, best_of=3, rank=2, **ACCURACY),
+            lambda: judge_best_of("0.5", [{1: 0.5}], WIDE, best_of=3, rank=2, **ACCURACY),
             "Within the interval (number 2 of 3, simulated with standard deviation 2 points, 12 degrees of freedom).",
         ),
-        (judge_gradient([]), "Nothing of ours is compared with it."),
-        (judge_gradient([("a", True, 1, 1, 1)]), "Fits in the one comparison, first: a."),
+        (lambda: judge_gradient([]), "Nothing of ours is compared with it."),
+        (lambda: judge_gradient([("a", True, 1, 1, 1)]), "Fits in the one comparison, first: a."),
         (
-            judge_gradient([("a", False, 1, 1, 1), ("b", True, 1, 1, 1), ("c", True, 1, 1, 1)]),
+            lambda: judge_gradient([("a", False, 1, 1, 1), ("b", True, 1, 1, 1), ("c", True, 1, 1, 1)]),
             "Fits in 2 of 3 comparisons, first: b.",
         ),
-        (judge_gradient([("a", False, 1, 1, 1), ("b", False, 1, 1, 1)]), "Fits in none of 2 comparisons."),
-        (judge_direction([]), "No pair of runs finished."),
-        (judge_direction([1.0]), "One pair of runs decides nothing."),
+        (lambda: judge_gradient([("a", False, 1, 1, 1), ("b", False, 1, 1, 1)]), "Fits in none of 2 comparisons."),
+        (lambda: judge_direction([]), "No pair of runs finished."),
+        (lambda: judge_direction([1.0]), "One pair of runs decides nothing."),
         (
-            judge_direction([0.05, 0.06, 0.07], **ACCURACY),
+            lambda: judge_direction([0.05, 0.06, 0.07], **ACCURACY),
             "The difference is above zero: 95 % interval 3.52 to 8.48 points, 3 pairs.",
         ),
-        (judge_direction([-5, -6, -7], **COST), "The difference is below zero: 95 % interval -8.48 to -3.52, 3 pairs."),
         (
-            judge_direction([-0.05, -0.02, 0.01], metric="gain"),
+            lambda: judge_direction([-5, -6, -7], **COST),
+            "The difference is below zero: 95 % interval -8.48 to -3.52, 3 pairs.",
+        ),
+        (
+            lambda: judge_direction([-0.05, -0.02, 0.01], metric="gain"),
             "The interval holds zero: 95 % interval -9.45 to 5.45 points, 3 pairs.",
         ),
-        (judge_equal([1.0], 0.01), "One pair of runs decides nothing."),
+        (lambda: judge_equal([1.0], 0.01), "One pair of runs decides nothing."),
         (
-            judge_equal([0.0, 0.001, 0.002], 0.01, **ACCURACY),
+            lambda: judge_equal([0.0, 0.001, 0.002], 0.01, **ACCURACY),
             "The interval lies within the margin: 95 % interval -0.148 to 0.348 points, 3 pairs, margin 1 point.",
         ),
         (
-            judge_equal([5.0, 5.1, 5.2], 0.1, **COST),
+            lambda: judge_equal([5.0, 5.1, 5.2], 0.1, **COST),
             "The interval lies outside the margin: 95 % interval 4.85 to 5.35, 3 pairs, margin 0.1.",
         ),
         (
-            judge_equal([0.0, 0.1, 0.2], 0.1, **COST),
+            lambda: judge_equal([0.0, 0.1, 0.2], 0.1, **COST),
             "The interval crosses the margin: 95 % interval -0.148 to 0.348, 3 pairs, margin 0.1.",
         ),
-        (judge_level([], 0, 1), "No run of ours finished with such a number."),
-        (judge_level([0.1, 0.5], 0.09, 0.11, **ACCURACY), "1 of 2 runs lie between 9 and 11 %."),
-        (judge_level([2.3], 2.2, 2.4, **COST), "1 of 1 runs lie between 2.2 and 2.4."),
-        (judge_best(0.1, {1.0: {}}), "No run of ours finished."),
-        (judge_best(0.1, GRID), "Best of our search too."),
-        (judge_best(0.5, GRID), "The nearest value on our grid, 1, is not within 15 %; best is 0.1."),
+        (lambda: judge_level([], 0, 1), "No run of ours finished with such a number."),
+        (lambda: judge_level([0.1, 0.5], 0.09, 0.11, **ACCURACY), "1 of 2 runs lie between 9 and 11 %."),
+        (lambda: judge_level([2.3], 2.2, 2.4, **COST), "1 of 1 runs lie between 2.2 and 2.4."),
+        (lambda: judge_best(0.1, {1.0: {}}), "No run of ours finished."),
+        (lambda: judge_best(0.1, GRID), "Best of our search too."),
+        (lambda: judge_best(0.5, GRID), "The nearest value on our grid, 1, is not within 15 %; best is 0.1."),
         (
-            judge_best(1.0, GRID),
+            lambda: judge_best(1.0, GRID),
             "Best here is 0.1, better than 1 by 22 points, and one pair of runs decides nothing.",
         ),
-        (judge_best(0.01, GRID), "Best here is 0.1, better than 0.01 by 7.52 to 12.5 points."),
+        (lambda: judge_best(0.01, GRID), "Best here is 0.1, better than 0.01 by 7.52 to 12.5 points."),
         (
-            judge_best(0.01, {0.1: {1: 0.501, 2: 0.502}, 0.01: {1: 0.5, 2: 0.501}}),
+            lambda: judge_best(0.01, {0.1: {1: 0.501, 2: 0.502}, 0.01: {1: 0.5, 2: 0.501}}),
             "Best here is 0.1, better than 0.01 by 0.1 to 0.1 points: within one percentage point.",
         ),
-        (judge_setting("5", 5), "As our configuration has it."),
-        (judge_setting("5", 6.25), "Our configuration has 6.25."),
-        (combined([AWAY, replace(AWAY, reason="It does, too.")]), "(1) It fits. (2) It does, too."),
+        (lambda: judge_setting("5", 5), "As our configuration has it."),
+        (lambda: judge_setting("5", 6.25), "Our configuration has 6.25."),
+        (lambda: combined([AWAY, replace(AWAY, reason="It does, too.")]), "(1) It fits. (2) It does, too."),
     ],
 )  # fmt: skip
 def test_reasons_are_whole_sentences(found, reason):
     """Accuracies in percent and points, all else as it is: a reason's numbers stand beside columns in the same unit."""
-    assert found.reason == reason
+    assert found().reason == reason
 
 
 @pytest.mark.parametrize(

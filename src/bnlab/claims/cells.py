@@ -50,7 +50,7 @@ class CellCheck:
             )
             return None
         experiment = studies[selection.study].experiment(selection.experiment)
-        if experiment.pending and not experiment.runs:
+        if experiment.pending:
             return None
         cells = selection.cells(self.configuration)
         if not cells:
@@ -113,7 +113,7 @@ def _spelled(key: str, value: Any) -> str:
     if key == "network":
         return network_text(value)
     if key == "initialization":
-        return value if isinstance(value, str) else initialization_text(value).removeprefix("sigma")
+        return initialization_text(value).removeprefix("sigma")
     if isinstance(value, bool) or value is None:
         return "scheduled" if value is None else str(value).lower()
     return number_text(value)

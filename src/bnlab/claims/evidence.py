@@ -66,9 +66,7 @@ class Evidence:
 
     def _side(self, selection: Selection, metric: str) -> Values:
         cells = selection.cells(self.configuration)
-        if metric == "gain":
-            return self.gains(cells)
-        return self.values(cells[0], metric) if cells else {}
+        return self.gains(cells) if metric == "gain" else self.values(cells[0], metric)
 
     def pooled(self, cell: Cell, metric: str) -> Spread | None:
         """The common spread of the study's cells that are like this one."""
@@ -133,13 +131,21 @@ class Tables:
 
 
 def read_tables(configuration: Configuration, study: str, *, results: Path) -> Tables:
-    """Read a study's tables; print the digest of its test results. Raises IntegrityError when they lack a run."""
+    """Read a study's tables; print the digest of its test results.
+
+    Raises IntegrityError when they lack a run, or when some runs are not known yet.
+    """
     folder = results / "studies" / study
+    if waiting := [one.id for one in configuration.study(study).experiments if one.pending]:
+        raise IntegrityError(
+            f"{folder / 'rankings'}: experiment '{waiting[0]}' of study '{study}' waits for a search that is not "
+            f"ranked. Make it: snakemake --cores 8 {study}"
+        )
     for name, command in (("runs.csv", "collect"), ("curves.csv", "collect"), ("test.csv", "test-results")):
         if not (folder / name).is_file():
             raise IntegrityError(f"{folder / name}: no such file. Make it: python -m bnlab {command} {study}")
     print(f"{folder / 'test.csv'}: sha256 {hashlib.sha256((folder / 'test.csv').read_bytes()).hexdigest()}")
-    runs = pd.read_csv(folder / "runs.csv", dtype={"network": str})
+    runs = pd.read_csv(folder / "runs.csv")
     runs = runs.merge(pd.read_csv(folder / "test.csv"), on="run", validate="1:1").set_index("run")
     runs = runs.join(_along_curves(pd.read_csv(folder / "curves.csv")))
     names = {run: configuration.name(run) for run in configuration.study(study).runs}

@@ -131,10 +131,10 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
     cells = evidence.cells(interpretation)
     if metric == "gain":
         gains = [*evidence.gains(cells).values()]
-        pooled = evidence.pooled_gain(cells[0]) if cells else None
-        return judge_number(claim.reported, gains, pooled, metric=metric, truncated=truncated)
+        pooled_gain = evidence.pooled_gain(cells[0])
+        return judge_number(claim.reported, gains, pooled_gain, metric=metric, truncated=truncated)
     values = [evidence.values(cell, metric) for cell in cells]
-    pooled = evidence.pooled(cells[0], metric) if cells else None
+    pooled = evidence.pooled(cells[0], metric)
     extra = evidence.variance_of_split(cells, metric) if claim.other_split else 0.0
     if claim.best_of is not None:
         return judge_best_of(
@@ -147,7 +147,7 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
             truncated=truncated,
             extra_variance=extra,
         )
-    own = [*values[0].values()] if values else []
+    own = [*values[0].values()]
     return judge_number(claim.reported, own, pooled, metric=metric, truncated=truncated, extra_variance=extra)
 
 
@@ -261,4 +261,4 @@ def _variant_words(kind: str, metric: str, label: str, found: Finding) -> str:
 
 def _six_digits(value: float) -> float:
     """Round to six digits: more than anything here is known to, and the same on every machine."""
-    return value if math.isnan(value) else float(f"{value:.6g}")
+    return float(f"{value:.6g}")
