@@ -1,4 +1,4 @@
-"""How published gradient errors are held against our draws, and which causes they can tell apart."""
+"""How published gradient errors are compared with our draws, and which causes they can tell apart."""
 
 from pathlib import Path
 from typing import Any
