@@ -4,9 +4,9 @@ import os
 
 
 def use_one_thread() -> None:
-    """One BLAS thread: more would change the last bits, and processes, not threads, fill the cores.
+    """Make BLAS use one thread: more would change the last bits, and processes, not threads, fill the cores.
 
-    Without effect once NumPy is loaded. Which kernels BLAS runs stays its own choice, or the user's.
+    Has no effect once NumPy is loaded. Which kernels run is left to BLAS, or to the user.
     """
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"

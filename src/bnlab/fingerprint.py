@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parent
 def code_fingerprint(module: str) -> str:
     """Sixteen hex digits over the AST of `module` (as in "bnlab.training.job") and all it imports from bnlab.
 
-    Snakemake does not see edits of an imported package; as a rule's parameter this digest makes it. Imports
+    Snakemake does not see edits of an imported package; it does when this digest is a rule's parameter. Imports
     inside functions count too.
     """
     sources = {name: _meaning(_path(name)) for name in import_closure(module)}

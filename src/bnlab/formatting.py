@@ -62,7 +62,7 @@ def learning_rate_words(learning_rate: str) -> str:
 
 
 def weight_decay_words(weight_decay: float) -> str:
-    """λ = 0.005."""
+    """A weight decay with its symbol: λ = 0.005."""
     return f"λ = {short_number(weight_decay)}"
 
 
@@ -101,7 +101,7 @@ def loss_and_sd(mean: float, sd: float) -> str:
 
 
 def error(value: float) -> str:
-    """5.6e-10."""
+    """An error to two significant digits: 5.6e-10."""
     return f"{value:.1e}"
 
 
@@ -113,7 +113,7 @@ def short_error(value: float) -> str:
 
 
 def count(n: int, noun: str) -> str:
-    """1 run, 34 runs."""
+    """A number with its noun, in the plural unless the number is 1: 1 run, 34 runs."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 

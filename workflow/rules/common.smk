@@ -27,9 +27,9 @@ PAGE = [
     for name in ["page.html.jinja", "macros.html.jinja", "page.css"]
 ]
 
-# Trainings start in the order of their duration, and everything else before any of them: what they wait for; and
-# tables, figures and pages, because at every step Snakemake looks at all input files of the jobs that are ready and
-# wait. What only pages show of gradients comes after the gate that all trainings wait for.
+# Trainings start in the order of their duration, the longest first. Everything else starts before them: what they wait
+# for; and tables, figures and pages, because at every step Snakemake looks at all input files of jobs that are ready
+# and waiting. What only pages show about gradients comes after the gate, for which all trainings wait.
 BEFORE_TRAINING, AFTER_GATE = 10**9, 10**8
 
 
@@ -47,7 +47,7 @@ wildcard_constraints:
 
 
 def explained(function, *arguments, **options):
-    """What a function of the package returns; what it finds wrong with the configuration without a traceback."""
+    """Call a function of the package and return its result; its BnlabErrors reach the user without a traceback."""
     try:
         return function(*arguments, **options)
     except BnlabError as error:
@@ -65,7 +65,7 @@ def all_runs(study, experiment=None):
 
 
 def ledger():
-    """The ledger and the synthesis, if everything that they need is asked for; if not, a word on what is not."""
+    """The files of the ledger and the synthesis, if all their studies are asked for; logs the reports that are not."""
     if missing := TARGETS.unclaimed(config["studies"]):
         logger.info(
             f"No ledger and no synthesis: the key `studies` lacks {', '.join(missing)}, of which config/claims has claims."

@@ -77,7 +77,7 @@ rule reported_check:
 
 
 rule gradient_figure:
-    """Draw one of the reported checks."""
+    """Draw one figure about gradients: error against step, images learnt perfectly, or a reported check."""
     input:
         description=lambda w: TARGETS.reported_check_files(w.gradient_figure),
         table="results/gradients/{data}/{gradient_figure}.csv",

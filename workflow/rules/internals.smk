@@ -1,4 +1,4 @@
-"""Everything that depends on how Snakemake works inside, with the issues it is about. Read for 9.18 to 9.27."""
+"""Everything that depends on Snakemake's internals, with the issues concerned. Written for versions 9.18 to 9.27."""
 
 from snakemake.settings.enums import RerunTrigger
 
@@ -6,9 +6,9 @@ from snakemake.settings.enums import RerunTrigger
 def training_inputs(wildcards):
     """What a training waits for (`bnlab.targets`): nothing at all when the run is stored and current.
 
-    An input behind ancient(), which should prevent that a run is trained again because something was merely repeated,
-    makes Snakemake overlook jobs that do have to run (issue 4166); so a current run has no inputs. The rerun trigger
-    "input" would see them come and go: the profile leaves it out.
+    ancient() is meant to keep a run from being trained again because an input was merely made again. But it
+    makes Snakemake overlook jobs that do have to run (issue 4166), so a current run has no inputs. The rerun trigger
+    "input" would react to inputs that come and go; the profile leaves it out.
     """
     if RerunTrigger.INPUT in workflow.rerun_triggers:
         raise WorkflowError(
@@ -33,8 +33,8 @@ def is_forced(run):
 def start_jobs_without_a_limit():
     """Let local jobs start as soon as a core is free.
 
-    Snakemake looks at all ready jobs a second after each look at them, once more for every job that has ended, to limit
-    how fast jobs start: a third of a core with a thousand trainings ready. Here cores limit that.
+    To limit how fast jobs start, Snakemake looks at all ready jobs again a second after each look, and every job that
+    ends adds another such series: a third of a core with a thousand trainings ready. Here the cores are limit enough.
     """
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None

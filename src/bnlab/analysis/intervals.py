@@ -85,9 +85,9 @@ def simulated_best(
     """Draw `DRAWS` times the largest (or the one of that rank) of `best_of` new runs, shared out among the cells.
 
     cells: the values of each cell's runs.  spread: that of the runs of a cell around its mean.  Returns float64,
-    (DRAWS,).  Spread and means are known from few runs only: each drawing has its own, so that the best of one has the
-    prediction interval; `exact` takes them as they are.  All runs of a drawing share `extra_variance`, since they are
-    evaluated on the same images.
+    (DRAWS,).  Spread and means are estimated from few runs, so each drawing samples its own; for best_of=1 this gives
+    the prediction interval. `exact` takes the estimates as true.  All runs of a drawing share `extra_variance`:
+    they are evaluated on the same images.
     """
     generator = np.random.default_rng(SEED)
     means, sizes = np.array([np.mean(cell) for cell in cells]), np.array([len(cell) for cell in cells])

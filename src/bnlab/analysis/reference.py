@@ -20,7 +20,7 @@ PREDICTIONS, PROVENANCE, README = "predictions.csv", "provenance.json", "README.
 DIVERGED = "diverged"
 """Stands in place of the predictions that a diverged run does not have."""
 RELATIVE = 1e-9
-"""What another CPU's kernels may change of a loss, and more than they do."""
+"""The relative difference between numbers that is tolerated: more than the kernels of other CPUs cause."""
 
 
 def keep_reference(folder: Path, *, results: Path) -> None:
@@ -57,7 +57,7 @@ def compare_reference(folder: Path, *, results: Path) -> None:
 def differences(folder: Path, *, results: Path) -> tuple[list[str], list[str]]:
     """How the results differ from the reference: in numbers, verdicts and predictions; and in bytes of files.
 
-    The former never may; the latter may on a CPU with other kernels or with other versions of libraries. Raises
+    The content must never differ; bytes may, on a CPU with other kernels or with other versions of libraries. Raises
     IntegrityError when there is nothing to compare with.
     """
     if not (folder / PREDICTIONS).is_file():

@@ -27,7 +27,7 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 
 def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """A row per case, array and measure: median and range over draws, the same without crossed entries, the published.
+    """A row per case, array and measure: our draws, with and without crossed entries, and what was published.
 
     `verdict` is empty where nothing was published. A relative error is compared with the range of the draws widened by
     `FACTOR`, a large one and a moment, which may be negative, with the range itself: first without the entries at

@@ -9,14 +9,14 @@ from bnlab.runs.names import initialization_text, network_text, number_text
 
 
 class CellCheck:
-    """Looks for the cells that claims name; `problems` grows."""
+    """Checks the cells that claims name, and adds what is wrong with them to `problems`."""
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
         self.problems: list[str] = []
 
     def check(self, claim: Claim, where: str) -> None:
-        """Every cell that is named is there, and as many as the claim's kind needs."""
+        """Check that every cell that a claim names exists, and that there are as many as the claim's kind needs."""
         for interpretation, key in zip(claim.interpretations, interpretation_keys(claim), strict=True):
             at = f"{where}{key}"
             cells: list[Cell] | None = []

@@ -242,9 +242,9 @@ def _expected(claim: Claim) -> str:
 
 
 def _place(claim: Claim) -> tuple[str, str]:
-    """Study and experiment of the claim's first cell in its report's own study, in whose section the claim stands.
+    """Study and experiment of the claim's first cell in its report's own study: the section that shows the claim.
 
-    Of a claim that has cells in another study alone, that study, and no experiment; of one without cells, neither.
+    If the claim has cells only in another study, that study and no experiment; if it has no cells, neither.
     """
     for one in claim.main.selections:
         if one.study == claim.study:

@@ -141,7 +141,7 @@ def reported_checks_of(claims: Iterable[Claim]) -> list[str]:
 
 
 def setting_value(name: str, cells: Sequence[Cell], configuration: Configuration) -> float:
-    """What our configuration of these cells does: a claim's `property`. NaN for the step of values without one."""
+    """The value of a claim's `property` in our configuration of these cells. NaN for the step of uneven values."""
     schedule = configuration.protocols[cells[0].setting.protocol].schedule
     match name:
         case "updates" | "cycles" | "step":

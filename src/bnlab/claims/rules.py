@@ -102,9 +102,9 @@ def judge_best_of(
     truncated: bool = False,
     extra_variance: float = 0.0,
 ) -> Finding:
-    """Rule 3 for a number that was the best of so many, or the one of that rank. cells: values by seed.
+    """Rule 3 for a number that was the best of `best_of` candidates, or of that `rank`. cells: values by seed.
 
-    With as many cells each of our seeds is a whole search, its best one value; with fewer cells the best is simulated.
+    With as many cells, each of our seeds is a whole search, whose best is one value; with fewer, the best is simulated.
     """
     finished = [[*cell.values()] for cell in cells if cell]
     if not finished:
@@ -264,9 +264,9 @@ class Circumstances:
 def decide(
     found: Finding | None, circumstances: Circumstances, variants: Mapping[str, Finding], *, metric: str = ""
 ) -> tuple[str, str]:
-    """The verdict and its reason: the first rule that applies. found: by the rule of the claim's kind; None of words.
+    """The verdict and its reason, by the first rule that applies. found: by the rule of its kind; None for `words`.
 
-    metric: of a number, whose variants are compared by their means; empty for what is in words.
+    metric: that of a number, whose variants are compared by their means; empty for every other kind of claim.
     """
     otherwise = "" if found is None else f" By its numbers: {found.verdict.lower()}. {found.reason}".rstrip()
     if circumstances.inconsistent:

@@ -173,7 +173,7 @@ class Number(Item):
     kind: Literal["number"]
     """A printed number (rule 3)."""
     metric: Metric
-    """What it is a number of."""
+    """The metric that the number is a value of."""
     cells: SomeCells
     """The one cell it is about; several, which differ in λ and η alone, with best_of; two, the twins, for a gain."""
     over: Literal["initialization", "weight_decay", "learning_rate"] | None = None
@@ -267,9 +267,9 @@ class Level(Item):
     kind: Literal["level"]
     """A claim about where all runs lie (rule 7)."""
     metric: RunMetric
-    """What lies there."""
+    """The metric that lies between the bounds."""
     cells: SomeCells
-    """The cells whose runs do."""
+    """The cells whose runs must lie there."""
     between: Interval
     """The bounds: low, high."""
     variants: Variants[LevelVariant] = Field(default=[], min_length=1)
@@ -288,7 +288,7 @@ class Best(Item):
     reported: Printed
     """The best setting as printed, in quotes."""
     metric: SearchMetric = "validation_accuracy"
-    """What selects."""
+    """The metric by which the best setting is selected."""
     variants: Variants[BestVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
 

@@ -16,8 +16,8 @@ from bnlab.runs.spec import Initialization, Protocol, RunSpec
 class Experiment:
     """A grid of runs, and the figures drawn from it. One section of the page.
 
-    searches: the earlier experiments whose best values its grid takes over. `runs` is empty and `pending` says how many
-    there will be until those are ranked.
+    searches: the earlier experiments whose best values its grid takes over. Until these are ranked, `runs` is empty and
+    `pending` says how many there will be.
     """
 
     id: str

@@ -94,7 +94,7 @@ class Updates(SmallProblem):
 
 
 class Inference(Declared):
-    """Evaluations with moving averages that are compared with the same written a second time."""
+    """Evaluations with moving averages that are compared with a second implementation."""
 
     images: int = Field(ge=2, le=1000)
     """Images that are evaluated."""

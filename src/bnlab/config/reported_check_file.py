@@ -27,13 +27,13 @@ class Values(Declared):
     gradient_mean: ByArray = Field(default=WITHOUT)
     """Means of the analytic gradient."""
     gradient_std: ByArray = Field(default=WITHOUT)
-    """Its standard deviations."""
+    """Standard deviations of the analytic gradient."""
     difference_mean: ByArray = Field(default=WITHOUT)
     """Means of the numerical less the analytic gradient."""
     difference_std: ByArray = Field(default=WITHOUT)
-    """Standard deviations of that."""
+    """Standard deviations of the same difference."""
     difference_max: ByArray = Field(default=WITHOUT)
-    """Maxima of that."""
+    """Maxima of the same difference, with its sign."""
 
 
 class PublishedTable(Declared):

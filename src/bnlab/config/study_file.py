@@ -29,7 +29,7 @@ class ExperimentItem(Declared):
     initialization: Annotated[list[Initialization], Field(min_length=1), different]
     """The standard deviations of initial weights: he, fan_in (1 / sqrt of a layer's inputs), or a number."""
     learning_rate: LearningRates = Field(default=WITHOUT)
-    """Learning rates, constant in place of the protocol's schedule, which holds without this key."""
+    """Constant learning rates, in place of the protocol's schedule; without this key, runs follow the schedule."""
     weight_decay: WeightDecays
     """Values of lambda, by which the sum of the squared weights is multiplied in the cost."""
     warm_start: bool = False

@@ -37,7 +37,7 @@ class ImageStandardizedBatches(PixelBatches):
 
 
 def unscaled_batches(images: Images, scaling: Scaling, *, size: int, dtype: npt.DTypeLike) -> PixelBatches:
-    """What `scaling` still has to be applied to, an affine map per pixel: pixels, or images standardized alone."""
+    """Batches before the per-pixel affine map of `scaling`: pixels, or images that are each standardized alone."""
     kind = ImageStandardizedBatches if scaling.per_image else PixelBatches
     return kind(images, size=size, dtype=dtype)
 

@@ -20,7 +20,7 @@ ALTERNATIVE = "Line chart of the loss of a few images that networks learn perfec
 
 
 def draw(table: pd.DataFrame, data: str) -> Figure:
-    """The loss against the update, a line per network; `table` is <data>_overfit.csv."""
+    """The loss against the update, a line per network; `table` is overfit.csv."""
     figure, canvas = new_figure(HEIGHT, data)
     axes = canvas.subplots()
     axes.set_yscale("log")

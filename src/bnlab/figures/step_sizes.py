@@ -26,7 +26,7 @@ ALTERNATIVE = "Charts of the error of numerical gradients against their step."
 
 
 def draw(table: pd.DataFrame, data: str) -> Figure:
-    """A panel without and one with batch normalization; `table` is <data>_step_sizes.csv."""
+    """A panel without and one with batch normalization; `table` is step_sizes.csv."""
     figure, canvas = new_figure(HEIGHT, data)
     panels = canvas.subplots(1, 2, sharex=True, sharey=True)
     for axes, batch_norm in zip(panels, (False, True), strict=True):

@@ -73,9 +73,9 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(height: float, data: str) -> tuple[Figure, FigureBase]:
-    """An empty figure, `height` inches of which are its second part, to draw on.
+    """Make an empty figure; return it and the part to draw on, which is `height` inches high.
 
-    Above that part it says so when the images were generated, whatever is drawn.
+    If the images were generated, a note above that part says so, whatever is drawn.
     """
     note = NOTE_HEIGHT if data == "generated" else 0
     figure = Figure(figsize=(WIDTH, height + note), layout=ConstrainedLayoutEngine(wspace=0.06))

@@ -1,4 +1,4 @@
-"""Gradients by automatic differentiation of a forward pass written a second time, by the textbook.
+"""Gradients by automatic differentiation of a second forward pass, written from the textbook.
 
 It shares no line with bnlab.numerics: one-hot labels, a standard deviation from centred values, log-softmax. HIPS
 autograd differentiates it.

@@ -2,7 +2,7 @@
 
 - central: central differences of the shipped forward pass, good to about nine digits;
 - complex: the complex step through the same forward pass, good to rounding;
-- autodiff: automatic differentiation of a forward pass written a second time, without a line of the shipped one.
+- autodiff: automatic differentiation of a second, independent forward pass, which shares no line with the shipped one.
 """
 
 import math

@@ -1,8 +1,8 @@
 """What reports print of two gradients: relative errors, and moments of the gradient and of the difference.
 
 Each function takes a, the analytic gradient, and n, the numerical one, arrays of the same shape with at least one
-entry, and returns a number. None is symmetric in what it hides: a norm forgives small entries, a mean over entries
-weighs each alike, and a ratio of sums lies between.
+entry, and returns a number. Each relative error hides something else: a norm forgives small entries, a mean over
+entries gives all of them the same weight, and a ratio of sums lies in between.
 """
 
 from collections.abc import Callable

@@ -26,11 +26,11 @@ from bnlab.training.evaluate import Evaluator
 
 @dataclass(frozen=True)
 class InferenceCheck:
-    """How one network's evaluation compares with the second writing.
+    """How one network's evaluation compares with the second implementation.
 
     initial_averages: "first_batch" or "zero_one".  scaling: "per_pixel" or "per_image".
     errors: by quantity: the averages, the worst ||a - n|| / max(||a||, ||n||) of any layer's (none without batch
-    normalization); loss and cost, relative; classes, the fraction of images that are classified otherwise.
+    normalization); loss and cost, relative; classes, the fraction of images that the two classify differently.
     """
 
     hidden: tuple[int, ...]

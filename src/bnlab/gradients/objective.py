@@ -17,11 +17,11 @@ class Cost:
     """The shipped forward and backward pass over a fixed batch; move the parameters in place, then call it.
 
     parameters: float64, or complex128 for the complex step.  x: (n, d).  labels: (n,).
-    frozen: normalize by the batch's statistics at the present parameters, which stay as they are when a parameter
+    frozen: normalize by the batch's statistics at the parameters given here, and keep these when a parameter
     moves, as an evaluation normalizes by running statistics.
     margin: the smallest distance from zero of any pre-activation that enters a ReLU, when this was made.
     spread: the smallest standard deviation by which a unit was normalized then, infinite without batch normalization.
-    switches: evaluations since at which some ReLU was not on and off for the same images.
+    switches: how many evaluations since then had some ReLU on for other images than it was then.
     """
 
     def __init__(

@@ -159,7 +159,7 @@ class _Base:
         return losses, active
 
     def _normalize(self, s: Array, layer: int, unit: int | slice = slice(None)) -> Array:
-        """Batch normalization by the shipped layer of the columns of s, (n, d), that are `unit` of a layer, or all."""
+        """Normalize s, (n, d), by the shipped layer: its columns are values of `unit`, or of all units of a layer."""
         gamma, beta = self.parameters.gamma[layer][unit], self.parameters.beta[layer][unit]
         epsilon = self.network.epsilon
         if self.frozen_moments is not None:

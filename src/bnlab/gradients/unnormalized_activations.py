@@ -1,4 +1,4 @@
-"""fan2017's wrong backward pass, written a second time, to check the one that trainings use."""
+"""fan2017's wrong backward pass, implemented a second time, to check the one that trainings use."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,1 +1,1 @@
-"""The report: everything a study found, on one page."""
+"""The pages: everything that a study found, and the synthesis of all reports."""

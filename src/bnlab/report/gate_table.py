@@ -45,9 +45,9 @@ class NetworkGroup:
 
 @dataclass(frozen=True)
 class UpdateRow:
-    """The updates of one kind of network under one kind of momentum, over all they were checked with otherwise.
+    """The updates of one kind of network with one kind of momentum, over all other settings that were checked.
 
-    momentum: 0 without, and `restarts` says whether the velocity is zero again at the start of every epoch.
+    momentum: 0 if there is none.  restarts: whether the velocity is zero again at the start of every epoch.
     """
 
     batch_norm: bool

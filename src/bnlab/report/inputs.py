@@ -1,4 +1,4 @@
-"""The files a report is made of, read once."""
+"""The files that a page is made of, read once."""
 
 import json
 from dataclasses import dataclass

@@ -22,9 +22,9 @@ def inline_svg(path: Path, *, prefix: str, label: str) -> str:
 
 
 def take_svgs_out(page: str) -> tuple[str, dict[str, str]]:
-    """The page with <svg name="figure-1" aria-label="..."/> and so on in the places of its figures; these by name.
+    """Replace a page's figures by <svg name="figure-1" aria-label="..."/> and so on; return it and the figures by name.
 
-    Each is a file of its own again: matplotlib's style holds for all of it.
+    Each figure is a file of its own again, to all of which matplotlib's style applies.
     """
     figures: dict[str, str] = {}
 

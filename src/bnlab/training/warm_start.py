@@ -11,7 +11,7 @@ from bnlab.runs.record import MODEL, read_record, verify_file
 
 
 def load_last_state(digest: str, parameters: Parameters, statistics: RunningStatistics, *, runs: Path) -> None:
-    """Overwrite parameters and averages by those with which the run ended whose name ends in `digest`.
+    """Overwrite parameters and averages with the last ones of the run whose name ends in `digest`.
 
     runs: the folder of the protocol's runs. Raises IntegrityError when it does not hold exactly one such run, or when
     that run's files are not as they were stored.
