@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bnlab.config.protocols import load_protocols
+from bnlab.runs import duration
 from bnlab.runs.duration import estimated_seconds
 from bnlab.runs.spec import RunSpec
 from tests.protocols import changed
@@ -23,6 +26,25 @@ def test_more_work_costs_more() -> None:
     ]
     assert all(estimated_seconds(spec, PROTOCOL) > least for spec in specs)
     assert all(estimated_seconds(SPEC, protocol) > least for protocol in protocols)
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        # 9,000 updates of 100 images, 41 points of twice 1,500, and 50,000 at the end; images that are evaluated need
+        # half the fetching, and half the products of those that train.
+        ("START", 1),
+        ("FETCH", 900_000 + (41 * 3_000 + 50_000) / 2),
+        ("PRODUCT", (2 * 900_000 + 41 * 3_000 + 50_000) * (3072 * 50 + 50 * 50 + 50 * 10)),
+        ("CALLS", 9_000 * 2),
+    ],
+)
+def test_what_is_counted(monkeypatch: pytest.MonkeyPatch, term: str, expected: float) -> None:
+    """Each part of the estimate by hand: it alone costs a second apiece."""
+    for name in ("START", "FETCH", "PRODUCT"):
+        monkeypatch.setattr(duration, name, float(name == term))
+    monkeypatch.setattr(duration, "CALLS", {False: float(term == "CALLS")})
+    assert estimated_seconds(SPEC, PROTOCOL) == expected
 
 
 def test_what_does_not_matter_costs_nothing() -> None:

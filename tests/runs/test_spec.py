@@ -243,7 +243,15 @@ def test_what_is_not_a_name_is_refused(name: str) -> None:
     """Paths, shell characters, white space, missing parts and numbers that are none end as an error with the name."""
     with pytest.raises(ConfigError) as caught:
         parse_run_name(name, PROTOCOLS)
-    assert f"'{name}'" in str(caught.value) or "is not an initialization" in str(caught.value)
+    assert f"'{name}'" in str(caught.value)
+
+
+def test_an_initialization_that_is_none_is_said() -> None:
+    """The message names the run and what in it is wrong."""
+    with pytest.raises(ConfigError) as caught:
+        parse_run_name(NAME.replace("_he_", "_sigma1.2.3_"), PROTOCOLS)
+    assert str(caught.value).endswith("'sigma1.2.3' is not an initialization: expected he, fan_in or sigma<number>.")
+    assert "_sigma1.2.3_" in str(caught.value)
 
 
 @given(st.data())
