@@ -1,6 +1,10 @@
 """A reference result is kept whole, and a comparison names every number, verdict and prediction that differs."""
 
+import errno
+import itertools
+import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +12,7 @@ import pytest
 
 from bnlab.analysis.reference import differences, keep_reference
 from bnlab.cli import main
-from bnlab.errors import IntegrityError
+from bnlab.errors import IntegrityError, StorageError
 from bnlab.files import write_json
 from bnlab.runs.record import RECORD, TIMING, sealed
 
@@ -66,6 +70,43 @@ def test_keeping_again_leaves_nothing_of_before(reference: Path, results: Path) 
     (results / "studies" / "official" / "figures" / "depth_curves.png").unlink()
     keep_reference(reference, results=results)
     assert not (reference / "official_depth_curves.png").exists()
+
+
+@pytest.mark.parametrize("missing", ["tables/claims.csv", "studies/synthesis/page.pdf", f"runs/{RUNS[0][0]}/{RECORD}"])
+def test_a_reference_outlives_results_that_lack_something(reference: Path, results: Path, missing: str) -> None:
+    """Of a demo's results, say, none can be kept: the error names what is missing, and every byte is as it was."""
+    (reference / "README.md").write_text("What this is.")
+    before = {path.name: path.read_bytes() for path in reference.iterdir()}
+    (results / missing).unlink()
+    with pytest.raises(IntegrityError, match=missing.rpartition("/")[2]):
+        keep_reference(reference, results=results)
+    assert {path.name: path.read_bytes() for path in reference.iterdir()} == before
+
+
+def test_a_reference_outlives_a_full_disk(reference: Path, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever write fails, the present reference stays whole; the next attempt replaces it, the README apart."""
+    (reference / "README.md").write_text("What this is.")
+    before = {path.name: path.read_bytes() for path in reference.iterdir()}
+    (results / "studies/synthesis/page.pdf").write_bytes(b"another")
+    synchronize, written, fails_at = os.fsync, itertools.count(1), 0
+
+    def refuse(descriptor: int) -> None:
+        if next(written) == fails_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        synchronize(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    kept = False
+    while not kept:
+        written, fails_at = itertools.count(1), fails_at + 1
+        with suppress(StorageError):
+            keep_reference(reference, results=results)
+            kept = True
+        assert kept or {path.name: path.read_bytes() for path in reference.iterdir()} == before
+    assert fails_at > len(before)
+    assert (reference / "synthesis.pdf").read_bytes() == b"another"
+    assert (reference / "README.md").read_text() == "What this is."
+    assert [path.name for path in reference.parent.glob(".reference*")] == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The reference result in docs/reference: kept from one run of everything, and compared with any other."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import pandas as pd
 
 from bnlab.analysis.collect import write_csv
 from bnlab.errors import CheckFailedError, IntegrityError
-from bnlab.files import atomic, write_json
+from bnlab.files import atomic, write_json, write_text
 from bnlab.runs.record import TIMING, read_record
 
 TABLES = ("claims.csv", "claims_summary.csv")
@@ -24,21 +25,29 @@ RELATIVE = 1e-9
 
 
 def keep_reference(folder: Path, *, results: Path) -> None:
-    """Copy the ledger, the synthesis and its figures below `results` into `folder`, with all runs' predictions.
+    """Replace `folder`, but for its README, by the ledger, the synthesis, its figures and all runs' predictions.
 
-    `folder` is emptied first, but for its README. Provenance (commit, time, versions, seconds) stands beside and is
-    never compared.
+    Provenance (commit, time, versions, seconds) stands beside and is never compared. Raises IntegrityError when
+    something is missing below `results`, and StorageError when the disk refuses: `folder` is then as it was.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        if path.name != README:
-            path.unlink()
-    for name, path in _copied(results).items():
-        with atomic(folder / name) as file:
-            file.write(path.read_bytes())
+    copied = _copied(results)
+    if missing := [path for path in copied.values() if not path.is_file()]:
+        raise IntegrityError(f"{missing[0]}: no such file. Make everything first: snakemake --cores 8")
     predictions = _predictions(results)
-    write_csv(folder / PREDICTIONS, predictions)
-    write_json(folder / PROVENANCE, _provenance(predictions["run"], results))
+    provenance = _provenance(predictions["run"], results)
+    new, old = (folder.with_name(f".{folder.name}.{age}") for age in ("new", "old"))
+    shutil.rmtree(new, ignore_errors=True)
+    for name, path in copied.items():
+        with atomic(new / name) as file:
+            file.write(path.read_bytes())
+    write_csv(new / PREDICTIONS, predictions)
+    write_json(new / PROVENANCE, provenance)
+    if (folder / README).is_file():
+        write_text(new / README, (folder / README).read_text(encoding="utf-8"))
+    if folder.exists():
+        folder.replace(old)
+    new.replace(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def compare_reference(folder: Path, *, results: Path) -> None:
@@ -89,6 +98,10 @@ def _copied(results: Path) -> dict[str, Path]:
 def _predictions(results: Path) -> pd.DataFrame:
     """One row per run of all collected studies: its test accuracy and the digest of its predictions."""
     tables = [pd.read_csv(path) for path in sorted((results / "studies").glob("*/test.csv"))]
+    if not tables:
+        raise IntegrityError(
+            f"{results / 'studies'}: no study has a test.csv. Make everything first: snakemake --cores 8"
+        )
     together = pd.concat(tables)[["run", "test_accuracy", "predictions"]].fillna({"predictions": DIVERGED})
     return together.drop_duplicates("run").sort_values("run", ignore_index=True)
 
