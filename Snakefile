@@ -10,6 +10,9 @@ from snakemake.utils import min_version
 min_version("9.18")
 
 
+include: "workflow/rules/first.smk"
+
+
 configfile: "config/config.yaml"
 
 

@@ -109,6 +109,20 @@ def test_a_study_named_like_a_rule_is_refused(fresh, name):
     assert f"config/studies/{name}.yaml: '{name}' is the name of a rule. Rename the file" in result.stdout
 
 
+def test_nothing_in_the_configuration_runs(fresh):
+    """Snakemake itself would run the Python of such a file, even to plan; it is read strictly first."""
+    path = fresh.folder / "config/config.yaml"
+    path.write_text(
+        "__use_yte__: true\n__definitions__:\n  - import pathlib\n  - pathlib.Path('ran').touch()\n" + path.read_text()
+    )
+    result = fresh.snakemake("-n")
+    assert result.returncode != 0
+    assert "config/config.yaml: '__definitions__' is not a key here" in result.stdout
+    assert "config/config.yaml: '__use_yte__' is not a key here" in result.stdout
+    assert "Traceback" not in result.stdout
+    assert not (fresh.folder / "ran").exists()
+
+
 def test_a_run_of_another_configuration_is_refused(project):
     """A stale name says what the run is called now."""
     folder = project.runs()[0]

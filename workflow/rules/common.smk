@@ -1,26 +1,12 @@
 """The project's files, by its validated configuration, and what is common to all rules."""
 
-import os
 import shlex
-import sys
-
-# Jobs run this interpreter and this tree's package, whatever else is on the path or installed.
-SOURCE = os.path.join(os.path.dirname(workflow.main_snakefile), "src")
-os.environ.update(
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
-    PYTHONPATH=SOURCE,
-)
-sys.path.insert(0, SOURCE)
 
 from snakemake.logging import logger
 
-from bnlab.errors import BnlabError
 from bnlab.targets import Targets
 
-try:
-    TARGETS = Targets(config)
-except BnlabError as error:
-    raise WorkflowError(str(error)) from None
+TARGETS = explained(Targets, config)
 
 PAGE = [
     f"src/bnlab/report/templates/{name}"
@@ -44,14 +30,6 @@ wildcard_constraints:
     reported_check="|".join(TARGETS.reported_checks),
     experiment="[a-z][a-z0-9_-]*",
     figure="|".join(TARGETS.figure_kinds),
-
-
-def explained(function, *arguments, **options):
-    """Call a function of the package and return its result; its BnlabErrors reach the user without a traceback."""
-    try:
-        return function(*arguments, **options)
-    except BnlabError as error:
-        raise WorkflowError(str(error)) from None
 
 
 def all_runs(study, experiment=None):

@@ -110,12 +110,21 @@ def load_configuration(folder: Path = CONFIG, *, results: Path = RESULTS) -> Con
     results: where the rankings of searches are read, which experiments that build on them wait for.
     """
     protocols = load_protocols(folder)
-    factor = _seeds_factor(folder)
+    factor = read_selection(folder).seeds_factor if (folder / "config.yaml").exists() else 1.0
     studies = [
         _load_study(path, protocols, results=results, seeds_factor=factor)
         for path in sorted((folder / "studies").glob("*.yaml"))
     ]
     return Configuration(protocols, {study.key: study for study in studies}, folder, factor)
+
+
+def read_selection(folder: Path = CONFIG) -> Selection:
+    """The content of config.yaml. Raises ConfigError unless it is what the model says.
+
+    The Snakefile asks this before Snakemake reads the same file, in which it would run code if asked to.
+    """
+    path = folder / "config.yaml"
+    return check(Selection, read_yaml(path), source=str(path))
 
 
 def check_selection(config: Mapping[str, Any], configuration: Configuration, *, source: str) -> None:
@@ -130,15 +139,6 @@ def check_selection(config: Mapping[str, Any], configuration: Configuration, *, 
         if key not in configuration.studies:
             known = ", ".join(sorted(configuration.studies))
             raise ConfigError(f"{source}: studies[{i}]: found '{key}', expected one of config/studies: {known}.")
-
-
-def _seeds_factor(folder: Path) -> float:
-    path = folder / "config.yaml"
-    content = read_yaml(path) if path.exists() else {}
-    factor = content.get("seeds_factor", 1) if isinstance(content, dict) else 1
-    if isinstance(factor, bool) or not isinstance(factor, int | float) or not 0 < factor <= 1000:
-        raise ConfigError(f"{path}: seeds_factor: found {factor!r}, expected a number > 0, 1000 at most.")
-    return float(factor)
 
 
 def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path, seeds_factor: float) -> Study:
