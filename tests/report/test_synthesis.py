@@ -335,7 +335,7 @@ def test_failures_are_listed_and_nothing_else(made: Workplace, html: str) -> Non
     found = part(html, "failures")
     failed = ["first/far", "first/worse", "first/search[0.1]", "second/aside"]
     assert claim_links(found) == [address(name) for name in failed]
-    assert f"Other readings: {made.ledger.loc['first/far', 'variants']}" in found.text
+    assert f"Other interpretations: {made.ledger.loc['first/far', 'variants']}" in found.text
 
 
 def test_without_failures_it_says_so(made: Workplace, tmp_path: Path) -> None:
