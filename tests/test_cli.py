@@ -201,7 +201,10 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         5,
         nothing,
         {},
-        ["results/gradients/generated/step_sizes.csv: no such file", "python -m bnlab step-sizes generated"],
+        [
+            "results/gradients/generated/step_sizes.csv: no such file",
+            "snakemake --cores 8 results/gradients/generated/step_sizes.csv",
+        ],
     ),
     ("collect demos", 2, nothing, {}, ["'demos' is not a study"]),
     ("test-results demos", 2, nothing, {}, ["'demos' is not a study"]),

@@ -128,5 +128,5 @@ def test_the_figure_shows_large_errors(tmp_path: Path) -> None:
 
 def test_missing_comparisons_are_named(tmp_path: Path) -> None:
     """The message says how to make them."""
-    with pytest.raises(IntegrityError, match="python -m bnlab reported-check cifar10 mine"):
+    with pytest.raises(IntegrityError, match=r"snakemake --cores 8 .*cifar10/mine\.csv"):
         read_rows(tmp_path / "cifar10" / "mine.csv")

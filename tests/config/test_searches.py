@@ -290,7 +290,9 @@ def test_more_seeds_rename_nothing(plan: Plan) -> None:
 @pytest.mark.parametrize("factor", [0, -1, 1001, "2", True, [1], {}, float("nan"), float("inf")])
 def test_a_factor_that_is_none_is_refused(plan: Plan, factor: Any) -> None:
     """By every command, since each plans; the message names the file and the key."""
-    with pytest.raises(ConfigError, match=r"config.yaml: seeds_factor: found .*expected (a finite number|more than 0|at most 1000)"):
+    with pytest.raises(
+        ConfigError, match=r"config.yaml: seeds_factor: found .*expected (a finite number|more than 0|at most 1000)"
+    ):
         plan(COARSE, seeds_factor=factor)
 
 

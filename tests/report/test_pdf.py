@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlab.errors import ConfigError, IntegrityError
+from bnlab.errors import IntegrityError
 from bnlab.report.pdf import typeset_page
 from bnlab.report.svg import inline_svg, take_svgs_out
 from tests.report.test_study import STUDY, Page, workplace
@@ -222,7 +222,7 @@ def test_what_cannot_be_set_is_refused_and_the_old_file_stays(tmp_path: Path) ->
 
 def test_without_a_page_there_is_nothing_to_typeset(tmp_path: Path) -> None:
     """The message says how to make the page."""
-    with pytest.raises(ConfigError, match=r"page\.html: no such file\. Make it: snakemake --cores 8 "):
+    with pytest.raises(IntegrityError, match=r"page\.html: no such file\. Make it: snakemake --cores 8 "):
         typeset_page("tiny", results=tmp_path)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.pairs import paired
-from bnlab.analysis.read import read_table
+from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.studies import Expectation, Study
 from bnlab.errors import CheckFailedError
 from bnlab.runs.names import initialization_text, network_text
@@ -26,7 +26,7 @@ def check_expectations(study: Study, runs: pd.DataFrame) -> pd.DataFrame:
 def print_expectations(study: str, *, results: Path) -> None:
     """Print how each expectation of a finished study turned out. Raises CheckFailedError unless all hold."""
     path = results / "studies" / study / "expectations.csv"
-    table = read_table(path, f"snakemake --cores 8 {study}")
+    table = read_table(path, dtype=NAMES)
     for found in table.itertuples():
         verdict = "holds " if found.holds else "FAILED"
         print(f"{verdict} {found.text}: {found.low} to {found.high}, found {found.found_min} to {found.found_max}")

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bnlab.analysis.collect import write_csv
+from bnlab.analysis.read import read_table
 from bnlab.errors import CheckFailedError, IntegrityError
 from bnlab.files import atomic, write_json, write_text
 from bnlab.runs.record import TIMING, read_record
@@ -97,7 +98,7 @@ def _copied(results: Path) -> dict[str, Path]:
 
 def _predictions(results: Path) -> pd.DataFrame:
     """One row per run of all collected studies: its test accuracy and the digest of its predictions."""
-    tables = [pd.read_csv(path) for path in sorted((results / "studies").glob("*/test.csv"))]
+    tables = [read_table(path) for path in sorted((results / "studies").glob("*/test.csv"))]
     if not tables:
         raise IntegrityError(
             f"{results / 'studies'}: no study has a test.csv. Make everything first: snakemake --cores 8"
@@ -118,9 +119,7 @@ def _prediction_differences(folder: Path, results: Path) -> Iterator[str]:
 
 
 def _table_differences(expected_path: Path, found_path: Path) -> list[str]:
-    if not found_path.is_file():
-        return [f"{found_path}: no such file"]
-    expected, found = pd.read_csv(expected_path), pd.read_csv(found_path)
+    expected, found = pd.read_csv(expected_path), read_table(found_path)
     if list(expected.columns) != list(found.columns) or len(expected) != len(found):
         return [f"{found_path.name}: other columns or rows"]
     differing = []

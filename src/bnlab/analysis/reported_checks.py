@@ -23,7 +23,7 @@ FITS, AT_KINKS, FITS_NOT = "fits", "fits with kinks", "does not fit"
 
 def read_rows(path: Path) -> pd.DataFrame:
     """The table that `python -m bnlab reported-check` wrote. Raises IntegrityError when it is missing."""
-    return read_table(path, f"python -m bnlab reported-check {path.parent.name} {path.stem}")
+    return read_table(path)
 
 
 def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from bnlab.analysis.collect import write_csv
 from bnlab.analysis.expectations import check_expectations
 from bnlab.analysis.intervals import mean_interval, summary
 from bnlab.analysis.pairs import PAIR, SETTING, paired
-from bnlab.analysis.read import read_table
+from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.studies import Configuration, Study
 from bnlab.errors import IntegrityError
 from bnlab.files import write_text
@@ -21,8 +21,8 @@ METRICS = ["training_accuracy", "validation_accuracy", "test_accuracy", "validat
 def write_tables(configuration: Configuration, study: str, *, results: Path) -> None:
     """Read runs.csv and test.csv below results/studies/<study>; write cells, pairs (CSV and Markdown), expectations."""
     folder = results / "studies" / study
-    runs = read_table(folder / "runs.csv", f"python -m bnlab collect {study}")
-    test = read_table(folder / "test.csv", f"python -m bnlab test-results {study}")
+    runs = read_table(folder / "runs.csv", dtype=NAMES)
+    test = read_table(folder / "test.csv")
     runs = runs.merge(test, on="run", validate="1:1")
     runs = by_experiment(configuration, configuration.study(study), runs)
     cells, pairs = cell_table(runs), pair_table(runs)

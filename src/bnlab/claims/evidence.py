@@ -1,6 +1,5 @@
 """What a claim is judged by: the cells it names, their runs' values and spreads, and the draws of reported checks."""
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,13 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.intervals import Spread, binomial_variance, pooled_spread
+from bnlab.analysis.read import read_table
 from bnlab.analysis.reported_checks import read_rows, reported_check_table
 from bnlab.claims.model import Cell, Interpretation, Pair, Selection
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration
 from bnlab.errors import IntegrityError
+from bnlab.files import sha256
 from bnlab.runs.spec import RunSpec
 
 DATA = "cifar10"
@@ -141,13 +142,9 @@ def read_tables(configuration: Configuration, study: str, *, results: Path) -> T
             f"{folder / 'rankings'}: experiment '{waiting[0]}' of study '{study}' waits for a search that is not "
             f"ranked. Make it: snakemake --cores 8 {study}"
         )
-    for name, command in (("runs.csv", "collect"), ("curves.csv", "collect"), ("test.csv", "test-results")):
-        if not (folder / name).is_file():
-            raise IntegrityError(f"{folder / name}: no such file. Make it: python -m bnlab {command} {study}")
-    print(f"{folder / 'test.csv'}: sha256 {hashlib.sha256((folder / 'test.csv').read_bytes()).hexdigest()}")
-    runs = pd.read_csv(folder / "runs.csv")
-    runs = runs.merge(pd.read_csv(folder / "test.csv"), on="run", validate="1:1").set_index("run")
-    runs = runs.join(_along_curves(pd.read_csv(folder / "curves.csv")))
+    runs, curves, test = (read_table(folder / name) for name in ("runs.csv", "curves.csv", "test.csv"))
+    print(f"{folder / 'test.csv'}: sha256 {sha256(folder / 'test.csv')}")
+    runs = runs.merge(test, on="run", validate="1:1").set_index("run").join(_along_curves(curves))
     names = {run: configuration.name(run) for run in configuration.study(study).runs}
     if missing := set(names.values()) - set(runs.index):
         raise IntegrityError(

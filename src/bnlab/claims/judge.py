@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.collect import write_csv
+from bnlab.analysis.read import read_table
 from bnlab.analysis.reported_checks import AT_KINKS, FITS, FITS_NOT, RELATIVE
 from bnlab.claims.evidence import Evidence, Values
 from bnlab.claims.load import claimed_reports, load_claims
@@ -33,7 +34,6 @@ from bnlab.claims.rules import (
     written,
 )
 from bnlab.config.studies import Configuration
-from bnlab.errors import IntegrityError
 from bnlab.fingerprint import code_fingerprint
 from bnlab.formatting import measure_words
 
@@ -61,9 +61,7 @@ def join_claims(folder: Path, *, results: Path) -> None:
     parts = []
     for report in claimed_reports(folder):
         path = results / "tables" / "claims" / f"{report}.csv"
-        if not path.is_file():
-            raise IntegrityError(f"{path}: no such file. Make it: python -m bnlab claims {report}")
-        parts.append(pd.read_csv(path, dtype=str, keep_default_na=False))
+        parts.append(read_table(path, dtype=str, keep_default_na=False))
     ledger = pd.concat(parts, ignore_index=True)
     write_csv(results / "tables" / "claims.csv", ledger)
     write_csv(results / "tables" / "claims_summary.csv", summary(ledger))

@@ -5,7 +5,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from bnlab.analysis.read import read_table
+from bnlab.analysis.read import NAMES, read_table
 from bnlab.analysis.reported_checks import read_rows
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration
@@ -56,7 +56,7 @@ def draw_gradient_figure(data: str, kind: str, *, results: Path, config: Path) -
     path = results / "gradients" / data / f"{kind}.csv"
     with house_style():
         if kind in GRADIENT_KINDS:
-            table = read_table(path, f"python -m bnlab {kind.replace('_', '-')} {data}")
+            table = read_table(path)
             drawn = GRADIENT_KINDS[kind].draw(table, data)
         else:
             reported_check = load_reported_check(kind, config)
@@ -70,7 +70,7 @@ def draw_gradient_figure(data: str, kind: str, *, results: Path, config: Path) -
 
 def _of_runs(path: Path, names: list[str]) -> pd.DataFrame:
     """The rows of these runs, in the order of the names."""
-    table = read_table(path, f"python -m bnlab collect {path.parent.name}")
+    table = read_table(path, dtype=NAMES)
     missing = sorted(set(names) - set(table["run"]))
     if missing:
         raise IntegrityError(

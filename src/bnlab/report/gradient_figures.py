@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-
+from bnlab.analysis.read import read_table
 from bnlab.figures.draw import GRADIENT_KINDS
 from bnlab.report.inputs import Inputs
 from bnlab.report.svg import inline_svg
@@ -27,6 +26,6 @@ def gradient_figures(inputs: Inputs, data: str, figure_numbers: Iterator[int]) -
     for name, kind in GRADIENT_KINDS.items():
         path, anchor = inputs.checks / data / f"{name}.svg", f"figure-gradients-{data}-{name}"
         svg = inline_svg(path, prefix=anchor, label=kind.ALTERNATIVE)
-        caption = kind.caption(pd.read_csv(path.with_suffix(".csv")))
+        caption = kind.caption(read_table(path.with_suffix(".csv")))
         found.append(GradientFigure(next(figure_numbers), name, anchor, svg, caption))
     return found

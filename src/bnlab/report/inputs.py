@@ -1,12 +1,12 @@
 """The files that a page is made of, read once."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from bnlab.analysis.read import NAMES, read_json, read_table
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration, Study
 from bnlab.errors import IntegrityError
@@ -59,12 +59,12 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
         pairs=_table(folder / "pairs.csv"),
         expectations=_table(folder / "expectations.csv"),
         claims=claims_of(configuration, study, results=results),
-        gradients={data: _json(results / "gradients" / f"{data}.json") for data in data_sets},
+        gradients={data: read_json(results / "gradients" / f"{data}.json") for data in data_sets},
         reported_checks={
             reported_check: load_reported_check(reported_check, configuration.folder)
             for reported_check in the_study.gradients
         },
-        manifests={data: _json(results / "data" / data / "manifest.json") for data in data_sets},
+        manifests={data: read_json(results / "data" / data / "manifest.json") for data in data_sets},
         figures=folder / "figures",
         checks=results / "gradients",
     )
@@ -78,7 +78,7 @@ def claims_of(configuration: Configuration, report: str, *, results: Path) -> pd
     if not (configuration.folder / "claims" / f"{report}.yaml").exists():
         return pd.DataFrame(columns=["id", "experiment", "kind", "verdict"])
     texts = ["experiment", "study", "where", "metric", "reported", "reason", "variants", "runs"]
-    table = pd.read_csv(results / "tables" / "claims" / f"{report}.csv", dtype=dict.fromkeys(texts, str))
+    table = read_table(results / "tables" / "claims" / f"{report}.csv", dtype=dict.fromkeys(texts, str))
     return table.fillna(dict.fromkeys(texts, ""))
 
 
@@ -93,9 +93,4 @@ def _check_current(names: list[str], inputs: Inputs) -> None:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    # "50" is a network and must stay a text; no runs are an empty text.
-    return pd.read_csv(path, dtype={"network": str, "runs": str}).fillna({"runs": ""})
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_table(path, dtype=NAMES | {"runs": str}).fillna({"runs": ""})

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import typst
 
-from bnlab.errors import ConfigError, IntegrityError
+from bnlab.analysis.read import read_text
+from bnlab.errors import IntegrityError
 from bnlab.files import atomic
 from bnlab.report.svg import take_svgs_out
 
@@ -15,14 +16,13 @@ STYLE = Path(__file__).parent / "templates" / "page.typ"
 def typeset_page(study: str, *, results: Path) -> None:
     """Write results/studies/<study>/page.pdf, all of whose content is that of page.html beside it.
 
-    Raises ConfigError when there is no page, and IntegrityError when the page is not well-formed or has an element
-    that page.typ cannot set.
+    Raises IntegrityError when there is no page, when it is not well-formed, or when it has an element that page.typ
+    cannot set.
     """
     page = results / "studies" / study / "page.html"
-    if not page.is_file():
-        raise ConfigError(f"{page}: no such file. Make it: snakemake --cores 8 {page.as_posix()}")
+    inputs = _inputs(read_text(page))
     try:
-        document = typst.compile(STYLE, ignore_system_fonts=True, sys_inputs=_inputs(page.read_text(encoding="utf-8")))
+        document = typst.compile(STYLE, ignore_system_fonts=True, sys_inputs=inputs)
     except typst.TypstError as error:
         raise IntegrityError(
             f"{page}: cannot be typeset ({error.message}). If it was edited, make it again: snakemake --cores 8 -f "

@@ -4,6 +4,8 @@ import html
 import re
 from pathlib import Path
 
+from bnlab.analysis.read import read_text
+
 
 def inline_svg(path: Path, *, prefix: str, label: str) -> str:
     """The figure as an element of an HTML page, as wide as its place; screen readers say `label`.
@@ -11,7 +13,7 @@ def inline_svg(path: Path, *, prefix: str, label: str) -> str:
     Ids get the prefix: two figures of one page use the same ones. The prefix is also the id of the element that
     holds the figure, to which matplotlib's style, meant for a file of its own, is confined.
     """
-    svg = path.read_text(encoding="utf-8")
+    svg = read_text(path)
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     spoken = f' role="img" aria-label="{html.escape(label)}"'
