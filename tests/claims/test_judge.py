@@ -154,10 +154,10 @@ def usual(run: RunSpec) -> dict[str, float]:
 
 def test_a_number_and_its_runs(place: Workplace) -> None:
     """Mean, sd and interval of the cell's three seeds; the names of its runs; every text as it stands."""
-    row = place.judge(accuracy("a", NET, "0.600", note="n", open=["x"]))["a"]
+    row = place.judge(accuracy("a", NET, "0.600", note="n", open=["x", "y"]))["a"]
     assert (row["report"], row["study"], row["experiment"], row["kind"]) == ("small", "small", "net", "number")
     assert (row["where"], row["text"], row["metric"], row["reported"]) == ("1", "t", "test_accuracy", "0.600")
-    assert (row["note"], row["open"]) == ("n", "x")
+    assert (row["note"], row["open"]) == ("n", "x, y")
     assert (row["ours_mean"], row["ours_sd"], row["n"], row["diverged"]) == (0.605, 0.01, 3, 0)
     half = 4.3026527 * 0.01 * math.sqrt(4 / 3)  # its own spread, which is larger than that of the cells alike
     assert (row["low"], row["high"]) == pytest.approx((0.605 - half, 0.605 + half), abs=1e-6)
@@ -422,8 +422,9 @@ def test_what_is_open_about_words_is_no_matter_of_means(place: Workplace) -> Non
 def test_numbers_have_six_digits(place: Workplace) -> None:
     """The same on every machine."""
     place.tables(lambda run: {"test": 0.123456789 + 1e-4 * run.seed})
-    row = place.judge(accuracy("a", NET, "0.1"))["a"]
+    row = place.judge(accuracy("a", NET, "0.1", variants=[{"label": "v", "cells": PLAIN}]))["a"]
     assert (row["ours_mean"], row["ours_sd"]) == (0.123657, 0.0001)
+    assert row["variants"].startswith("v: 12.37 % [")
 
 
 def test_variants_are_told_in_their_unit(place: Workplace) -> None:
@@ -451,7 +452,8 @@ def test_words_variants_and_what_is_above(place: Workplace) -> None:
         accuracy("unknown", NET, "0.9", not_comparable="Nobody knows."),
     )
     assert (rows["words"]["verdict"], rows["words"]["reason"]) == ("NOT COMPARABLE", "Nothing to run.")
-    assert (rows["words"]["runs"], rows["words"]["experiment"], rows["words"]["n"]) == ("", "", 0)
+    assert [rows["words"][key] for key in ("runs", "study", "experiment", "reported", "table", "array")] == [""] * 6
+    assert (rows["words"]["item"], rows["words"]["n"]) == ("small/words", 0)
     assert rows["number"]["reported"] == "7"
     assert rows["failed"]["verdict"] == "NOT REPRODUCED"
     assert rows["failed"]["reason"].endswith("Reproduced by: plain, short.")

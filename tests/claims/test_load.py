@@ -482,6 +482,10 @@ def test_a_file_is_of_its_report_and_of_a_study(config: Configuration) -> None:
     )
     with pytest.raises(ConfigError, match=re.escape("'yours' has no claims. config/claims holds: mine.")):
         load_claims(config, ["yours"])
+    with pytest.raises(ConfigError) as caught:
+        load_claims(config, ["yours", "mine"])
+    assert "'yours' has no claims" in str(caught.value)
+    assert "mine.yaml: study: found 'smal'" in str(caught.value)
 
 
 def test_no_claims_are_no_mistake(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from bnlab.runs.names import (
     SplitSettings,
     canonical_json,
     initialization_text,
+    learning_rate_text,
     network_text,
     number_text,
     parse_run_name,
@@ -352,6 +353,7 @@ def test_networks_and_initializations_have_words() -> None:
     """The words that tables, figures and names share."""
     assert [network_text(hidden) for hidden in ((), [50], (50, 30))] == ["linear", "50", "50-30"]
     assert [initialization_text(scheme) for scheme in ("he", "fan_in", 0.001)] == ["he", "fan_in", "sigma0.001"]
+    assert [learning_rate_text(rate) for rate in (None, 0.02)] == ["scheduled", "eta0.02"]
 
 
 @given(

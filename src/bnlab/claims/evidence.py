@@ -156,7 +156,7 @@ def read_tables(configuration: Configuration, study: str, *, results: Path) -> T
 
 def _along_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """Per run: the highest accuracies along its curve, and the epoch of the first point where it has learnt."""
-    by_run = curves.groupby("run", sort=False)
+    by_run = curves.groupby("run")
     return pd.DataFrame(
         {
             "best_training_accuracy": by_run["probe_accuracy"].max(),

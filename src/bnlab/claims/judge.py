@@ -62,7 +62,7 @@ def join_claims(folder: Path, *, results: Path) -> None:
     for report in claimed_reports(folder):
         path = results / "tables" / "claims" / f"{report}.csv"
         parts.append(read_table(path, dtype=str, keep_default_na=False))
-    ledger = pd.concat(parts, ignore_index=True)
+    ledger = pd.concat(parts)
     write_csv(results / "tables" / "claims.csv", ledger)
     write_csv(results / "tables" / "claims_summary.csv", summary(ledger))
 
@@ -74,7 +74,7 @@ def summary(ledger: pd.DataFrame) -> pd.DataFrame:
     counts = [
         {"report": report, "claims": claims, **{word: int((group["verdict"] == word).sum()) for word in VERDICTS}}
         | {"total": len(group)}
-        for (report, claims), group in both.groupby(["report", "claims"], sort=False)
+        for (report, claims), group in both.groupby(["report", "claims"])
     ]
     reports = list(dict.fromkeys(both["report"]))
     counts.sort(key=lambda row: (reports.index(row["report"]), row["claims"]))
