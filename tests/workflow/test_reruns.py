@@ -150,6 +150,27 @@ def test_stored_runs_need_no_data(project):
     assert project.planned() == {}
 
 
+def test_generated_images_have_no_place(project):
+    """A key about CIFAR-10, right or wrong, is no matter of theirs."""
+    project.edit("config/config.yaml", "cifar10: null", "cifar10: /nowhere")
+    assert project.planned() == {}
+
+
+def test_prepared_images_outlive_their_source(fresh, real_cifar10, tmp_path):
+    """Another spelling of its path, a typo, or none: what is there is verified, and nothing is due."""
+    target, key = "results/data/cifar10/manifest.json", "cifar10: null"
+    fresh.edit("config/config.yaml", key, f"cifar10: {real_cifar10}")
+    result = fresh.snakemake(target)
+    assert result.returncode == 0, result.stdout
+    prepared = (fresh.folder / target).read_bytes()
+    for other in (f"{real_cifar10}/", tmp_path / "typo", "null"):
+        path = fresh.folder / "config/config.yaml"
+        path.write_text(f"studies: [tiny]\ncifar10: {other}\nseeds_factor: 1\n")
+        assert fresh.planned(target) == {}
+        assert fresh.snakemake(target).returncode == 0
+    assert (fresh.folder / target).read_bytes() == prepared
+
+
 def test_other_images_are_other_runs(project):
     """A data set's digest is part of its runs' names; images that do not match it are refused."""
     project.edit("src/bnlab/runs/datasets.py", "79c282c4", "00000000")

@@ -1,7 +1,5 @@
 """The project's files, by its validated configuration, and what is common to all rules."""
 
-import shlex
-
 from snakemake.logging import logger
 
 from bnlab.targets import Targets

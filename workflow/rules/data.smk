@@ -14,9 +14,7 @@ rule prepare:
     conda:
         "../envs/bnlab.yaml"
     params:
-        source=(
-            f"--cifar10 {shlex.quote(config['cifar10'])}" if config["cifar10"] else ""
-        ),
+        source=source_of_images,
     shell:
         # The progress bar of a download is for the terminal too.
         "python -m bnlab prepare {wildcards.data} {params.source} 2>&1 | tee {log}"

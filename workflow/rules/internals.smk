@@ -1,6 +1,18 @@
 """Everything that depends on Snakemake's internals, with the issues concerned. Written for versions 9.18 to 9.27."""
 
+import shlex
+
 from snakemake.settings.enums import RerunTrigger
+
+
+def source_of_images(wildcards, output):
+    """Where CIFAR-10 is, as an option of `prepare`.
+
+    The digest fixes the content, so another place, or a wrong one, is no reason to prepare again what is there.
+    Snakemake records no parameter of a function that takes `output`, whether it uses it or not.
+    """
+    named = config["cifar10"] if wildcards.data == "cifar10" else None
+    return f"--cifar10 {shlex.quote(named)}" if named else ""
 
 
 def training_inputs(wildcards):
