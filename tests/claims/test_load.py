@@ -297,6 +297,12 @@ MANY = {"experiment": "grid"}
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(CLAIM, reported=0.5), "claims[0].reported: found 0.5, expected a number as printed, in quotes"),
+    (changed(CLAIM, reported="52.7"), "claims[0].reported: found '52.7', expected a fraction: 0.527."),
+    (changed(CLAIM, metric="gain", reported="-1.5"), "claims[0].reported: found '-1.5', expected a fraction: -0.015."),
+    (
+        changed(CLAIM, text="{value}", over="weight_decay", reported={0.1: "0.5", 0.005: "50"}),
+        "expected a fraction: 0.50",
+    ),
     (changed(CLAIM, reported="50 %"), "claims[0].reported: found '50 %', expected a number as printed, in quotes"),
     (changed(CLAIM, kind="nunber"), "claims[0].kind: found 'nunber', expected one of number, gradient"),
     (changed(CLAIM, metric="acc"), "claims[0].metric: found 'acc', expected one of test_accuracy"),

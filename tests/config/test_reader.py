@@ -270,6 +270,12 @@ BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("official", "batch_size"), 45001, ["official: batch_size: found 45001, expected at most training = 45000"]),
     (("official", "curve_points"), 4502, ["official: curve_points: found 4502, expected at most 4501"]),
     (("official", "probe"), 0, ["official: probe: found 0, expected at least 1"]),
+    (
+        ("official", "probe"),
+        5 * 10**9,
+        ["official: probe: found 5000000000, expected at most 45000, the images of the"],
+    ),
+    (("official", "schedule", "maximum"), 1e308, ["official: schedule.maximum: found 1e+308, expected at most 1e+06"]),
     (("official", "shuffling"), True, ["official: shuffling: found True, expected one of every_epoch, none"]),
     (("official", "shuffling"), None, ["official: shuffling: found None, expected one of every_epoch, none"]),
     (("official", "momentum_restarts"), 1, ["official: momentum_restarts: found 1, expected true or false"]),
@@ -320,6 +326,20 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
         1,
         ["experiments[2]: 'sedes' is not a key here. Did you mean 'seeds'? Known keys: batch_norm, figures, id,"],
     ),
+    (("experiments", 0, "networks"), [[50_000_000]], ["networks[0][0]: found 50000000, expected at most 100000"]),
+    (
+        ("experiments", 0, "networks"),
+        [[50], [10] * 80],
+        ["experiments[0].networks[1]: found 80 layers, whose widths have 239 characters together, expected at most"],
+    ),
+    (("experiments", 0, "networks"), [[2] * 101], ["experiments[0].networks[0]: found 101 layers"]),
+    (("experiments", 0, "learning_rate"), [1e308], ["learning_rate[0]: found 1e+308, expected at most 1000000"]),
+    (
+        ("expectations", 0, "cells", "network"),
+        [51, 50],
+        ["expectations[0].cells: found", "network [51, 50]", "no run of"],
+    ),
+    (("expectations", 0, "cells", "weight_decay"), 0.77, ["expectations[0].cells: found", "weight_decay 0.77, which"]),
     (("experiments", 0, "seeds"), 0, ["experiments[0].seeds: found 0, expected at least 1"]),
     (("experiments", 0, "seeds"), [1, 2], ["experiments[0].seeds: found [1, 2], expected a whole number"]),
     (("experiments", 0, "seeds"), True, ["experiments[0].seeds: found True, expected a whole number"]),
@@ -467,7 +487,8 @@ def test_batches_of_one_cannot_be_normalized(config: Path) -> None:
     message = message_of(lambda: load_configuration(config))
     assert message.startswith(f"{config / 'studies/short.yaml'}: experiments[0].batch_norm: protocol 'short' has ")
     assert "batch_size 1" in message
-    edit(config, "studies/short.yaml", *((("experiments", i, "batch_norm"), [False]) for i in range(2)))
+    normalized = [(("experiments", i, "batch_norm"), [False]) for i in range(2)]
+    edit(config, "studies/short.yaml", *normalized, (("expectations",), GONE))
     assert not any(run.batch_norm for run in load_configuration(config).study("short").runs)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bnlab.claims.model import FIELDS, SEARCHED, Cell, Claim, Interpretation, Selection
+from bnlab.claims.model import SEARCHED, Cell, Claim, Interpretation, Selection
+from bnlab.config.experiments import FILTERS
 from bnlab.config.studies import Configuration
 from bnlab.runs.names import initialization_text, network_text, number_text
 
@@ -87,7 +88,7 @@ class CellCheck:
 
     def _check_one(self, cells: list[Cell] | None, where: str, *, but: tuple[str, ...] = ()) -> None:
         """Add a problem unless the cells are one, or differ in nothing except `but`."""
-        varying = [key for key in FIELDS if key not in but and len(_values(cells or [], key)) > 1]
+        varying = [key for key in FILTERS if key not in but and len(_values(cells or [], key)) > 1]
         if cells and (varying or (not but and len(cells) > 1)):
             ways = "; ".join(f"{key} ({_there(cells, key)})" for key in varying) or "experiment"
             self.problems.append(
@@ -102,7 +103,7 @@ def interpretation_keys(claim: Claim) -> list[str]:
 
 
 def _values(cells: Sequence[Cell], key: str) -> list[Any]:
-    return list(dict.fromkeys(getattr(cell.setting, FIELDS[key]) for cell in cells))
+    return list(dict.fromkeys(getattr(cell.setting, FILTERS[key]) for cell in cells))
 
 
 def _there(cells: Sequence[Cell], key: str) -> str:

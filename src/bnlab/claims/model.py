@@ -6,17 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bnlab.config.experiments import FILTERS, meets
 from bnlab.config.studies import Configuration
 from bnlab.runs.spec import RunSpec
 
-FIELDS = {
-    "network": "hidden",
-    "batch_norm": "batch_norm",
-    "initialization": "initialization",
-    "weight_decay": "weight_decay",
-    "learning_rate": "learning_rate",
-}
-"""The keys that narrow `cells`, each with the field of a run that it is about."""
 SEARCHED = ("weight_decay", "learning_rate")
 
 
@@ -36,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Selection:
-    """The cells of an experiment that agree with `filters`, a value by key of `FIELDS`."""
+    """The cells of an experiment that agree with `filters`, a value by key of `FILTERS`."""
 
     study: str
     experiment: str
@@ -46,8 +39,8 @@ class Selection:
         """The cells that exist by now; none while the experiment waits for a search."""
         cells: dict[tuple[Any, ...], list[RunSpec]] = {}
         for run in configuration.study(self.study).experiment(self.experiment).runs:
-            if all(getattr(run, FIELDS[key]) == _as_in_runs(value) for key, value in self.filters.items()):
-                cells.setdefault(tuple(getattr(run, field) for field in FIELDS.values()), []).append(run)
+            if meets(run, self.filters):
+                cells.setdefault(tuple(getattr(run, field) for field in FILTERS.values()), []).append(run)
         return [Cell(self.study, self.experiment, tuple(runs)) for runs in cells.values()]
 
 
@@ -161,11 +154,6 @@ def setting_value(name: str, cells: Sequence[Cell], configuration: Configuration
         case "step":
             return _even_step(values)
     return float(len(own))
-
-
-def _as_in_runs(value: Any) -> Any:
-    """A value as runs have it: a network is a tuple of widths."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _logarithm(value: float) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
-from bnlab.config.fields import WITHOUT, all_different, form
+from bnlab.config.fields import LARGEST_RATE, WITHOUT, all_different, form
 from bnlab.config.rankings import Ranked
 from bnlab.errors import ConfigError
 from bnlab.runs.declared import Declared
@@ -73,7 +73,7 @@ def _listed_or_formed(words: str) -> BeforeValidator:
 
 
 LearningRates = Annotated[
-    Annotated[list[Annotated[float, Field(gt=0)]], Tag("list")] | Annotated[Form, Tag("mapping")],
+    Annotated[list[Annotated[float, Field(gt=0, le=LARGEST_RATE)]], Tag("list")] | Annotated[Form, Tag("mapping")],
     form(list=list, mapping=dict),
     _listed_or_formed("numbers > 0"),
 ]

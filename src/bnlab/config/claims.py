@@ -1,5 +1,6 @@
 """What a file of config/claims may say (docs/claims.md): its claims by kind, declared once."""
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -208,6 +209,16 @@ class Number(Item):
         if "over" in info.data and bool(over) != isinstance(reported, dict):
             form = f"a mapping of values of {over} to printed numbers" if over else "one printed number, or `over`"
             raise ValueError(f"expected {form}")
+        return reported
+
+    @field_validator("reported")
+    @classmethod
+    def _fraction(cls, reported: Any, info: ValidationInfo) -> Any:
+        metric = info.data.get("metric", "")
+        printed = [*reported.values()] if isinstance(reported, dict) else [reported]
+        large = [number for number in printed if abs(float(number)) > 1]
+        if large and (metric == "gain" or metric.endswith("accuracy")):
+            raise ValueError(f"expected a fraction: {Decimal(large[0]).scaleb(-2)}")
         return reported
 
     @field_validator("rank")

@@ -8,8 +8,27 @@ from typing import Any
 
 from bnlab.config.axes import RankingOf, axis_length, axis_values, searches_of
 from bnlab.errors import ConfigError
-from bnlab.runs.names import run_name
+from bnlab.runs.names import network_text, run_name
 from bnlab.runs.spec import Initialization, Protocol, RunSpec
+
+FILTERS = {
+    "network": "hidden",
+    "batch_norm": "batch_norm",
+    "initialization": "initialization",
+    "weight_decay": "weight_decay",
+    "learning_rate": "learning_rate",
+}
+"""The keys by which runs of an experiment are chosen, each with the field of a run that it is about."""
+LONGEST_NAME = 150
+"""The most characters of a network's name, which the names of its runs' folders and logs hold: systems allow 255."""
+
+
+def meets(run: RunSpec, filters: Mapping[str, Any]) -> bool:
+    """Whether a run agrees with these filters, a value by key of `FILTERS`. A network is a list of widths."""
+    return all(
+        getattr(run, FILTERS[key]) == (tuple(value) if isinstance(value, list) else value)
+        for key, value in filters.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,12 @@ def expand_experiment(
         )
     if "grid" in content["figures"] and "learning_rate" not in content:
         raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
+    for i, hidden in enumerate(content["networks"]):
+        if len(network_text(hidden)) > LONGEST_NAME:
+            raise ConfigError(
+                f"{source}.networks[{i}]: found {len(hidden)} layers, whose widths have {len(network_text(hidden))} "
+                f"characters together, expected at most {LONGEST_NAME}: folders are named after them."
+            )
     # Rounded before it is rounded up: 50 * 1.1 is 55.00000000000001.
     seeds = max(1, math.ceil(round(content["seeds"] * seeds_factor, 6)))
     rates = content.get("learning_rate", [None])

@@ -71,7 +71,9 @@ Initialization = Annotated[
     BeforeValidator(_scheme_or_deviation),
     WithJsonSchema({"anyOf": [{"enum": ["he", "fan_in"]}, {"type": "number", "exclusiveMinimum": 0}]}),
 ]
-Layers = list[Annotated[int, Field(ge=1)]]
+Layers = list[Annotated[int, Field(ge=1, le=100_000)]]
 """The widths of hidden layers, lowest first."""
+LARGEST_RATE = 1e6
+"""A larger learning rate is a slip of the pen."""
 Interval = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(ascending)]
 """The lowest and the highest value."""

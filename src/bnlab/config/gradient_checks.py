@@ -23,9 +23,9 @@ Hidden = Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=
 class Bounds(Declared):
     """How far two gradients may be apart."""
 
-    relative: float = Field(gt=0)
+    relative: float = Field(gt=0, le=1e-3)
     """||a - n|| / max(||a||, ||n||) of a whole array, below this."""
-    absolute: float = Field(gt=0)
+    absolute: float = Field(gt=0, le=1e-3)
     """The largest |a - n| of an array, below this."""
 
 

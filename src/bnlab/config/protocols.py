@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bnlab.config.fields import LARGEST_RATE
 from bnlab.config.reader import check_name, read_yaml
 from bnlab.config.violations import check, one_of
 from bnlab.errors import ConfigError
@@ -63,6 +64,13 @@ def _check_protocol(protocol: Protocol, *, source: str) -> None:
         raise ConfigError(
             f"{source}: schedule.minimum: found {schedule.minimum}, expected at most schedule.maximum = "
             f"{schedule.maximum}."
+        )
+    if schedule.maximum > LARGEST_RATE:
+        raise ConfigError(f"{source}: schedule.maximum: found {schedule.maximum:g}, expected at most {LARGEST_RATE:g}.")
+    if protocol.probe > max(protocol.training, protocol.validation):
+        raise ConfigError(
+            f"{source}: probe: found {protocol.probe}, expected at most {max(protocol.training, protocol.validation)}, "
+            "the images of the larger part."
         )
     if protocol.training + protocol.validation > available:
         raise ConfigError(

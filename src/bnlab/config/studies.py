@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from bnlab.config.experiments import Experiment, expand_experiment
+from bnlab.config.experiments import Experiment, expand_experiment, meets
 from bnlab.config.fields import different, text_or_nothing
 from bnlab.config.protocols import load_protocols
 from bnlab.config.rankings import Ranked, ranking_path, read_ranking
@@ -184,6 +184,11 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
         where, named = f"{path}: expectations[{i}]", expectation.cells["experiment"]
         if named not in ids:
             raise ConfigError(f"{where}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
+        runs, filters = study.experiment(named).runs, {**expectation.cells}
+        del filters["experiment"]
+        if runs and not any(meets(run, filters) for run in runs):
+            asked = ", ".join(f"{key} {value}" for key, value in filters.items())
+            raise ConfigError(f"{where}.cells: found {asked}, which no run of experiment '{named}' has.")
     return study
 
 
