@@ -5,6 +5,8 @@ CORES ?= all
 STUDY ?= official
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# A user's habit of pip's, which no virtual environment can follow.
+export PIP_USER := 0
 
 .PHONY: help report compare demo test bench scaling mutants lint format lock clean
 
@@ -60,11 +62,18 @@ lock: $(BIN)/.ready  ## Renew requirements.lock from pyproject.toml, keeping the
 clean:  ## Remove what the workflow made, the prepared data too, but not .venv
 	git clean -fdxq results .snakemake
 
+# A virtual environment names its folder in every script: in a project that was moved or copied, its commands are another
+# tree's. So the file says where it was made.
+ifneq ($(shell cat $(BIN)/.ready 2>/dev/null),$(CURDIR))
+.PHONY: $(BIN)/.ready
+endif
+
 # Every package at a pinned version with a checked hash; then this one, from where it stands.
 $(BIN)/.ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "bnlab needs Python 3.11 or later: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@test ! -s $@ || test "$$(cat $@)" = "$(CURDIR)" || { echo "Renewing .venv, made in $$(cat $@)"; rm -rf .venv; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $@
+	@echo "$(CURDIR)" > $@

@@ -50,7 +50,7 @@ TINY_STUDY = {
     ],
     "expectations": [
         {
-            "text": "Accuracies are fractions",
+            "text": "Accuracies are fractions, ≤ 1",
             "cells": {"experiment": "depth", "network": [8, 8], "batch_norm": True},
             "metric": "test_accuracy",
             "of": "every_seed",
@@ -457,6 +457,7 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     assert list(pd.read_csv(folder / "pairs.csv")["n"]) == [2, 2]
     (expectation,) = pd.read_csv(folder / "expectations.csv").to_dict("records")
     assert expectation["holds"]
+    assert "fractions, \\u2264 1: 0 to 1" in bnlab("expectations", "tiny", PYTHONIOENCODING="ascii").stdout
     assert expectation["n"] == 2
 
     assert bnlab("verify").stdout == "1 data sets and 4 runs are as they were stored.\n"
@@ -474,7 +475,8 @@ def test_the_reported_checks_about_gradients(bnlab: Run, project: Path) -> None:
     edit(project / "config/gradients/overfit.yaml", "step: 500", "step: 2")
     for reported_check in ("step_sizes", "overfit"):
         bnlab(reported_check.replace("_", "-"), "generated")
-        bnlab("gradient-figure", "generated", reported_check)
+        # The backend of a notebook's terminal, which is not installed here.
+        bnlab("gradient-figure", "generated", reported_check, MPLBACKEND="module://matplotlib_inline.backend_inline")
         assert (results / f"gradients/generated/{reported_check}.svg").is_file()
     assert len(pd.read_csv(results / "gradients/generated/overfit.csv")) == 4 * 5
     edit(project / "config/gradients/gate.yaml", "margin: 1.0e-3", "margin: 10")

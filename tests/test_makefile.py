@@ -1,0 +1,60 @@
+"""`make` sets up an environment where there is none, and where what is there belongs to another folder."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A Makefile and its lock; in the name a space, as users have them."""
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def steps(project: Path, **variables: str) -> str:
+    """What `make test` would do."""
+    return subprocess.run(
+        ["make", "-n", "test"], cwd=project, capture_output=True, text=True, check=True, env=os.environ | variables
+    ).stdout
+
+
+def ready(project: Path, made_in: Path | str) -> None:
+    """Say that the environment is there, and where it was made."""
+    (project / ".venv/bin").mkdir(parents=True, exist_ok=True)
+    (project / ".venv/bin/.ready").write_text(f"{made_in}\n")
+
+
+def test_an_environment_is_made_once(project: Path) -> None:
+    """And again after an edit of the lock."""
+    assert "-m venv .venv" in steps(project)
+    ready(project, project)
+    assert steps(project).splitlines() == ["pytest -n auto"]
+    os.utime(project / "requirements.lock", (2e9, 2e9))
+    assert "-m venv .venv" in steps(project)
+
+
+@pytest.mark.parametrize("made_in", ["/elsewhere", ""])
+def test_a_moved_project_gets_its_own(project: Path, made_in: str) -> None:
+    """The other folder's environment would run that folder's code in silence."""
+    ready(project, made_in)
+    assert "-m venv .venv" in steps(project)
+
+
+def test_pip_installs_into_the_environment(project: Path) -> None:
+    """Whatever the user's configuration of pip says."""
+    text = (project / "Makefile").read_text() + "\nshow:\n\t@echo $$PIP_USER\n"
+    (project / "Makefile").write_text(text)
+    done = subprocess.run(
+        ["make", "-s", "show"], cwd=project, capture_output=True, text=True, check=True,
+        env=os.environ | {"PIP_USER": "1"},
+    )  # fmt: skip
+    assert done.stdout == "0\n"
