@@ -33,7 +33,7 @@ TO_DO, NOTHING, NO_OP = "snakemake -n, all to do", "snakemake -n, nothing to do"
 JOIN = "python -m bnlab collect"
 PROTOCOL = """
 tiny:
-  extends: demo
+  defaults: demo
   training: 300
   validation: 100
   batch_size: 50

@@ -19,18 +19,18 @@ from bnlab.runs.spec import RunSpec
 PROTOCOLS = """
 # The fewest updates: what it takes is what every run takes before, between and after its updates.
 start:
-  extends: {base}
+  defaults: {base}
   schedule: {{step: 1, cycles: 1}}
   curve_points: 2
 # The same with hardly an image to evaluate, but for the test set.
 small:
-  extends: start
+  defaults: start
   training: 200
   validation: 100
   probe: 100
 # Long enough for all that a training ever holds in memory.
 brief:
-  extends: {base}
+  defaults: {base}
   schedule: {{step: 200, cycles: 1}}
 """
 
