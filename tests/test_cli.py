@@ -460,7 +460,7 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     assert "fractions, \\u2264 1: 0 to 1" in bnlab("expectations", "tiny", PYTHONIOENCODING="ascii").stdout
     assert expectation["n"] == 2
 
-    assert bnlab("verify").stdout == "1 data sets and 4 runs are as they were stored.\n"
+    assert bnlab("verify").stdout == "1 data sets, 2 splits and 4 runs are as they were stored.\n"
     model = results / "runs" / first / "model.npz"
     content = bytearray(model.read_bytes())
     content[-1] ^= 1

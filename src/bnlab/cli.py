@@ -236,7 +236,7 @@ def _synthesis(_: argparse.Namespace) -> None:
 
 
 def _verify(_: argparse.Namespace) -> None:
-    """Rehash all prepared data and stored runs; fail at the first difference."""
+    """Rehash all prepared data, splits and stored runs; fail at the first difference."""
     from bnlab.analysis.verify import verify_results
 
     verify_results(RESULTS)

@@ -8,7 +8,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -98,6 +98,17 @@ def test_training_never_opens_the_test_files(stored: Path, monkeypatch: pytest.M
     assert mapped == ["train_images.npy", "train_labels.npy"]
     open_test(stored)
     assert mapped[2:] == ["test_images.npy", "test_labels.npy"]
+
+
+@pytest.mark.parametrize(("part", "opened"), [("train", open_prepared), ("test", open_test)])
+def test_shifted_labels_are_refused(stored: Path, tmp_path: Path, part: str, opened: Callable[[Path], Any]) -> None:
+    """A run on labels that are off by one would look like any other, so they are hashed whenever they are read."""
+    path = copy(stored, tmp_path) / f"{part}_labels.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] = (content[-1] + 1) % 10
+    path.write_bytes(content)
+    with pytest.raises(IntegrityError, match=rf"{part}_labels\.npy: found sha256 .*python -m bnlab prepare"):
+        opened(path.parent)
 
 
 def test_without_a_manifest_there_is_no_data_set(tmp_path: Path) -> None:

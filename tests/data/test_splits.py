@@ -159,9 +159,9 @@ def test_what_is_stored_is_loaded(stored: tuple[Split, Path]) -> None:
 def test_equal_splits_have_equal_bytes(stored: tuple[Split, Path], tmp_path: Path) -> None:
     """Storing again gives the same file, and no other."""
     split, path = stored
-    store_split(tmp_path / "again.npz", split)
-    assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
-    assert [file.name for file in tmp_path.iterdir()] == ["again.npz"]
+    store_split(tmp_path / path.name, split)
+    assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_missing_split_gives_the_command_that_makes_it(tmp_path: Path) -> None:
@@ -182,12 +182,33 @@ def test_a_cut_split_is_refused(stored: tuple[Split, Path], tmp_path: Path, cut:
         load_split(path)
 
 
-@pytest.mark.parametrize("missing", ["training", "std"])
+@pytest.mark.parametrize("missing", ["training", "std", "standardization", "digest"])
 def test_an_incomplete_split_is_refused(stored: tuple[Split, Path], tmp_path: Path, missing: str) -> None:
-    """An archive without one of the four arrays is told from a split."""
+    """An archive without one of the arrays is told from a split."""
     path = tmp_path / stored[1].name
-    np.savez(path, **{name: array for name, array in vars(stored[0]).items() if name != missing})
-    with pytest.raises(IntegrityError, match=missing):
+    with np.load(stored[1]) as arrays:
+        np.savez(path, **{name: arrays[name] for name in arrays.files if name != missing})
+    with pytest.raises(IntegrityError, match="python -m bnlab split generated_20-10_random-seed1_per-pixel"):
+        load_split(path)
+
+
+def test_another_split_is_refused(stored: tuple[Split, Path], tmp_path: Path) -> None:
+    """One seed's file under the name of another's is whole, and yet the wrong one."""
+    path = tmp_path / "generated_20-10_random-seed2_per-pixel.npz"
+    path.write_bytes(stored[1].read_bytes())
+    with pytest.raises(IntegrityError, match="is another split's, or was changed after it was drawn"):
+        load_split(path)
+
+
+@pytest.mark.parametrize("name", ["training", "validation", "mean", "std", "validation_mean", "standardization"])
+def test_a_rewritten_split_is_refused(stored: tuple[Split, Path], tmp_path: Path, name: str) -> None:
+    """A sound archive with other content: rows in another order, statistics of other images."""
+    path = tmp_path / stored[1].name
+    with np.load(stored[1]) as arrays:
+        content = {key: arrays[key] for key in arrays.files}
+    content[name] = np.array("scalar") if name == "standardization" else content[name][::-1]
+    np.savez(path, **content)
+    with pytest.raises(IntegrityError, match="was changed after it was drawn"):
         load_split(path)
 
 

@@ -3,8 +3,11 @@
 Only indices, means and standard deviations are stored; pixels stay uint8 in the shared, memory-mapped data set.
 """
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -110,30 +113,43 @@ def make_split(
 
 
 def store_split(path: Path, split: Split) -> None:
-    """Write a split atomically as .npz."""
-    own = split.mean if split.validation_mean is None else split.validation_mean
+    """Write a split atomically as .npz, with a digest of its name and content."""
+    content: dict[str, Any] = {
+        "training": split.training,
+        "validation": split.validation,
+        "mean": split.mean,
+        "std": split.std,
+        "validation_mean": split.mean if split.validation_mean is None else split.validation_mean,
+        "standardization": np.array(split.standardization),
+    }
     with atomic(path) as file:
-        np.savez(
-            file,
-            training=split.training,
-            validation=split.validation,
-            mean=split.mean,
-            std=split.std,
-            validation_mean=own,
-            standardization=np.array(split.standardization),
-        )
+        np.savez(file, **content, digest=np.array(_digest(path.stem, content)))
 
 
 def load_split(path: Path) -> Split:
-    """Read what `store_split` wrote. Raises IntegrityError when the file is missing or damaged."""
+    """Read what `store_split` wrote under this name.
+
+    Raises IntegrityError when the file is missing or damaged, was changed, or is another split's.
+    """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            content = {name: arrays[name] for name in ("training", "validation", "mean", "std", "validation_mean")}
-            standardization = str(arrays["standardization"])
+            content = {name: arrays[name] for name in arrays.files}
+        digest, standardization = str(content.pop("digest")), str(content["standardization"])
     except Exception as error:  # a damaged zip raises many kinds
-        raise IntegrityError(
-            f"{path}: cannot be read as a split ({error}). Make it again with `python -m bnlab split {path.stem}`."
-        ) from error
+        raise _refused(path, f"cannot be read as a split ({error})") from error
+    if digest != _digest(path.stem, content):
+        raise _refused(path, "is another split's, or was changed after it was drawn")
     if standardization != "per_part":
         content["validation_mean"] = None
-    return Split(**content, standardization=standardization)
+    return Split(**content | {"standardization": standardization})
+
+
+def _digest(name: str, content: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256(name.encode())
+    for key, array in sorted(content.items()):
+        digest.update(f"{key} {array.dtype} {array.shape}".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+def _refused(path: Path, reason: str) -> IntegrityError:
+    return IntegrityError(f"{path}: {reason}. Make it again with `python -m bnlab split {path.stem}`.")
