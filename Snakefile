@@ -25,6 +25,9 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/reporting.smk"
 
 
+release_dead_lock()
+
+
 onstart:
     start_jobs_without_a_limit()
 

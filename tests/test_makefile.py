@@ -23,7 +23,12 @@ def project(tmp_path: Path) -> Path:
 def steps(project: Path, **variables: str) -> str:
     """What `make test` would do."""
     return subprocess.run(
-        ["make", "-n", "test"], cwd=project, capture_output=True, text=True, check=True, env=os.environ | variables
+        ["make", "--no-print-directory", "-n", "test"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | variables,
     ).stdout
 
 
@@ -54,7 +59,7 @@ def test_pip_installs_into_the_environment(project: Path) -> None:
     text = (project / "Makefile").read_text() + "\nshow:\n\t@echo $$PIP_USER\n"
     (project / "Makefile").write_text(text)
     done = subprocess.run(
-        ["make", "-s", "show"], cwd=project, capture_output=True, text=True, check=True,
+        ["make", "--no-print-directory", "-s", "show"], cwd=project, capture_output=True, text=True, check=True,
         env=os.environ | {"PIP_USER": "1"},
     )  # fmt: skip
     assert done.stdout == "0\n"

@@ -1,8 +1,14 @@
 """Everything that depends on Snakemake's internals, with the issues concerned. Written for versions 9.18 to 9.27."""
 
+import atexit
 import shlex
+from contextlib import suppress
+from pathlib import Path
+from platform import node
 
+import psutil
 from snakemake.settings.enums import RerunTrigger
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 
 def source_of_images(wildcards, output):
@@ -40,6 +46,52 @@ def is_forced(run):
         or "train" in settings.forcerun
         or any(path.startswith(f"results/runs/{run}/") for path in settings.forcerun)
     )
+
+
+def release_dead_lock():
+    """Remove the lock of a Snakemake that was killed, so that the same command goes on; one that lives keeps its own.
+
+    Snakemake's locks do not say whose they are. So each that may lock leaves a note of its host, process and start
+    until it ends, and a lock belongs to one of those whose note is older.
+    """
+    if workflow.exec_mode != ExecMode.DEFAULT or workflow.dryrun:
+        return
+    notes = Path(".snakemake/masters")
+    notes.mkdir(parents=True, exist_ok=True)
+    own = notes / f"{node()} {os.getpid()} {psutil.Process().create_time()}"
+    own.touch()
+    atexit.register(own.unlink, missing_ok=True)
+    living, dead = {}, {}
+    for note in notes.glob("* [0-9]* [0-9]*"):
+        host, process, started = note.name.rsplit(" ", 2)
+        lives = host != node() or started_at(int(process)) == float(started)
+        with suppress(FileNotFoundError):  # its master has just ended
+            (living if lives else dead)[note] = note.stat().st_mtime
+    made = {
+        lock: lock.stat().st_mtime for lock in Path(".snakemake/locks").glob("*.lock")
+    }
+    abandoned = [
+        lock
+        for lock, at in made.items()
+        if min(dead.values(), default=at + 1) <= at < min(living.values())
+    ]
+    for lock in abandoned:
+        lock.unlink(missing_ok=True)
+    if abandoned:
+        logger.info(
+            f"Removed the lock of a Snakemake that was killed (process {max(dead, key=dead.get).name.split()[-2]})."
+        )
+    if len(abandoned) == len(made):
+        for note in dead:
+            note.unlink(missing_ok=True)
+
+
+def started_at(process):
+    """When a process of this machine started; None when there is no such process."""
+    try:
+        return psutil.Process(process).create_time()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def start_jobs_without_a_limit():
