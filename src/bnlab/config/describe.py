@@ -51,6 +51,10 @@ def schema(name: str) -> dict[str, Any]:
     """The JSON schema of a kind of file, for editors: what may be left out for `defaults` is not required."""
     file, model = MODELS[name]
     content = model.model_json_schema(by_alias=True)
+    for one in (content, *content.get("$defs", {}).values()):
+        for field in one.get("properties", {}).values():
+            if field.get("default", ...) is None:
+                del field["default"]  # a key that may be left out, and for which an editor must not offer null
     if name == "protocol":
         definitions = content.pop("$defs")
         base = {"type": "string", "description": "The protocol that this one starts from; it says only what differs."}
