@@ -63,18 +63,7 @@ def expand_experiment(
     name = content["protocol"]
     if name not in protocols:
         raise ConfigError(f"{source}.protocol: found {name!r}, expected one of {', '.join(sorted(protocols))}.")
-    if protocols[name].batch_size < 2 and any(content["batch_norm"]):
-        raise ConfigError(
-            f"{source}.batch_norm: protocol '{name}' has batch_size 1, over which nothing can be normalized."
-        )
-    if "grid" in content["figures"] and "learning_rate" not in content:
-        raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
-    for i, hidden in enumerate(content["networks"]):
-        if len(network_text(hidden)) > LONGEST_NAME:
-            raise ConfigError(
-                f"{source}.networks[{i}]: found {len(hidden)} layers, whose widths have {len(network_text(hidden))} "
-                f"characters together, expected at most {LONGEST_NAME}: folders are named after them."
-            )
+    _check_together(content, protocols[name], source=source)
     # Rounded before it is rounded up: 50 * 1.1 is 55.00000000000001.
     seeds = max(1, math.ceil(round(content["seeds"] * seeds_factor, 6)))
     rates = content.get("learning_rate", [None])
@@ -102,6 +91,22 @@ def expand_experiment(
         tuple(searches_of({"learning_rate": rates, "weight_decay": decays})),
         pending,
     )
+
+
+def _check_together(content: Mapping[str, Any], protocol: Protocol, *, source: str) -> None:
+    """Check what the model of one key cannot see: what others ask for, and the length of names."""
+    if protocol.batch_size < 2 and any(content["batch_norm"]):
+        raise ConfigError(
+            f"{source}.batch_norm: protocol '{content['protocol']}' has batch_size 1, over which nothing can be normalized."
+        )
+    if "grid" in content["figures"] and "learning_rate" not in content:
+        raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
+    for i, hidden in enumerate(content["networks"]):
+        if len(network_text(hidden)) > LONGEST_NAME:
+            raise ConfigError(
+                f"{source}.networks[{i}]: found {len(hidden)} layers, whose widths have {len(network_text(hidden))} "
+                f"characters together, expected at most {LONGEST_NAME}: folders are named after them."
+            )
 
 
 def _grid(content: Mapping[str, Any], rates: list[Any], decays: list[Any], seeds: int) -> tuple[RunSpec, ...]:
