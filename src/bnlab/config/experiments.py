@@ -97,7 +97,8 @@ def _check_together(content: Mapping[str, Any], protocol: Protocol, *, source: s
     """Check what the model of one key cannot see: what others ask for, and the length of names."""
     if protocol.batch_size < 2 and any(content["batch_norm"]):
         raise ConfigError(
-            f"{source}.batch_norm: protocol '{content['protocol']}' has batch_size 1, over which nothing can be normalized."
+            f"{source}.batch_norm: protocol '{content['protocol']}' has batch_size 1, over which nothing can be "
+            "normalized."
         )
     if "grid" in content["figures"] and "learning_rate" not in content:
         raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
