@@ -72,8 +72,8 @@ endif
 $(BIN)/.ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "bnlab needs Python 3.11 or later: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
-	@test ! -s $@ || test "$$(cat $@)" = "$(CURDIR)" || { echo "Renewing .venv, made in $$(cat $@)"; rm -rf .venv; }
+	@test ! -s $@ || test "$$(cat $@)" = "$$(pwd -P)" || { echo "Renewing .venv, made in $$(cat $@)"; rm -rf .venv; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@echo "$(CURDIR)" > $@
+	@pwd -P > $@

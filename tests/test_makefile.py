@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A Makefile and its lock; in the name a space, as users have them."""
-    folder = tmp_path / "my project"
+    """A Makefile and its lock, in a folder with all that a name may have."""
+    folder = tmp_path / """my "project" of $HOME, (it's {new})"""
     folder.mkdir()
     for name in ("Makefile", "requirements.lock"):
         shutil.copy(ROOT / name, folder)

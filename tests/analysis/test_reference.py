@@ -103,10 +103,20 @@ def test_a_reference_outlives_a_full_disk(reference: Path, results: Path, monkey
             keep_reference(reference, results=results)
             kept = True
         assert kept or {path.name: path.read_bytes() for path in reference.iterdir()} == before
+        assert list(reference.parent.glob(".reference*")) == []
     assert fails_at > len(before)
     assert (reference / "synthesis.pdf").read_bytes() == b"another"
     assert (reference / "README.md").read_text() == "What this is."
-    assert [path.name for path in reference.parent.glob(".reference*")] == []
+
+
+def test_a_swap_that_was_killed_is_made_up_for(reference: Path, results: Path) -> None:
+    """Between its two renames the reference has another name; the next attempt finds it, and its README."""
+    (reference / "README.md").write_text("What this is.")
+    reference.replace(reference.with_name(".reference.old"))
+    keep_reference(reference, results=results)
+    assert differences(reference, results=results) == ([], [])
+    assert (reference / "README.md").read_text() == "What this is."
+    assert list(reference.parent.glob(".reference*")) == []
 
 
 @pytest.mark.parametrize(

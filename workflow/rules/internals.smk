@@ -5,6 +5,7 @@ import shlex
 from contextlib import suppress
 from pathlib import Path
 from platform import node
+from time import time_ns
 
 import psutil
 from snakemake.settings.enums import RerunTrigger
@@ -51,20 +52,20 @@ def is_forced(run):
 def release_dead_lock():
     """Remove the lock of a Snakemake that was killed, so that the same command goes on; one that lives keeps its own.
 
-    Snakemake's locks do not say whose they are. So each that may lock leaves a note of its host, process and start
-    until it ends, and a lock belongs to one of those whose note is older.
+    Snakemake's locks do not say whose they are. So each that may lock leaves a note of its host and process until it
+    ends, and a lock belongs to one of those whose note is older. What cannot be known to be dead counts as living.
     """
     if workflow.exec_mode != ExecMode.DEFAULT or workflow.dryrun:
         return
     notes = Path(".snakemake/masters")
     notes.mkdir(parents=True, exist_ok=True)
-    own = notes / f"{node()} {os.getpid()} {psutil.Process().create_time()}"
+    own = notes / f"{node()} {os.getpid()} {time_ns()}"
     own.touch()
     atexit.register(own.unlink, missing_ok=True)
     living, dead = {}, {}
     for note in notes.glob("* [0-9]* [0-9]*"):
-        host, process, started = note.name.rsplit(" ", 2)
-        lives = host != node() or started_at(int(process)) == float(started)
+        host, process, _ = note.name.rsplit(" ", 2)
+        lives = host != node() or note == own or is_another_snakemake(int(process))
         with suppress(FileNotFoundError):  # its master has just ended
             (living if lives else dead)[note] = note.stat().st_mtime
     made = {
@@ -86,12 +87,18 @@ def release_dead_lock():
             note.unlink(missing_ok=True)
 
 
-def started_at(process):
-    """When a process of this machine started; None when there is no such process."""
+def is_another_snakemake(process):
+    """Whether a process of this machine is a Snakemake, and not this one, which may have the number of a dead one.
+
+    When a process started would tell it apart for sure, but is computed from a clock that can be set meanwhile.
+    """
     try:
-        return psutil.Process(process).create_time()
+        command = " ".join(psutil.Process(process).cmdline())
     except psutil.NoSuchProcess:
-        return None
+        return False
+    except psutil.AccessDenied:
+        return True
+    return process != os.getpid() and "snakemake" in command
 
 
 def start_jobs_without_a_limit():

@@ -37,17 +37,23 @@ def keep_reference(folder: Path, *, results: Path) -> None:
     predictions = _predictions(results)
     provenance = _provenance(predictions["run"], results)
     new, old = (folder.with_name(f".{folder.name}.{age}") for age in ("new", "old"))
+    if old.exists() and not folder.exists():
+        old.replace(folder)  # an earlier attempt was killed between the two renames below
+    shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(new, ignore_errors=True)
-    for name, path in copied.items():
-        with atomic(new / name) as file:
-            file.write(path.read_bytes())
-    write_csv(new / PREDICTIONS, predictions)
-    write_json(new / PROVENANCE, provenance)
-    if (folder / README).is_file():
-        write_text(new / README, (folder / README).read_text(encoding="utf-8"))
-    if folder.exists():
-        folder.replace(old)
-    new.replace(folder)
+    try:
+        for name, path in copied.items():
+            with atomic(new / name) as file:
+                file.write(path.read_bytes())
+        write_csv(new / PREDICTIONS, predictions)
+        write_json(new / PROVENANCE, provenance)
+        if (folder / README).is_file():
+            write_text(new / README, (folder / README).read_text(encoding="utf-8"))
+        if folder.exists():
+            folder.replace(old)
+        new.replace(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 
 
