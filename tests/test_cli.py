@@ -154,6 +154,10 @@ def a_file_for_a_folder(project: Path) -> None:
 
 
 STALE = "official/50-50_bn_he_lambda0.005_seed1_00000000"
+DATA_MISSING = [
+    "results/data/generated/manifest.json: no such file",
+    "Make it: snakemake --cores 8 results/data/generated/manifest.json",
+]
 MISSING_COPY: dict[str, str] = {"BNLAB_CIFAR10": "/nowhere/cifar-10-binary.tar.gz"}
 FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]]] = [
     (
@@ -194,8 +198,8 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
     ),
     ("gate generated", 2, a_step_of_zero, {}, ["config/gradients/gate.yaml: step: found 0, expected more"]),
     ("step-sizes generated", 2, steps_that_grow, {}, ["step_sizes.yaml: smallest: found 0.1, expected less than"]),
-    ("overfit generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
-    ("gradient-figure generated mystery", 2, nothing, {}, ["Expected one of: step_sizes, overfit"]),
+    ("overfit generated", 5, nothing, {}, DATA_MISSING),
+    ("gradient-figure generated mystery", 2, nothing, {}, ["found 'mystery', expected a reported check of"]),
     (
         "gradient-figure generated step_sizes",
         5,
@@ -223,8 +227,8 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         ["nowhere.tar.gz", "named by the configuration key cifar10", "name a complete copy there"],
     ),
     ("prepare generated", 4, a_file_for_a_folder, {}, ["results/data/generated/manifest.json"]),
-    ("train {name}", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
-    ("split {split}", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
+    ("train {name}", 5, nothing, {}, DATA_MISSING),
+    ("split {split}", 5, nothing, {}, DATA_MISSING),
     (
         "reported-check generated fan2017",
         2,
@@ -232,7 +236,7 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         {},
         ["found 'fan2017', expected a reported check of", "banaei2022"],
     ),
-    ("reported-check generated anon", 5, nothing, {}, ["results/data/generated/manifest.json", "bnlab prepare"]),
+    ("reported-check generated anon", 5, nothing, {}, DATA_MISSING),
     (
         "reported-check generated banaei2022",
         2,
@@ -240,11 +244,30 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         {},
         ["banaei2022.yaml: cases[0].measures[0]: found"],
     ),
-    ("gradient-figure generated anon", 2, nothing, {}, ["config/reported_checks/anon.yaml: no case names a `cause`"]),
     ("gradient-figure generated anon_batch_norm", 5, nothing, {}, ["anon_batch_norm.csv: no such file. Make it:"]),
-    ("gate generated", 5, nothing, {}, ["results/data/generated/manifest.json", "python -m bnlab prepare"]),
-    ("collect tiny", 5, nothing, {}, ["results/runs/{name}/run.json", "repeat the command that needed it"]),
-    ("test-results tiny", 5, nothing, {}, ["results/runs/{name}/run.json", "repeat the command that needed it"]),
+    ("gate generated", 5, nothing, {}, DATA_MISSING),
+    (
+        "collect tiny",
+        5,
+        nothing,
+        {},
+        ["results/runs/{name}/run.json: no such file. Make it: snakemake"],
+    ),
+    (
+        "test-results tiny",
+        5,
+        nothing,
+        {},
+        ["results/runs/{name}/run.json: no such file. Make it: snakemake"],
+    ),
+    *(
+        (f"{command} mnist", 2, nothing, {}, ["'mnist' is not a data set"])
+        for command in ("gate", "step-sizes", "overfit")
+    ),
+    *((f"{command} demos", 2, nothing, {}, ["'demos' is not a study"]) for command in ("tables", "page", "pdf")),
+    ("figure demos depth curves", 2, nothing, {}, ["'demos' is not a study"]),
+    ("rank tiny depths", 2, nothing, {}, ["has no experiment 'depths'"]),
+    ("claims demo", 2, nothing, {}, ["'demo' has no claims"]),
     ("tables tiny", 5, nothing, {}, ["results/studies/tiny/runs.csv"]),
 ]
 
@@ -386,7 +409,7 @@ def test_planning_lists_every_run(bnlab: Run, project: Path) -> None:
     for study, count in (("official", 188), ("tiny", 4)):
         *lines, cost = bnlab("plan", study).stdout.splitlines()
         assert re.fullmatch(rf"{study}: {count} runs, {count} missing, about \d+ core-minutes", cost)
-        assert lines == [f"missing {name}" for name in configuration.names(configuration.study(study).runs)]
+        assert lines == [f"missing  {name}" for name in configuration.names(configuration.study(study).runs)]
         assert len(lines) == count
 
 
@@ -441,7 +464,7 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     for name in others:
         assert bnlab("train", name).stdout == f"{name}: finished.\n"
     assert bnlab("plan", "tiny").stdout == (
-        "".join(f"stored  {name}\n" for name in runs) + "tiny: 4 runs, 0 missing, about 0 core-minutes\n"
+        "".join(f"stored   {name}\n" for name in runs) + "tiny: 4 runs, 0 missing, about 0 core-minutes\n"
     )
 
     bnlab("collect", "tiny")
@@ -460,7 +483,9 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     assert "fractions, \\u2264 1: 0 to 1" in bnlab("expectations", "tiny", PYTHONIOENCODING="ascii").stdout
     assert expectation["n"] == 2
 
-    assert bnlab("verify").stdout == "1 data sets, 2 splits and 4 runs are as they were stored.\n"
+    verified = bnlab("verify").stdout
+    assert verified.startswith("Not checked: 4 files timing.json, measurements\n38 files are as they were stored")
+    assert "5 in data, 1 in gradients, 6 in made, 16 in runs, 2 in splits, 8 in studies." in verified
     model = results / "runs" / first / "model.npz"
     content = bytearray(model.read_bytes())
     content[-1] ^= 1
@@ -494,6 +519,7 @@ def test_a_diverged_run_is_a_result(bnlab: Run, project: Path) -> None:
     runs = configuration.names(configuration.study("tiny").runs)
     bnlab("prepare", "generated")
     bnlab("split", split_name(configuration.protocols["tiny"], 1))
+    bnlab("gate", "generated")
     for name in runs:
         assert re.fullmatch(re.escape(name) + r": diverged at update [0-9]+\.\n", bnlab("train", name).stdout)
     bnlab("collect", "tiny")

@@ -1,11 +1,9 @@
 """Which file belongs to what, and what a training waits for: the committed configuration, without Snakemake."""
 
 import ast
-import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,8 +13,7 @@ from bnlab.data.prepared import FILES
 from bnlab.errors import ConfigError
 from bnlab.figures import draw
 from bnlab.fingerprint import code_fingerprint
-from bnlab.runs.record import RESULT, sealed
-from bnlab.targets import ROOTS, Targets
+from bnlab.targets import ROOTS, TEMPLATES, Targets
 
 ROOT = Path(__file__).parents[1]
 SELECTION = read_yaml(ROOT / "config" / "config.yaml")
@@ -62,64 +59,46 @@ def test_a_command_calls_one_function_of_its_root(command: str) -> None:
     assert len(functions) == 1
 
 
-def test_every_rule_has_the_fingerprint_of_its_command() -> None:
-    """The command in a rule's shell line is the one whose code is its parameter; only `prepare` has none."""
-    found = {}
+def test_every_rule_asks_for_its_command() -> None:
+    """Whether what a rule makes is current is asked of the command in its shell line, with the same arguments."""
+    found = set()
     for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
         for rule in re.split(r"\n(?= *(?:rule|checkpoint) )", path.read_text(encoding="utf-8")):
-            if command := re.search(r'"python -m bnlab ([a-z-]+)', rule):
-                codes = re.findall(r'code=TARGETS\.code\["([a-z-]+)"\]', rule)
-                assert codes == ([] if command[1] == "prepare" else [command[1]])
-                found[command[1]] = codes
-    assert found.keys() == ROOTS.keys() | {"prepare"}
+            if command := re.search(r'"python -m bnlab ([a-z-]+)((?: ?/?\{wildcards\.\w+\})*)', rule):
+                asked, *names = re.findall(r'"([^"]+)"', re.findall(r"        due\((.+)\)", rule)[0])
+                assert (asked, " ".join(names)) == (command[1], command[2].replace("wildcards.", "").strip())
+                assert re.search(rf"(rule|checkpoint) {asked.replace('-', '_')}:", rule)
+                found.add(asked)
+    assert found == ROOTS.keys() | {"prepare"}
 
 
 def test_codes_are_fingerprints(fresh: Targets) -> None:
-    """One for every command, of its root."""
-    assert fresh.code == {command: code_fingerprint(f"bnlab.{module}") for command, module in ROOTS.items()}
+    """One for every command, of its root; templates of pages count too."""
+    for command, module in ROOTS.items():
+        assert (fresh.code(command) == code_fingerprint(f"bnlab.{module}")) == (command not in TEMPLATES)
+    assert fresh.code("pdf") == code_fingerprint("bnlab.report.pdf", "report/templates/page.typ")
 
 
-def stored(made: Targets, name: str, **changes: Any) -> Path:
-    """Store the files of a run as far as a plan looks at them."""
-    folder = made.results / "runs" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in RESULT:
-        (folder / file).write_text("")
-    (folder / "run.json").write_text(json.dumps(sealed({"run": name, "code": made.code["train"]} | changes)))
-    return folder
-
-
-def test_a_training_waits_for_data_gate_and_split(tmp_path: Path) -> None:
-    """Until it is stored; then for nothing, unless it is forced, was made by other code, or lacks a file."""
-    made = targets(tmp_path)
-    name = next(iter(made.runs["demo"]))
-    inputs = made.training_inputs(name, forced=False)
-    assert inputs == [
-        *(f"{tmp_path}/data/generated/{file}" for file in FILES),
-        f"{tmp_path}/gradients/generated.json",
-        f"{tmp_path}/splits/generated_5000-1000_random-seed1_per-pixel.npz",
+def test_a_training_waits_for_data_gate_and_split(fresh: Targets) -> None:
+    """All of them are files below the results."""
+    name = next(iter(fresh.runs["demo"]))
+    assert fresh.training_inputs(name) == [
+        *(f"{fresh.results}/data/generated/{file}" for file in FILES),
+        f"{fresh.results}/gradients/generated.json",
+        f"{fresh.results}/splits/generated_5000-1000_random-seed1_per-pixel.npz",
     ]
-    folder = stored(made, name)
-    assert made.training_inputs(name, forced=False) == []
-    assert made.training_inputs(name, forced=True) == inputs
-    (folder / "model.npz").unlink()
-    assert made.training_inputs(name, forced=False) == inputs
-    stored(made, name, code="0" * 16)
-    assert made.training_inputs(name, forced=False) == inputs
-    stored(made, name, run="another")
-    assert made.training_inputs(name, forced=False) == inputs
 
 
 def test_a_warm_start_waits_for_its_predecessor(fresh: Targets) -> None:
     """For the model and the record of the run whose name its own names."""
     name, run = next((name, run) for runs in fresh.runs.values() for name, run in runs.items() if run.warm_start)
-    record, model, *others = fresh.training_inputs(name, forced=False)
+    record, model, *others = fresh.training_inputs(name)
     assert re.search(rf"_{run.warm_start}/run\.json$", record)
     assert Path(model) == Path(record).with_name("model.npz")
     assert not any("/runs/" in file for file in others)
     lost = re.sub(r"after[0-9a-f]{8}", "after00000000", name)
     with pytest.raises(ConfigError):
-        fresh.training_inputs(lost, forced=False)
+        fresh.training_inputs(lost)
 
 
 def test_any_run_can_be_asked_for(fresh: Targets) -> None:
@@ -176,17 +155,16 @@ def test_figures_are_the_same_everywhere() -> None:
 
 def test_files_of_claims(fresh: Targets) -> None:
     """A report's claims are judged by its study's tables and by the reported checks that they are about."""
-    results, config = fresh.results, fresh.config
+    results = fresh.results
     inputs = fresh.claims_inputs("anon")
-    assert inputs[0] == f"{config}/claims/anon.yaml"
     assert {f"{results}/studies/anon/{table}.csv" for table in ("runs", "curves", "test")} <= {*inputs}
     assert f"{results}/gradients/cifar10/anon.csv" in inputs
-    assert f"{config}/reported_checks/anon.yaml" in inputs
     assert len(inputs) == len({*inputs})
     assert fresh.verdicts("anon") == [f"{results}/tables/claims/anon.csv"]
     assert fresh.verdicts("official") == []
     assert len(fresh.verdicts()) == len(fresh.reports) == 5
-    assert fresh.reported_check_files("step_sizes") == []
+    assert fresh.described("step_sizes") == []
+    assert fresh.described("anon") == ["anon"]
 
 
 def test_the_ledger_needs_every_report(fresh: Targets, config: Path) -> None:

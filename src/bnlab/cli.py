@@ -19,7 +19,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; an expected error prints its message and gives its exit code."""
     parsed = _parser().parse_args(arguments)
     try:
-        parsed.command(parsed)
+        if parsed.makes:
+            from bnlab.made.perform import perform
+
+            perform(parsed.makes, [getattr(parsed, name) for name in parsed.arguments], lambda: parsed.command(parsed))
+        else:
+            parsed.command(parsed)
     except BnlabError as error:
         print(f"bnlab: {error}", file=sys.stderr)
         return error.exit_code
@@ -32,17 +37,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bnlab", description=main.__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(command: Callable[[argparse.Namespace], None], *arguments: tuple[str, str]) -> argparse.ArgumentParser:
+    def add(
+        command: Callable[[argparse.Namespace], None], *arguments: tuple[str, str], makes: bool = True
+    ) -> argparse.ArgumentParser:
         name = command.__name__.removeprefix("_").replace("_", "-")
         sub = commands.add_parser(name, help=command.__doc__, description=command.__doc__)
         for argument, help_text in arguments:
             sub.add_argument(argument, help=help_text)
-        sub.set_defaults(command=command)
+        sub.set_defaults(command=command, makes=name if makes else None, arguments=[name for name, _ in arguments])
         return sub
 
     study = ("study", "the name of a file in config/studies")
-    add(_plan).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
-    prepare = add(_prepare, ("data", "cifar10 or generated"))
+    add(_plan, makes=False).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
+    prepare = add(_prepare, ("data", "cifar10 or generated"), makes=False)
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
     add(_gate, ("data", "the prepared data set whose images are used"))
@@ -68,20 +75,21 @@ def _parser() -> argparse.ArgumentParser:
     add(_pdf, study)
     add(_claims, ("report", "a file in config/claims"))
     add(_ledger)
-    add(_synthesis)
-    add(_expectations, study)
-    add(_verify)
-    add(_describe)
-    add(_keep_reference)
-    add(_compare_reference)
+    add(_synthesis_page)
+    add(_expectations, study, makes=False)
+    add(_verify, makes=False)
+    add(_describe, makes=False)
+    add(_keep_reference, makes=False)
+    add(_compare_reference, makes=False)
     return parser
 
 
 def _plan(parsed: argparse.Namespace) -> None:
-    """List a study's runs, or all studies' runs, stored or missing, and what training the missing ones will cost."""
-    from bnlab.config.plan import print_plan
+    """List a study's runs, or all studies', stored, outdated or missing, and what training the latter will cost."""
+    from bnlab.made.plan import print_plan
+    from bnlab.targets import Targets
 
-    print_plan(parsed.study, config=CONFIG, results=RESULTS)
+    print_plan(Targets(), parsed.study)
 
 
 def _prepare(parsed: argparse.Namespace) -> None:
@@ -183,7 +191,9 @@ def _tables(parsed: argparse.Namespace) -> None:
 def _expectations(parsed: argparse.Namespace) -> None:
     """Print how a finished study's expectations turned out; fail unless all hold."""
     from bnlab.analysis.expectations import print_expectations
+    from bnlab.made.perform import require_current
 
+    require_current([RESULTS / "studies" / parsed.study / "expectations.csv"])
     print_expectations(parsed.study, results=RESULTS)
 
 
@@ -225,7 +235,7 @@ def _ledger(_: argparse.Namespace) -> None:
     join_claims(CONFIG, results=RESULTS)
 
 
-def _synthesis(_: argparse.Namespace) -> None:
+def _synthesis_page(_: argparse.Namespace) -> None:
     """Put the ledger and the studies' answers together as one HTML page."""
     from bnlab.config.studies import load_configuration
     from bnlab.config.synthesis import load_synthesis
@@ -236,10 +246,11 @@ def _synthesis(_: argparse.Namespace) -> None:
 
 
 def _verify(_: argparse.Namespace) -> None:
-    """Rehash all prepared data, splits and stored runs; fail at the first difference."""
-    from bnlab.analysis.verify import verify_results
+    """Rehash everything stored and compare it with what the present code, configuration and inputs make."""
+    from bnlab.made.verify import verify_results
+    from bnlab.targets import Targets
 
-    verify_results(RESULTS)
+    verify_results(Targets())
 
 
 def _describe(_: argparse.Namespace) -> None:
@@ -251,13 +262,17 @@ def _describe(_: argparse.Namespace) -> None:
 
 def _keep_reference(_: argparse.Namespace) -> None:
     """Keep the present results of everything as the reference result in docs/reference."""
-    from bnlab.analysis.reference import keep_reference
+    from bnlab.analysis.reference import compared, keep_reference
+    from bnlab.made.perform import require_current
 
+    require_current(compared(RESULTS))
     keep_reference(REFERENCE, results=RESULTS)
 
 
 def _compare_reference(_: argparse.Namespace) -> None:
     """Compare the present results with the reference result; fail where a number, verdict or prediction differs."""
-    from bnlab.analysis.reference import compare_reference
+    from bnlab.analysis.reference import compare_reference, compared
+    from bnlab.made.perform import require_current
 
+    require_current(path for path in compared(RESULTS) if path.exists())
     compare_reference(REFERENCE, results=RESULTS)

@@ -13,6 +13,19 @@ from typing import IO, Any
 
 from bnlab.errors import StorageError
 
+_written: dict[Path, str] | None = None
+
+
+@contextmanager
+def committed() -> Iterator[dict[Path, str]]:
+    """Collect what `atomic` writes until the block ends: the digests of the files' contents, by path."""
+    global _written  # noqa: PLW0603 (every door to the disk is below; a parameter of each would say nothing)
+    _written = {}
+    try:
+        yield _written
+    finally:
+        _written = None
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[IO[bytes]]:
@@ -32,6 +45,8 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
+        if _written is not None:
+            _written[path] = sha256(temporary)
         temporary.replace(path)
         _sync_directory(path.parent)
     except OSError as error:

@@ -8,16 +8,17 @@ from pathlib import Path
 SOURCE = Path(__file__).parent
 
 
-def code_fingerprint(module: str) -> str:
+def code_fingerprint(module: str, *templates: str) -> str:
     """Sixteen hex digits over the AST of `module` (as in "bnlab.training.job") and all it imports from bnlab.
 
-    Snakemake does not see edits of an imported package; it does when this digest is a rule's parameter. Imports
-    inside functions count too.
+    Imports inside functions count too. templates: files below the package, which count byte for byte.
     """
     sources = {name: _meaning(_path(name)) for name in import_closure(module)}
     digest = hashlib.sha256()
     for name in sorted(sources):
         digest.update(f"{name}\n{sources[name]}\n".encode())
+    for name in templates:
+        digest.update(name.encode() + SOURCE.joinpath(name).read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Answers to the Snakefile: which file belongs to what, and what a training waits for. Knows nothing of Snakemake."""
+"""Which files there are to make, and from what. Knows nothing of Snakemake."""
 
 from collections.abc import Collection, Mapping
 from functools import cache, cached_property
@@ -9,7 +9,12 @@ from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import Claim, reported_checks_of, studies_of
 from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settings, load_step_sizes_settings
 from bnlab.config.rankings import ranking_path
-from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
+from bnlab.config.reported_checks import (
+    check_reported_check_name,
+    compares_causes,
+    load_reported_check,
+    reported_check_names,
+)
 from bnlab.config.studies import Configuration, check_selection, load_configuration
 from bnlab.config.study_file import FigureKind
 from bnlab.config.synthesis import Synthesis, load_synthesis
@@ -17,7 +22,7 @@ from bnlab.data.prepared import FILES, MANIFEST
 from bnlab.errors import ConfigError
 from bnlab.fingerprint import code_fingerprint
 from bnlab.paths import CONFIG, RESULTS
-from bnlab.runs.current import is_current
+from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.duration import estimated_seconds
 from bnlab.runs.names import split_name
 from bnlab.runs.record import MODEL, RECORD, RESULT
@@ -39,10 +44,18 @@ ROOTS = {
     "claims": "claims.judge",
     "ledger": "claims.judge",
     "page": "report.study",
-    "synthesis": "report.synthesis",
+    "synthesis-page": "report.synthesis",
     "pdf": "report.pdf",
 }
 """The module whose function each subcommand calls; editing it, or anything it imports, outdates what it has made."""
+
+_PAGE = [f"report/templates/{name}" for name in ("page.html.jinja", "macros.html.jinja", "page.css")]
+TEMPLATES = {
+    "page": (*_PAGE, "report/templates/study.html.jinja"),
+    "synthesis-page": (*_PAGE, "report/templates/synthesis.html.jinja"),
+    "pdf": ("report/templates/page.typ",),
+}
+"""Files beside the code that count as code."""
 
 
 class Targets:
@@ -51,14 +64,17 @@ class Targets:
     figure_kinds = get_args(FigureKind)
     gradient_kinds = ("step_sizes", "overfit")
 
-    def __init__(self, selection: Mapping[str, Any], *, config: Path = CONFIG, results: Path = RESULTS) -> None:
-        """Read and validate everything in `config`. selection: the content of config.yaml, overlays included.
+    def __init__(
+        self, selection: Mapping[str, Any] | None = None, *, config: Path = CONFIG, results: Path = RESULTS
+    ) -> None:
+        """Read and validate everything in `config`. selection: the content of config.yaml with its overlays, if any.
 
         Raises ConfigError; claims are read when something needs them, since a study can be edited while none matters.
         """
         self.config, self.results = config, results
         self.configuration: Configuration = load_configuration(config, results=results)
-        check_selection(selection, self.configuration, source="config/config.yaml (or --config)")
+        if selection is not None:
+            check_selection(selection, self.configuration, source="config/config.yaml (or --config)")
         load_gate_settings(config)
         load_step_sizes_settings(config)
         load_overfit_settings(config)
@@ -70,10 +86,10 @@ class Targets:
         own = (config / "synthesis.yaml").exists()
         self.synthesis: Synthesis | None = load_synthesis(self.configuration, config) if own else None
 
-    @cached_property
-    def code(self) -> dict[str, str]:
-        """The fingerprint of every subcommand."""
-        return {command: code_fingerprint(f"bnlab.{module}") for command, module in ROOTS.items()}
+    @cache  # noqa: B019 (there is one of these, and it lasts as long as the process)
+    def code(self, command: str) -> str:
+        """The fingerprint of a subcommand."""
+        return code_fingerprint(f"bnlab.{ROOTS[command]}", *TEMPLATES.get(command, ()))
 
     # Runs
 
@@ -90,14 +106,8 @@ class Targets:
         run = self.run(name)
         return estimated_seconds(run, self.configuration.protocols[run.protocol])
 
-    def training_inputs(self, name: str, *, forced: bool) -> list[str]:
-        """What a training waits for; nothing at all when the run is stored and current, unless it is forced.
-
-        An edge of the graph would retrain a run whenever the gate, the split or the data are merely repeated, so a
-        current run has no edges.
-        """
-        if is_current(self.results / "runs" / name, code=self.code["train"]) and not forced:
-            return []
+    def training_inputs(self, name: str) -> list[str]:
+        """What a training waits for: data, gate and split, and the run that a warm start begins from."""
         run = self.run(name)
         protocol = self.configuration.protocols[run.protocol]
         return [
@@ -117,16 +127,23 @@ class Targets:
 
     def searches(self, study: str, experiment: str | None = None) -> list[str]:
         """The searches whose rankings decide the runs of a study, or of one of its experiments."""
-        experiments = self.studies[study].experiments
+        experiments = self.configuration.study(study).experiments
         return [search for one in experiments if experiment in (None, one.id) for search in one.searches]
 
     def ready_runs(self, study: str, experiment: str | None = None) -> list[str]:
         """The runs of a study, or of one of its experiments, as far as its searches have been ranked by now."""
-        paths = [ranking_path(study, search, results=self.results) for search in self.studies[study].searched]
-        stamps = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
-        return self._runs_at(study, experiment, stamps)
+        return self._runs_at(study, experiment, self.stamps(study))
 
-    @cache  # noqa: B019 (there is one of these, and it lasts as long as the process)
+    def stamps(self, *studies: str) -> tuple[int, ...]:
+        """When each search of these studies, or of all, was ranked: within one process, whether it was ranked again."""
+        paths = [
+            ranking_path(study, search, results=self.results)
+            for study in studies or self.studies
+            for search in self.configuration.study(study).searched
+        ]
+        return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+
+    @cache  # noqa: B019
     def _runs_at(self, study: str, experiment: str | None, stamps: tuple[int, ...]) -> list[str]:
         """Read the study again when one of its rankings, of which `stamps` are the times, has changed."""
         del stamps
@@ -134,15 +151,22 @@ class Targets:
         runs = now.runs if experiment is None else now.experiment(experiment).runs
         return list(self.configuration.names(runs))
 
+    @cached_property
+    def known_runs(self) -> frozenset[str]:
+        """All runs of all studies, as far as their searches have been ranked by now."""
+        return frozenset(run for study in self.studies for run in self.ready_runs(study))
+
     # Data and gradients
 
     def data_files(self, data: str) -> list[str]:
-        """The prepared data set."""
+        """The prepared data set. Raises ConfigError when there is no such."""
+        if data not in DATA_SETS:
+            raise ConfigError(f"'{data}' is not a data set. Expected {' or '.join(DATA_SETS)}.")
         return [f"{self.results}/data/{data}/{name}" for name in FILES]
 
     def data_of(self, study: str) -> list[str]:
         """The data sets that a study's runs are trained on."""
-        return sorted({self.configuration.protocols[run.protocol].data for run in self.studies[study].runs})
+        return sorted({self.configuration.protocols[run.protocol].data for run in self.configuration.study(study).runs})
 
     def manifests(self, study: str) -> list[str]:
         """The manifests of those data sets."""
@@ -152,12 +176,12 @@ class Targets:
         """The checks that had to pass before the study's runs were trained."""
         return [f"{self.results}/gradients/{data}.json" for data in self.data_of(study)]
 
-    def reported_check_files(self, name: str) -> list[str]:
-        """The description of a reported check: its own file, and the one that holds its published tables."""
-        if name not in self.reported_checks:
+    def described(self, name: str) -> list[str]:
+        """The files of config/reported_checks about a figure on gradients: a reported check's own, and its tables'."""
+        if name in self.gradient_kinds:
             return []
-        files = dict.fromkeys([name, self.reported_checks[name]["published_in"]])
-        return [f"{self.config}/reported_checks/{file}.yaml" for file in files]
+        check_reported_check_name(name, self.config, source="reported_check")
+        return list(dict.fromkeys([name, self.reported_checks[name]["published_in"]]))
 
     def gradient_files(self, study: str) -> list[str]:
         """What a study's page shows about gradients on its data: two figures, and the reported checks it names."""
@@ -165,7 +189,7 @@ class Targets:
         for data in self.data_of(study):
             folder = f"{self.results}/gradients/{data}"
             files += [f"{folder}/{kind}.svg" for kind in self.gradient_kinds]
-            for name in self.studies[study].gradients:
+            for name in self.configuration.study(study).gradients:
                 endings = ("csv", "svg") if compares_causes(self.reported_checks[name]) else ("csv",)
                 files += [f"{folder}/{name}.{ending}" for ending in endings]
         return files
@@ -178,15 +202,11 @@ class Targets:
         return load_claims(self.configuration, [report])
 
     def claims_inputs(self, report: str) -> list[str]:
-        """What a report's claims are judged by, their own file included."""
+        """What a report's claims are judged by."""
         claims = self.claims(report)
-        checks = reported_checks_of(claims)
-        descriptions = dict.fromkeys(file for check in checks for file in self.reported_check_files(check))
         return [
-            f"{self.config}/claims/{report}.yaml",
-            *(self._table(study, name) for study in studies_of(claims) for name in ("runs", "curves", "test")),
-            *descriptions,
-            *(f"{self.results}/gradients/cifar10/{check}.csv" for check in checks),
+            *(self.table(study, name) for study in studies_of(claims) for name in ("runs", "curves", "test")),
+            *(f"{self.results}/gradients/cifar10/{check}.csv" for check in reported_checks_of(claims)),
         ]
 
     def verdicts(self, *reports: str) -> list[str]:
@@ -196,21 +216,37 @@ class Targets:
     def figures(self, study: str) -> list[str]:
         """Every figure of a study."""
         folder = f"{self.results}/studies/{study}/figures"
-        experiments = self.studies[study].experiments
+        experiments = self.configuration.study(study).experiments
         return [f"{folder}/{experiment.id}_{figure}.svg" for experiment in experiments for figure in experiment.figures]
 
     def page(self, study: str) -> list[str]:
-        """A study's page, for screens and for paper."""
+        """A study's page, or that of all, for screens and for paper. Raises ConfigError when there is no such study."""
+        if study != "synthesis":
+            self.configuration.study(study)
         return [f"{self.results}/studies/{study}/page.{ending}" for ending in ("html", "pdf")]
 
     def page_tables(self, study: str) -> list[str]:
         """The tables that a study's page shows."""
-        return [self._table(study, name) for name in ("runs", "test", "cells", "pairs", "expectations")]
+        return [self.table(study, name) for name in ("runs", "test", "cells", "pairs", "expectations")]
+
+    def page_inputs(self, study: str) -> list[str]:
+        """What a study's page is made of."""
+        return [
+            *self.manifests(study),
+            *self.gates(study),
+            *self.gradient_files(study),
+            *self.verdicts(study),
+            *self.figures(study),
+            *self.page_tables(study),
+        ]
 
     def synthesis_inputs(self) -> list[str]:
         """The verdicts, and the tables and figures of every study that the synthesis shows."""
         studies = self.synthesis.studies if self.synthesis else ()
-        shown = (self.page_tables(study) + self.figures(study) + self.gates(study) for study in studies)
+        shown = (
+            self.page_tables(study) + self.figures(study) + self.gates(study) + self.manifests(study)
+            for study in studies
+        )
         return self.verdicts() + [file for files in shown for file in files]
 
     def unclaimed(self, asked: Collection[str]) -> list[str]:
@@ -227,5 +263,6 @@ class Targets:
         tables = [f"{self.results}/tables/{name}.csv" for name in ("claims", "claims_summary")]
         return tables + (self.page("synthesis") if shown else [])
 
-    def _table(self, study: str, name: str) -> str:
+    def table(self, study: str, name: str) -> str:
+        """One of a study's tables."""
         return f"{self.results}/studies/{study}/{name}.csv"

@@ -2,10 +2,13 @@
 
 import copy
 import json
+import os
+import random
 import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +97,19 @@ class Project:
             check=False,
         )
 
+    def bnlab(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the package's commands, the project's own package; output and errors in `stdout`."""
+        return subprocess.run(
+            [sys.executable, "-m", "bnlab", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(self.folder / "src")},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        )
+
     def planned(self, *arguments: str) -> dict[str, int]:
         """Jobs by rule that `snakemake -n` announces; empty when nothing is to be done."""
         result = self.snakemake("-n", *arguments)
@@ -158,10 +174,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Iterator[Project]:
-    """A copy of the finished project, to be changed."""
-    shutil.copytree(finished.folder, tmp_path, dirs_exist_ok=True)
-    yield Project(tmp_path)
+    """A copy of the finished project, to be changed; no record of Snakemake's and no time of a file is left of it."""
+    yield copied(finished, tmp_path)
     shutil.rmtree(tmp_path)
+
+
+def copied(finished: Project, folder: Path) -> Project:
+    """A copy as clones, archives and clocks that jump leave it: without .snakemake, its times in no order."""
+    shutil.copytree(finished.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".snakemake"))
+    draw, now = random.Random(1), time.time()
+    for path in sorted(folder.rglob("*")):
+        at = now + draw.uniform(-1e6, 1e6)
+        os.utime(path, (at, at))
+    return Project(folder)
 
 
 @pytest.fixture(scope="session")
@@ -176,9 +201,8 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def chain(searched: Project, tmp_path: Path) -> Iterator[Project]:
-    """A copy of the finished study of searches, to be changed."""
-    shutil.copytree(searched.folder, tmp_path, dirs_exist_ok=True)
-    yield Project(tmp_path)
+    """A copy of the finished study of searches, to be changed (see `project`)."""
+    yield copied(searched, tmp_path)
     shutil.rmtree(tmp_path)
 
 

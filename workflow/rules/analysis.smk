@@ -4,7 +4,7 @@
 checkpoint rank:
     """Rank the settings of a search; the experiments that build on it are known from then on."""
     input:
-        records=lambda w: TARGETS.run_files(all_runs(w.study, w.experiment), "run.json"),
+        due("rank", "{study}", "{experiment}"),
     output:
         ranking="results/studies/{study}/rankings/{experiment}.json",
     log:
@@ -13,9 +13,6 @@ checkpoint rank:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["rank"],
-        runs=lambda w: TARGETS.ready_runs(w.study, w.experiment),
     shell:
         "python -m bnlab rank {wildcards.study} {wildcards.experiment} > {log} 2>&1"
 
@@ -23,8 +20,7 @@ checkpoint rank:
 rule collect:
     """Join the records and curves of a study's runs; test results stay closed."""
     input:
-        study="config/studies/{study}.yaml",
-        runs=lambda w: TARGETS.run_files(all_runs(w.study), "run.json", "curves.csv"),
+        due("collect", "{study}"),
     output:
         runs="results/studies/{study}/runs.csv",
         curves="results/studies/{study}/curves.csv",
@@ -33,9 +29,6 @@ rule collect:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["collect"],
-        runs=lambda w: TARGETS.ready_runs(w.study),
     shell:
         "python -m bnlab collect {wildcards.study} > {log} 2>&1"
 
@@ -43,10 +36,7 @@ rule collect:
 rule test_results:
     """Open the test predictions of a study's runs: for tables, never for a choice."""
     input:
-        study="config/studies/{study}.yaml",
-        runs=lambda w: TARGETS.run_files(
-            all_runs(w.study), "run.json", "test_predictions.npz"
-        ),
+        due("test-results", "{study}"),
     output:
         test="results/studies/{study}/test.csv",
     log:
@@ -54,9 +44,6 @@ rule test_results:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["test-results"],
-        runs=lambda w: TARGETS.ready_runs(w.study),
     shell:
         "python -m bnlab test-results {wildcards.study} > {log} 2>&1"
 
@@ -64,8 +51,7 @@ rule test_results:
 rule tables:
     """Summarize over seeds, as CSV and Markdown."""
     input:
-        runs="results/studies/{study}/runs.csv",
-        test="results/studies/{study}/test.csv",
+        due("tables", "{study}"),
     output:
         cells="results/studies/{study}/cells.csv",
         cells_md="results/studies/{study}/cells.md",
@@ -77,8 +63,6 @@ rule tables:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["tables"],
     shell:
         "python -m bnlab tables {wildcards.study} > {log} 2>&1"
 
@@ -86,8 +70,7 @@ rule tables:
 rule figure:
     """Draw one figure of one experiment."""
     input:
-        runs="results/studies/{study}/runs.csv",
-        curves="results/studies/{study}/curves.csv",
+        due("figure", "{study}", "{experiment}", "{figure}"),
     output:
         svg="results/studies/{study}/figures/{experiment}_{figure}.svg",
         png="results/studies/{study}/figures/{experiment}_{figure}.png",
@@ -96,8 +79,6 @@ rule figure:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["figure"],
     shell:
         "python -m bnlab figure {wildcards.study} {wildcards.experiment} {wildcards.figure} > {log} 2>&1"
 
@@ -105,7 +86,7 @@ rule figure:
 rule claims:
     """Join a report's claims with the runs that they are about, and give each its verdict."""
     input:
-        lambda w: explained(TARGETS.claims_inputs, w.report),
+        due("claims", "{report}"),
     output:
         verdicts="results/tables/claims/{report}.csv",
     log:
@@ -113,8 +94,6 @@ rule claims:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["claims"],
     shell:
         "python -m bnlab claims {wildcards.report} > {log} 2>&1"
 
@@ -122,7 +101,7 @@ rule claims:
 rule ledger:
     """Put the claims of all reports into one table, and count their verdicts."""
     input:
-        verdicts=TARGETS.verdicts(),
+        due("ledger"),
     output:
         ledger="results/tables/claims.csv",
         summary="results/tables/claims_summary.csv",
@@ -131,7 +110,5 @@ rule ledger:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["ledger"],
     shell:
         "python -m bnlab ledger > {log} 2>&1"

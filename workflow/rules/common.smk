@@ -2,14 +2,10 @@
 
 from snakemake.logging import logger
 
+from bnlab.data.prepared import FILES
 from bnlab.targets import Targets
 
 TARGETS = explained(Targets, config)
-
-PAGE = [
-    f"src/bnlab/report/templates/{name}"
-    for name in ["page.html.jinja", "macros.html.jinja", "page.css"]
-]
 
 # Trainings start in the order of their duration, the longest first. Everything else starts before them: what they wait
 # for; and tables, figures and pages, because at every step Snakemake looks at all input files of jobs that are ready

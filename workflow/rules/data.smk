@@ -6,8 +6,10 @@ A data set's content is fixed by its digest in bnlab.runs.datasets, wherever it 
 
 rule prepare:
     """Obtain CIFAR-10 (a local copy or a download) or generate the demo's images."""
+    input:
+        due("prepare", "{data}"),
     output:
-        TARGETS.data_files("{data}"),
+        [f"results/data/{{data}}/{name}" for name in FILES],
     log:
         "results/logs/prepare/{data}.log",
     priority: BEFORE_TRAINING
@@ -23,7 +25,7 @@ rule prepare:
 rule split:
     """Draw training and validation rows for one seed, with the training part's pixel statistics."""
     input:
-        data=lambda w: TARGETS.data_files(w.split.partition("_")[0]),
+        due("split", "{split}"),
     output:
         split="results/splits/{split}.npz",
     log:
@@ -31,7 +33,5 @@ rule split:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["split"],
     shell:
         "python -m bnlab split {wildcards.split} > {log} 2>&1"

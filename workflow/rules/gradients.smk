@@ -4,8 +4,7 @@
 rule gate:
     """Check gradients, updates and evaluation against independent ones on images of one data set."""
     input:
-        settings="config/gradients/gate.yaml",
-        data=TARGETS.data_files("{data}"),
+        due("gate", "{data}"),
     output:
         proof="results/gradients/{data}.json",
     log:
@@ -13,8 +12,6 @@ rule gate:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["gate"],
     shell:
         "python -m bnlab gate {wildcards.data} > {log} 2>&1"
 
@@ -22,8 +19,7 @@ rule gate:
 rule step_sizes:
     """Measure the error of numerical gradients against their step."""
     input:
-        settings="config/gradients/step_sizes.yaml",
-        data=TARGETS.data_files("{data}"),
+        due("step-sizes", "{data}"),
     output:
         table="results/gradients/{data}/step_sizes.csv",
     log:
@@ -31,8 +27,6 @@ rule step_sizes:
     priority: AFTER_GATE
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["step-sizes"],
     shell:
         "python -m bnlab step-sizes {wildcards.data} > {log} 2>&1"
 
@@ -40,8 +34,7 @@ rule step_sizes:
 rule overfit:
     """Learn a few images perfectly."""
     input:
-        settings="config/gradients/overfit.yaml",
-        data=TARGETS.data_files("{data}"),
+        due("overfit", "{data}"),
     output:
         table="results/gradients/{data}/overfit.csv",
     log:
@@ -49,8 +42,6 @@ rule overfit:
     priority: AFTER_GATE
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["overfit"],
     shell:
         "python -m bnlab overfit {wildcards.data} > {log} 2>&1"
 
@@ -58,8 +49,7 @@ rule overfit:
 rule reported_check:
     """Repeat a report's own gradient check on images of one data set."""
     input:
-        description=lambda w: TARGETS.reported_check_files(w.reported_check),
-        data=TARGETS.data_files("{data}"),
+        due("reported-check", "{data}", "{reported_check}"),
     output:
         table="results/gradients/{data}/{reported_check}.csv",
     log:
@@ -70,8 +60,6 @@ rule reported_check:
         "../envs/bnlab.yaml"
     resources:
         mem_mb=1500,
-    params:
-        code=TARGETS.code["reported-check"],
     shell:
         "python -m bnlab reported-check {wildcards.data} {wildcards.reported_check} > {log} 2>&1"
 
@@ -79,8 +67,7 @@ rule reported_check:
 rule gradient_figure:
     """Draw one figure about gradients: error against step, images learnt perfectly, or a reported check."""
     input:
-        description=lambda w: TARGETS.reported_check_files(w.gradient_figure),
-        table="results/gradients/{data}/{gradient_figure}.csv",
+        due("gradient-figure", "{data}", "{gradient_figure}"),
     output:
         svg="results/gradients/{data}/{gradient_figure}.svg",
         png="results/gradients/{data}/{gradient_figure}.png",
@@ -89,7 +76,5 @@ rule gradient_figure:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["gradient-figure"],
     shell:
         "python -m bnlab gradient-figure {wildcards.data} {wildcards.gradient_figure} > {log} 2>&1"

@@ -3,13 +3,18 @@
 import atexit
 import shlex
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from platform import node
 from time import time_ns
 
 import psutil
+from snakemake.io import apply_wildcards
 from snakemake.settings.enums import RerunTrigger
 from snakemake_interface_executor_plugins.settings import ExecMode
+
+from bnlab.made.currency import Currency
+from bnlab.made.steps import step
 
 
 def source_of_images(wildcards, output):
@@ -22,30 +27,75 @@ def source_of_images(wildcards, output):
     return f"--cifar10 {shlex.quote(named)}" if named else ""
 
 
-def training_inputs(wildcards):
-    """What a training waits for (`bnlab.targets`): nothing at all when the run is stored and current.
+def due(command, *names):
+    """The input function of a command's rule, whose wildcards are named as the command's arguments.
 
-    ancient() is meant to keep a run from being trained again because an input was merely made again. But it
-    makes Snakemake overlook jobs that do have to run (issue 4166), so a current run has no inputs. The rerun trigger
-    "input" would react to inputs that come and go; the profile leaves it out.
+    What is current (`bnlab.made.currency`) gets no inputs, so that neither their times nor jobs that make them again
+    touch it. What is not gets its inputs and has to run: for that, Snakemake has a set of files that are forced.
+    Its own triggers compare times, and records that a clone or a copy lacks.
     """
-    if RerunTrigger.INPUT in workflow.rerun_triggers:
-        raise WorkflowError(
-            "The rerun trigger 'input' is on and would train everything again. Run snakemake in the project's folder, "
-            "where it finds profiles/default, or with --rerun-triggers mtime params code software-env."
-        )
-    name = f"{wildcards.protocol}/{wildcards.run}"
-    return explained(TARGETS.training_inputs, name, forced=is_forced(name))
+    rule_name = command.replace("-", "_")
+
+    def inputs(wildcards):
+        leave_decisions_to_bnlab()
+        arguments = [name.format(**dict(wildcards.items())) for name in names]
+        outputs = [
+            apply_wildcards(pattern, wildcards)
+            for pattern in workflow.get_rule(rule_name).output
+        ]
+        forced = workflow.dag.forcefiles
+        reason = explained(currency().reason, command, *arguments)
+        if reason is None:
+            forced.difference_update(FORCED_HERE.intersection(outputs))
+            return []
+        if reason.endswith("has changed"):
+            tell(f"Out of date: {command}, {reason}.")
+        FORCED_HERE.update(set(outputs) - forced)
+        forced.update(outputs)
+        if command in ("rank", "collect", "test-results"):
+            all_runs(*arguments)  # waits for the searches that decide which they are
+        return explained(step, TARGETS, command, *arguments).files
+
+    return inputs
 
 
-def is_forced(run):
-    """Whether the command line asks for this run whether it is current or not."""
-    settings = workflow.dag_settings
-    return (
-        settings.forceall
-        or settings.forcetargets
-        or "train" in settings.forcerun
-        or any(path.startswith(f"results/runs/{run}/") for path in settings.forcerun)
+FORCED_HERE = set()
+
+
+def leave_decisions_to_bnlab():
+    """Switch off what Snakemake would decide by its records (inputs that come and go) and by clocks.
+
+    When a clock jumps, an output can be older than its input: Snakemake would fail the job and delete the output.
+    """
+    workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
+    workflow.dag.check_output_mtime = ignored
+
+
+async def ignored(*_):
+    """Do nothing, in place of a check."""
+
+
+@cache
+def tell(news):
+    """Log something once, however many jobs it is about."""
+    logger.info(news)
+
+
+def currency():
+    """What is current by now; a search that was ranked meanwhile calls for another look."""
+    return currency_at(TARGETS.stamps())
+
+
+@cache
+def currency_at(stamps):
+    return Currency(TARGETS, asked_for)
+
+
+def asked_for(command, outputs):
+    """Whether the command line demands a rule, or one of these files, whether it is current or not."""
+    dag = workflow.dag
+    return workflow.get_rule(command.replace("-", "_")) in dag.forcerules or any(
+        path in dag.forcefiles and path not in FORCED_HERE for path in outputs
     )
 
 

@@ -4,14 +4,7 @@
 rule page:
     """Put tables, figures and the gradient check together as one self-contained HTML page."""
     input:
-        study="config/studies/{study}.yaml",
-        data=lambda w: TARGETS.manifests(w.study),
-        gates=lambda w: TARGETS.gates(w.study),
-        gradients=lambda w: TARGETS.gradient_files(w.study),
-        verdicts=lambda w: TARGETS.verdicts(w.study),
-        figures=lambda w: TARGETS.figures(w.study),
-        tables=lambda w: TARGETS.page_tables(w.study),
-        templates=[*PAGE, "src/bnlab/report/templates/study.html.jinja"],
+        due("page", "{study}"),
     output:
         page="results/studies/{study}/page.html",
     log:
@@ -19,8 +12,6 @@ rule page:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["page"],
     shell:
         "python -m bnlab page {wildcards.study} > {log} 2>&1"
 
@@ -28,8 +19,7 @@ rule page:
 rule pdf:
     """Typeset a page: all of its content comes from there."""
     input:
-        page="results/studies/{study}/page.html",
-        template="src/bnlab/report/templates/page.typ",
+        due("pdf", "{study}"),
     output:
         pdf="results/studies/{study}/page.pdf",
     log:
@@ -39,8 +29,6 @@ rule pdf:
     priority: BEFORE_TRAINING
     conda:
         "../envs/bnlab.yaml"
-    params:
-        code=TARGETS.code["pdf"],
     shell:
         "python -m bnlab pdf {wildcards.study} > {log} 2>&1"
 
@@ -50,9 +38,7 @@ if TARGETS.synthesis:
     rule synthesis_page:
         """Put the ledger and the studies' answers together as one page."""
         input:
-            questions="config/synthesis.yaml",
-            shown=lambda _: TARGETS.synthesis_inputs(),
-            templates=[*PAGE, "src/bnlab/report/templates/synthesis.html.jinja"],
+            due("synthesis-page"),
         output:
             page="results/studies/synthesis/page.html",
         log:
@@ -60,10 +46,8 @@ if TARGETS.synthesis:
         priority: BEFORE_TRAINING
         conda:
             "../envs/bnlab.yaml"
-        params:
-            code=TARGETS.code["synthesis"],
         shell:
-            "python -m bnlab synthesis > {log} 2>&1"
+            "python -m bnlab synthesis-page > {log} 2>&1"
 
     rule synthesis:
         """The page on all reports, and all that it rests on."""

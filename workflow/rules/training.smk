@@ -8,7 +8,7 @@ data, drawing the split or checking the gradients again retrains nothing.
 rule train:
     """Train one network, evaluate it once on everything at the end, and store the result."""
     input:
-        training_inputs,
+        due("train", "{protocol}/{run}"),
     output:
         curves="results/runs/{protocol}/{run}/curves.csv",
         model="results/runs/{protocol}/{run}/model.npz",
@@ -24,7 +24,5 @@ rule train:
     threads: 1
     resources:
         mem_mb=250,
-    params:
-        code=TARGETS.code["train"],
     shell:
         "python -m bnlab train {wildcards.protocol}/{wildcards.run} > {log} 2>&1"

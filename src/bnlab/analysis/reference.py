@@ -92,6 +92,15 @@ def differences(folder: Path, *, results: Path) -> tuple[list[str], list[str]]:
     return content, files
 
 
+def compared(results: Path) -> list[Path]:
+    """The results that a reference is kept from and compared with, there or not."""
+    return [*_copied(results).values(), *_tested(results)]
+
+
+def _tested(results: Path) -> list[Path]:
+    return sorted((results / "studies").glob("*/test.csv"))
+
+
 def _copied(results: Path) -> dict[str, Path]:
     """The files that are copied unchanged, by their names in the reference."""
     figures = sorted((results / "studies").glob("*/figures/*.png"))
@@ -104,7 +113,7 @@ def _copied(results: Path) -> dict[str, Path]:
 
 def _predictions(results: Path) -> pd.DataFrame:
     """One row per run of all collected studies: its test accuracy and the digest of its predictions."""
-    tables = [read_table(path) for path in sorted((results / "studies").glob("*/test.csv"))]
+    tables = [read_table(path) for path in _tested(results)]
     if not tables:
         raise IntegrityError(
             f"{results / 'studies'}: no study has a test.csv. Make everything first: snakemake --cores 8"

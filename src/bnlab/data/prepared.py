@@ -68,7 +68,7 @@ def open_prepared(folder: Path) -> PreparedData:
     manifest = _read_manifest(folder)
     return PreparedData(
         name=manifest["name"],
-        digest=data_set_digest(manifest["train_digest"], manifest["test_digest"]),
+        digest=_content_digest(manifest),
         train_images=_map_array(folder / "train_images.npy", manifest),
         train_labels=_labels(folder / "train_labels.npy", manifest),
     )
@@ -78,6 +78,11 @@ def open_test(folder: Path) -> tuple[Bytes, Bytes]:
     """Open the test images (n, 3072) and labels (n,), with the checks and errors of `open_prepared`."""
     manifest = _read_manifest(folder)
     return _map_array(folder / "test_images.npy", manifest), _labels(folder / "test_labels.npy", manifest)
+
+
+def stored_digest(folder: Path) -> str:
+    """The digest of the whole content, as the manifest says it. Raises IntegrityError as `open_prepared` does."""
+    return _content_digest(_read_manifest(folder))
 
 
 def verify(folder: Path) -> None:
@@ -113,6 +118,10 @@ def _check_content(path: Path, manifest: dict[str, Any]) -> None:
     found, expected = sha256(path), manifest["files"][path.name]["sha256"]
     if found != expected:
         raise _damaged(path, f"sha256 {found}", expected, manifest["name"])
+
+
+def _content_digest(manifest: dict[str, Any]) -> str:
+    return data_set_digest(manifest["train_digest"], manifest["test_digest"])
 
 
 def _digest_of(manifest: dict[str, Any]) -> str:

@@ -36,6 +36,8 @@ class Split:
     std: npt.NDArray[np.float64]
     validation_mean: npt.NDArray[np.float64] | None = None
     standardization: str = "per_pixel"
+    digest: str = ""
+    """Of the name and content under which it is stored; empty before."""
 
     @property
     def scaling(self) -> Scaling:
@@ -141,7 +143,7 @@ def load_split(path: Path) -> Split:
         raise _refused(path, "is another split's, or was changed after it was drawn")
     if standardization != "per_part":
         content["validation_mean"] = None
-    return Split(**content | {"standardization": standardization})
+    return Split(**content | {"standardization": standardization}, digest=digest)
 
 
 def _digest(name: str, content: Mapping[str, npt.NDArray[Any]]) -> str:

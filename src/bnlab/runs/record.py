@@ -9,7 +9,7 @@ from typing import Any
 from bnlab.errors import IntegrityError
 from bnlab.files import sha256
 
-SCHEMA = 1
+SCHEMA = 2
 RECORD, CURVES, MODEL, TEST, TIMING = (
     "run.json",
     "curves.csv",

@@ -30,7 +30,8 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
     """
     started = time.perf_counter()
     data = _open_data(protocol.data, results)
-    split = load_split(results / "splits" / f"{split_name(protocol, spec.seed)}.npz")
+    split_path = results / "splits" / f"{split_name(protocol, spec.seed)}.npz"
+    split = load_split(split_path)
     setup = Setup(spec, protocol, data.train_images, data.train_labels, split)
     if spec.warm_start is not None:
         runs = results / "runs" / spec.protocol
@@ -54,6 +55,7 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
             "spec": asdict(spec),
             "protocol": protocol.model_dump(),
             "data": {"name": data.name, "digest": data.digest},
+            "split": {"name": split_path.stem, "digest": split.digest},
             "probe": f"the first {protocol.probe} rows of the split's training and validation parts",
             "code": code_fingerprint("bnlab.training.job"),
         },

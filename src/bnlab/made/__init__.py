@@ -1,0 +1,1 @@
+"""Which stored things the present code, configuration and inputs would make again, and which not."""

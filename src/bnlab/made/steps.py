@@ -1,0 +1,98 @@
+"""What each command makes its files from: other files below the results, and a part of the configuration."""
+
+from typing import Any, NamedTuple
+
+from bnlab.claims.model import reported_checks_of, studies_of
+from bnlab.config.rankings import ranking_path
+from bnlab.config.reader import read_yaml
+from bnlab.errors import ConfigError
+from bnlab.runs.names import parse_split_name
+from bnlab.runs.record import CURVES, RECORD, TEST
+from bnlab.targets import Targets
+
+
+class Step(NamedTuple):
+    """Files below the results, in order, and a value of the configuration, comments and layout left out."""
+
+    files: list[str]
+    settings: Any = None
+
+
+def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901, PLR0911, PLR0912 (a table)
+    """What a command with these arguments works from, as far as searches are ranked by now.
+
+    Raises ConfigError when the configuration knows no such thing.
+    """
+    match command, arguments:
+        case "prepare", _:
+            return Step([])
+        case "split", [split]:
+            return Step(targets.data_files(parse_split_name(split).data))
+        case "gate" | "step-sizes" | "overfit", [data]:
+            file = targets.config / "gradients" / f"{command.replace('-', '_')}.yaml"
+            return Step(targets.data_files(data), read_yaml(file))
+        case "reported-check", [data, check]:
+            return Step(targets.data_files(data), _descriptions(targets, check))
+        case "gradient-figure", [data, figure]:
+            table = f"{targets.results}/gradients/{data}/{figure}.csv"
+            return Step([table], _descriptions(targets, figure))
+        case "train", [run]:
+            return Step(targets.training_inputs(run))
+        case "rank", [study, experiment]:
+            return Step(_records(targets, study, experiment))
+        case "collect", [study]:
+            return Step(_records(targets, study) + _run_files(targets, study, CURVES))
+        case "test-results", [study]:
+            return Step(_records(targets, study) + _run_files(targets, study, TEST))
+        case "tables", [study]:
+            return Step([targets.table(study, name) for name in ("runs", "test")], _study(targets, study))
+        case "figure", [study, experiment, _]:
+            return Step(
+                [targets.table(study, name) for name in ("runs", "curves")], targets.ready_runs(study, experiment)
+            )
+        case "claims", [report]:
+            claims = targets.claims(report)
+            said: dict[str, Any] = {study: _grouped(targets, study) for study in studies_of(claims)}
+            said |= {check: _descriptions(targets, check) for check in reported_checks_of(claims)}
+            own = read_yaml(targets.config / "claims" / f"{report}.yaml")
+            return Step(targets.claims_inputs(report), [own, said])
+        case "ledger", []:
+            if not targets.reports:
+                raise ConfigError(f"{targets.config / 'claims'}: holds no claims, so there is no ledger.")
+            return Step(targets.verdicts())
+        case "page", [study]:
+            return Step(targets.page_inputs(study), _study(targets, study))
+        case "synthesis-page", []:
+            studies = targets.synthesis.studies if targets.synthesis else ()
+            shown = [_study(targets, study) for study in studies]
+            return Step(targets.synthesis_inputs(), [read_yaml(targets.config / "synthesis.yaml"), shown])
+        case "pdf", [page]:
+            return Step(targets.page(page)[:1])
+    raise ValueError(f"no such command: {command} {arguments}")
+
+
+def _records(targets: Targets, study: str, experiment: str | None = None) -> list[str]:
+    """The records of all runs that are known, and the rankings by which they are."""
+    rankings = [
+        str(ranking_path(study, search, results=targets.results)) for search in targets.searches(study, experiment)
+    ]
+    return rankings + targets.run_files(targets.ready_runs(study, experiment), RECORD)
+
+
+def _run_files(targets: Targets, study: str, name: str) -> list[str]:
+    return targets.run_files(targets.ready_runs(study), name)
+
+
+def _descriptions(targets: Targets, check: str) -> list[Any]:
+    return [read_yaml(targets.config.joinpath("reported_checks", f"{name}.yaml")) for name in targets.described(check)]
+
+
+def _study(targets: Targets, study: str) -> list[Any]:
+    """A study's file, its runs by experiment, and the reported checks that its page shows."""
+    checks = [_descriptions(targets, check) for check in targets.configuration.study(study).gradients]
+    return [read_yaml(targets.config / "studies" / f"{study}.yaml"), _grouped(targets, study), checks]
+
+
+def _grouped(targets: Targets, study: str) -> dict[str, list[str]]:
+    experiments = targets.configuration.study(study).experiments
+    return {experiment.id: targets.ready_runs(study, experiment.id) for experiment in experiments}

@@ -1,0 +1,116 @@
+"""Check that everything stored is as it was stored, and what the present code, configuration and inputs make."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from bnlab.data.prepared import FILES, MANIFEST, verify
+from bnlab.data.splits import load_split
+from bnlab.errors import BnlabError, IntegrityError
+from bnlab.made.currency import Currency
+from bnlab.made.receipts import receipt_path
+from bnlab.runs.record import RECORD, TIMING, verify_run
+from bnlab.targets import Targets
+
+SHOWN = 20
+"""How many problems a message lists."""
+
+
+def verify_results(targets: Targets) -> None:
+    """Rehash everything below the results, and name every file about which nothing can be said.
+
+    Raises IntegrityError, with all that is wrong, when something is damaged or out of date. What the configuration no
+    longer asks for is named as well and is no fault.
+    """
+    currency = Currency(targets)
+    checked: set[Path] = set()
+    problems = [*_data(currency, checked), *_runs(currency, checked), *_receipts(currency, checked)]
+    for line in (*_unchecked(targets.results, checked), *_left_over(currency)):
+        print(line)
+    if problems:
+        more = f"\n... and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+        listed = "\n".join(problems[:SHOWN])
+        raise IntegrityError(f"{len(problems):,} things are not as they should be:\n{listed}{more}")
+    kinds = Counter(path.relative_to(targets.results).parts[0] for path in checked)
+    print(
+        f"{len(checked):,} files are as they were stored, and what the present code and configuration make: "
+        + ", ".join(f"{number:,} in {kind}" for kind, number in sorted(kinds.items()))
+        + "."
+    )
+
+
+def _data(currency: Currency, checked: set[Path]) -> Iterator[str]:
+    for manifest in sorted((currency.results / "data").glob(f"*/{MANIFEST}")):
+        folder = manifest.parent
+        checked.update(folder / name for name in FILES)
+        try:
+            verify(folder)
+        except BnlabError as error:
+            yield str(error)
+            continue
+        if reason := currency.reason("prepare", folder.name):
+            yield f"{folder}: {reason}. Make it again: snakemake --cores 8 {manifest}"
+
+
+def _runs(currency: Currency, checked: set[Path]) -> Iterator[str]:
+    for name in currency.stored_runs():
+        folder = currency.results / "runs" / name
+        try:
+            record = verify_run(folder)
+        except BnlabError as error:
+            checked.add(folder / RECORD)
+            yield str(error)
+            continue
+        checked.update(folder / file for file in (RECORD, *record["files"]))
+        split = currency.results / "splits" / f"{record['split']['name']}.npz"
+        if split.is_file() and _digest_of_split(split) not in (record["split"]["digest"], None):
+            yield f"{folder}: was trained on another split than {split} is now. Delete the folder and train it again."
+        elif name in currency.targets.known_runs and (reason := currency.reason("train", name)):
+            yield f"{folder}: {reason}. Train it again: snakemake --cores 8 {folder / RECORD}"
+
+
+def _digest_of_split(path: Path) -> str | None:
+    try:
+        return load_split(path).digest
+    except IntegrityError:
+        return None  # said of the split itself
+
+
+def _receipts(currency: Currency, checked: set[Path]) -> Iterator[str]:
+    for maker, receipt in currency.receipts.items():
+        checked.add(receipt_path(currency.results, *maker))
+        checked.update(currency.results / path for path in receipt.outputs)
+        if maker[0] == "split":
+            try:
+                load_split(currency.results / next(iter(receipt.outputs)))
+            except IntegrityError as error:
+                yield str(error)
+                continue
+        if currency.is_known(*maker) and (reason := currency.reason(*maker)):
+            yield f"{' '.join(maker)}: {reason}. Make it again: snakemake --cores 8"
+
+
+def _left_over(currency: Currency) -> Iterator[str]:
+    """What was made for a configuration that has changed, and can be deleted."""
+    runs = [name for name in currency.stored_runs() if name not in currency.targets.known_runs]
+    if runs:
+        yield f"Asked for by no study: {len(runs):,} runs, among them {runs[0]}"
+    for maker in currency.receipts:
+        if not currency.is_known(*maker):
+            yield f"Asked for by no study: {' '.join(maker)}"
+
+
+def _unchecked(results: Path, checked: set[Path]) -> Iterator[str]:
+    """Logs and timings are measurements of no result, and are counted; any other file is named."""
+    counted: Counter[str] = Counter()
+    for path in sorted(results.rglob("*")):
+        if not path.is_file() or path in checked:
+            continue
+        if path.name == TIMING:
+            counted[f"files {TIMING}, measurements"] += 1
+        elif path.relative_to(results).parts[0] == "logs":
+            counted["logs"] += 1
+        else:
+            yield f"Not checked: {path}"
+    for kind, number in counted.items():
+        yield f"Not checked: {number:,} {kind}"
