@@ -25,6 +25,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/reporting.smk"
 
 
+end_in_good_order()
 release_dead_lock()
 
 

@@ -1,9 +1,25 @@
 """`python -m bnlab`."""
 
+import os
+import signal
 import sys
+import time
+from contextlib import suppress
 from io import TextIOWrapper
+from threading import Thread
+from typing import Any
 
 from bnlab.blas import use_one_thread
+
+
+def stop(received: int, _: Any) -> None:
+    """End without a traceback, in the midst of an import too; what is half written is removed on the way."""
+    sys.exit(128 + received)
+
+
+signal.signal(signal.SIGTERM, stop)
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nohup, for example, has it ignored
+    signal.signal(signal.SIGINT, stop)
 
 use_one_thread()
 
@@ -13,5 +29,21 @@ from bnlab.cli import main  # noqa: E402 (what it imports loads NumPy)
 for stream in (sys.stdout, sys.stderr):
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
+
+
+def stop_with(process: int) -> None:
+    """End this command once that process is no more: a Snakemake that was killed leaves its jobs running."""
+    with suppress(PermissionError):  # it lives, and is another user's
+        while True:
+            try:
+                os.kill(process, 0)
+            except ProcessLookupError:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            time.sleep(0.5)
+
+
+if master := os.environ.get("BNLAB_MASTER"):
+    Thread(target=stop_with, args=[int(master)], daemon=True).start()
 
 sys.exit(main())

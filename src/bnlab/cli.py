@@ -28,8 +28,6 @@ def main(arguments: list[str] | None = None) -> int:
     except BnlabError as error:
         print(f"bnlab: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        return 130
     return 0
 
 

@@ -293,7 +293,7 @@ def test_a_record_without_one_of_its_parts_is_refused(place: Workplace, key: str
 def test_a_record_of_another_schema_is_refused(place: Workplace) -> None:
     """A record as another version of this package would write it is not read as one of this version."""
     place.path(2).write_text(json.dumps(place.record(2) | {"schema": 0}))
-    assert place.refused().startswith(f"{place.path(2)}: has schema version 0, expected 1.")
+    assert place.refused().startswith(f"{place.path(2)}: has schema version 0, expected 2.")
 
 
 def test_a_changed_number_in_a_record_is_refused(place: Workplace) -> None:

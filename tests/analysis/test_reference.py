@@ -10,9 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bnlab.analysis.reference import differences, keep_reference
-from bnlab.cli import main
-from bnlab.errors import IntegrityError, StorageError
+from bnlab.analysis.reference import compare_reference, differences, keep_reference
+from bnlab.errors import CheckFailedError, IntegrityError, StorageError
 from bnlab.files import write_json
 from bnlab.runs.record import RECORD, TIMING, sealed
 
@@ -167,15 +166,16 @@ def test_without_a_reference_there_is_nothing_to_compare(results: Path, tmp_path
         differences(tmp_path / "nowhere", results=results)
 
 
-def test_the_command_fails_where_content_differs(
-    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_comparison_fails_where_content_differs(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Code 0 for equal results, the gate's code for others, which it lists."""
-    monkeypatch.chdir(tmp_path)
-    assert main(["keep-reference"]) == 0
-    assert main(["compare-reference"]) == 0
+    """It says that all is equal, or lists what is not."""
+    reference = tmp_path / "reference"
+    keep_reference(reference, results=results)
+    compare_reference(reference, results=results)
     assert "and every byte" in capsys.readouterr().out
     path = results / "tables" / "claims.csv"
     path.write_text(path.read_text().replace("INCONSISTENT", "REPRODUCED"))
-    assert main(["compare-reference"]) != 0
+    with pytest.raises(CheckFailedError, match="1 numbers, verdicts or predictions differ"):
+        compare_reference(reference, results=results)
     assert "claims.csv, y, verdict" in capsys.readouterr().out

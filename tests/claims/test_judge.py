@@ -15,7 +15,6 @@ import yaml
 
 from bnlab.claims.judge import join_claims, summary, write_claims
 from bnlab.claims.rules import VERDICTS
-from bnlab.cli import main
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import IntegrityError
@@ -604,18 +603,3 @@ def test_the_summary_counts_every_verdict() -> None:
     table = pd.DataFrame({"report": "r", "kind": "number", "verdict": list(VERDICTS)})
     assert summary(table)[list(VERDICTS)].to_numpy().tolist() == [[1] * 6, [1] * 6]
     assert list(summary(table[:0]).columns) == ["report", "claims", *VERDICTS, "total"]
-
-
-def test_the_commands(place: Workplace, monkeypatch: pytest.MonkeyPatch, studies: Configuration) -> None:
-    """`claims` judges a report and `ledger` joins all, in the folder where they run."""
-    folder = place.configuration.folder / "project"
-    shutil.copytree(studies.folder, folder / "config")
-    shutil.copytree(place.results, folder / "results")
-    (folder / "config" / "claims").mkdir()
-    content = {"report": "small", "study": "small", "claims": [accuracy("a", NET, "0.605")]}
-    (folder / "config" / "claims" / "small.yaml").write_text(dump(content))
-    monkeypatch.chdir(folder)
-    assert main(["claims", "small"]) == 0
-    assert main(["ledger"]) == 0
-    assert "small/a" in (folder / "results" / "tables" / "claims.csv").read_text()
-    assert main(["claims", "smal"]) == 2

@@ -1,6 +1,7 @@
 """Archives are streamed, never extracted, and each way they can be wrong is told."""
 
 import io
+import logging
 import tarfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,7 +40,7 @@ def test_any_container_will_do(tmp_path: Path, miniature: SimpleNamespace, versi
     """Both versions are read from tar, gz, bz2 and xz, whatever the file is called."""
     archive = tmp_path / "some_name"
     archive.write_bytes(miniature.tar_of(getattr(miniature, version), compression))
-    assert_same(load(archive, miniature.edition), miniature.arrays)
+    assert_same(load(archive, miniature.edition)[0], miniature.arrays)
 
 
 @pytest.mark.parametrize("version", ["binary", "python"])
@@ -49,14 +50,14 @@ def test_a_folder_of_batches_will_do(tmp_path: Path, miniature: SimpleNamespace,
     (tmp_path / subfolder).mkdir(exist_ok=True)
     for name, content in getattr(miniature, version).items():
         (tmp_path / subfolder / name).write_bytes(content)
-    assert_same(load(tmp_path, miniature.edition), miniature.arrays)
+    assert_same(load(tmp_path, miniature.edition)[0], miniature.arrays)
 
 
 def test_a_folder_with_an_archive_will_do(tmp_path: Path, miniature: SimpleNamespace) -> None:
     """An archive under its official name is found; extracted batches come before it."""
     archive = tmp_path / "cifar-10-python.tar.xz"
     archive.write_bytes(miniature.tar_of(miniature.python, "xz"))
-    assert_same(load(tmp_path, miniature.edition), miniature.arrays)
+    assert_same(load(tmp_path, miniature.edition)[0], miniature.arrays)
     extracted = tmp_path / "cifar-10-batches-py"
     extracted.mkdir()
     (extracted / "test_batch").touch()
@@ -69,7 +70,7 @@ def test_nothing_is_extracted(tmp_path: Path, miniature: SimpleNamespace) -> Non
     archive = tmp_path / "inner" / "copy.tar.gz"
     archive.parent.mkdir()
     archive.write_bytes(miniature.tar_of(members))
-    assert_same(load(archive, miniature.edition), miniature.arrays)
+    assert_same(load(archive, miniature.edition)[0], miniature.arrays)
     assert sorted(tmp_path.rglob("*")) == [archive.parent, archive]
 
 
@@ -97,6 +98,37 @@ def test_a_bomb_is_refused_by_its_size(tmp_path: Path) -> None:
         (tmp_path / "bomb.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(10_240))
         with pytest.raises(DataError, match=f"{name}: 1,099,511,627,776 bytes, expected {expected}"):
             load(tmp_path / "bomb.tar", OFFICIAL)
+
+
+@pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
+@pytest.mark.parametrize("name", ["skipped", "x" * 300])
+def test_a_bomb_that_would_be_skipped_ends_at_a_bound(
+    tmp_path: Path, miniature: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, *, compression: str, name: str
+) -> None:
+    """A member of no interest, or a header, is decompressed as far as the limit, and no further."""
+    monkeypatch.setattr("bnlab.data.archive._LARGEST_CONTENT", 2**22)
+    bomb = tmp_path / "bomb"
+    bomb.write_bytes(miniature.tar_of({name: bytes(2**24), **miniature.binary}, compression))
+    with pytest.raises(DataError, match="bomb: holds more than 4,194,304 bytes"):
+        load(bomb, miniature.edition)
+
+
+def test_a_damaged_copy_hides_no_intact_one(
+    tmp_path: Path, miniature: SimpleNamespace, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The archive beside a damaged folder serves, with a word; without it all reasons are told."""
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    (tmp_path / "cifar-10-batches-py/data_batch_1").write_bytes(b"damaged")
+    intact = tmp_path / "cifar-10-python.tar.gz"
+    intact.write_bytes(miniature.tar_of(miniature.python))
+    with caplog.at_level(logging.WARNING):
+        arrays, copy = load(tmp_path, miniature.edition)
+    assert_same(arrays, miniature.arrays)
+    assert copy == intact
+    assert "Skipped a damaged copy of CIFAR-10." in caplog.text and "data_batch_1: not a batch" in caplog.text
+    intact.write_bytes(b"damaged too")
+    with pytest.raises(DataError, match=r"(?s)data_batch_1: not a batch.*cifar-10-python.tar.gz: cannot be read"):
+        load(tmp_path, miniature.edition)
 
 
 def test_a_member_one_byte_short_is_refused(tmp_path: Path) -> None:
@@ -151,6 +183,6 @@ def test_what_is_no_copy_is_refused(tmp_path: Path, miniature: SimpleNamespace) 
 
 def test_the_real_data_set(real_cifar10: Path) -> None:
     """A real copy has the official content, 50,000 and 10,000 images, and balanced classes."""
-    arrays = load(real_cifar10, OFFICIAL)
+    arrays, _ = load(real_cifar10, OFFICIAL)
     assert np.bincount(arrays.train_labels).tolist() == [5000] * 10
     assert np.bincount(arrays.test_labels).tolist() == [1000] * 10

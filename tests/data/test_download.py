@@ -1,5 +1,6 @@
 """A download either ends as the verified archive or says why not; it never ends as anything else."""
 
+import logging
 import time
 import urllib.request
 import urllib.response
@@ -29,8 +30,10 @@ def fails(edition: Edition, message: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _isolated(isolated: Path) -> None:
-    """No test here sees the user's own cache."""
+def _isolated(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here sees the user's own cache, or waits long."""
+    assert list(download.WAITS) == sorted(set(download.WAITS))
+    monkeypatch.setattr(download, "WAITS", (0.01, 0.02))
 
 
 def test_a_good_download_is_kept_and_reused(
@@ -83,13 +86,33 @@ def test_an_endless_body_is_stopped(miniature: SimpleNamespace, server: SimpleNa
     fails(mirrored("endless"), f"sends more than the expected {len(miniature.archive):,} bytes")
 
 
-@pytest.mark.parametrize("status", [404, 500, 503])
-def test_an_error_status_is_told(server: SimpleNamespace, mirrored: Mirrored, status: int) -> None:
-    """The status is in the message, with the address, and the server is asked once."""
+@pytest.mark.parametrize(("status", "attempts"), [(403, 1), (404, 1), (429, 3), (500, 3), (503, 3)])
+def test_an_error_status_is_told(server: SimpleNamespace, mirrored: Mirrored, status: int, attempts: int) -> None:
+    """The status is in the message, with the address; only a server that may recover is asked again."""
     server.answers["error"] = server.sends(b"", status=status)
     edition = mirrored("error")
     fails(edition, f"{edition.mirrors[0]}cifar-10-binary.tar.gz: HTTP Error {status}")
-    assert len(server.asked) == 1
+    assert len(server.asked) == attempts
+
+
+def test_a_server_that_recovers_serves(
+    miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Busy, then cut off in the midst, then well: the third attempt starts anew, and each wait is told."""
+    size = len(miniature.archive)
+    answers = iter(
+        [
+            server.sends(b"", status=503),
+            server.sends(miniature.archive[: size // 2], Content_Length=size),
+            server.sends(miniature.archive),
+        ]
+    )
+    server.answers["moody"] = lambda handler: next(answers)(handler)  # noqa: PLW0108 (the next at each request)
+    edition = mirrored("moody")
+    with caplog.at_level(logging.WARNING):
+        assert fetch(edition.mirrors[0], edition).read_bytes() == miniature.archive
+    assert [record.args[-1] for record in caplog.records if record.args] == [0.01, 0.02]
+    assert "HTTP Error 503" in caplog.text and f"ended after {size // 2:,} of" in caplog.text
 
 
 def test_redirects_are_followed_but_not_for_ever(

@@ -23,5 +23,5 @@ def generated() -> Data:
 @pytest.fixture(scope="session")
 def cifar10(real_cifar10: Path) -> Data:
     """CIFAR-10, divided as the official protocol does: 45,000 images to train, 5,000 to validate."""
-    arrays = load(real_cifar10, OFFICIAL)
+    arrays, _ = load(real_cifar10, OFFICIAL)
     return Data.drawn(arrays.train_images, arrays.train_labels, validation=5000)

@@ -134,7 +134,7 @@ def draw_panel(panel: Axes, rows: list[dict[str, str]], regimes: dict[tuple[floa
 def main() -> None:
     """Measure when a copy of CIFAR-10 is named; draw."""
     if len(sys.argv) > 1:
-        arrays = load(Path(sys.argv[1]), OFFICIAL)
+        arrays, _ = load(Path(sys.argv[1]), OFFICIAL)
         with threadpool_limits(1, user_api="blas"):
             write(Data.drawn(arrays.train_images, arrays.train_labels, validation=5000))
     draw()

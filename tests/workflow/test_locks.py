@@ -1,5 +1,6 @@
-"""After Snakemake was killed the same command goes on; while another runs it is refused."""
+"""After Snakemake was killed or interrupted the same command goes on; while another runs it is refused."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.workflow.conftest import Project
@@ -18,6 +20,7 @@ def started(project: Project) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "2", "tiny"],
         cwd=project.folder, stdout=log, stderr=log, start_new_session=True,
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )  # fmt: skip
     deadline = time.monotonic() + 60
     while not (list((project.folder / ".snakemake/locks").glob("*")) and list(logs(project))):
@@ -45,6 +48,53 @@ def test_a_killed_snakemake_blocks_nobody(fresh: Project, finished: Project, kil
     page = "results/studies/tiny/page.html"
     assert (fresh.folder / page).read_bytes() == (finished.folder / page).read_bytes()
     assert not list((fresh.folder / ".snakemake/masters").iterdir())
+
+
+def trainings(project: Project) -> list[psutil.Process]:
+    """The processes that train in this project."""
+    here = str(project.folder.resolve())
+    every = psutil.process_iter(["cmdline", "cwd"])
+    return [one for one in every if one.info["cwd"] == here and "train" in (one.info["cmdline"] or [])]
+
+
+def training(project: Project) -> "subprocess.Popen[bytes]":
+    """Snakemake, in a group of its own, with trainings under way that take minutes."""
+    project.edit("config/protocols.yaml", "step: 3", "step: 30000")
+    process = started(project)
+    deadline = time.monotonic() + 120
+    while len(trainings(project)) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return process
+
+
+def test_jobs_of_a_killed_snakemake_stop_by_themselves(fresh: Project) -> None:
+    """Within seconds, and leave nothing behind."""
+    process = training(fresh)
+    process.kill()
+    process.wait()
+    _, living = psutil.wait_procs(trainings(fresh), timeout=10)
+    assert not living
+    assert not [path for path in (fresh.folder / "results/runs").rglob("*") if path.is_file()]
+
+
+def test_an_interrupt_says_how_to_go_on(fresh: Project) -> None:
+    """Ctrl-C reaches all processes of the terminal: they end in seconds, with 130, and without a lock or a part."""
+    process = training(fresh)
+    before = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert time.monotonic() - before < 10
+    assert not trainings(fresh)
+    output = (fresh.folder / "output.txt").read_text()
+    assert output.endswith("Interrupted. What was finished is stored: the same command goes on from there.\n")
+    assert "Traceback" not in output
+    assert not [path for path in (fresh.folder / "results/runs").rglob("*") if path.is_file()]
+    assert not list((fresh.folder / ".snakemake/masters").iterdir())
+    fresh.edit("config/protocols.yaml", "step: 30000", "step: 3")
+    result = fresh.snakemake()
+    assert result.returncode == 0, result.stdout
+    assert "Removed the lock" not in result.stdout
 
 
 def test_a_living_snakemake_keeps_its_lock(fresh: Project) -> None:

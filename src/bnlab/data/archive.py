@@ -1,24 +1,33 @@
 """Read CIFAR-10 from an archive, which is never extracted, or from the folder of an extracted one."""
 
+import bz2
+import gzip
+import logging
 import lzma
 import os
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, cast
 
 from bnlab.data.arrays import Arrays
 from bnlab.data.cifar10 import MEMBERS, Edition, decode
 from bnlab.errors import DataError
 
 _LARGEST_PICKLE = 32 * 2**20  # bytes; the official ones have 31.04 million
+_LARGEST_CONTENT = 2**29  # bytes of a whole archive, decompressed; the official ones have 186 million
+_DECOMPRESSORS: Mapping[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
+"""By the first two bytes of a file."""
+
+_log = logging.getLogger(__name__)
 
 
-def load(path: Path, edition: Edition) -> Arrays:
-    """Decode the copy of CIFAR-10 at `path`: an archive, or a folder, whose first copy is taken.
+def load(path: Path, edition: Edition) -> tuple[Arrays, Path]:
+    """Decode the copy of CIFAR-10 at `path`: an archive, or a folder, whose first intact copy is taken.
 
-    Raises DataError, which names `path`, when there is no copy or it is not what it should be.
+    Returns the arrays and the copy that they are from. Damaged ones before it are logged. Raises DataError, which
+    names what was tried, when there is none.
     """
     found = copies(path) if os.path.isdir(path) else [path]
     if not found:
@@ -26,7 +35,20 @@ def load(path: Path, edition: Edition) -> Arrays:
             f"{path}: a folder without CIFAR-10; expected in it data_batch_1.bin ... test_batch.bin, "
             "data_batch_1 ... test_batch, cifar-10-binary.tar* or cifar-10-python.tar*"
         )
-    copy = found[0]
+    failures = []
+    for copy in found:
+        try:
+            arrays = _load(copy, edition)
+        except DataError as error:
+            failures.append(str(error))
+            continue
+        for failure in failures:
+            _log.warning("Skipped a damaged copy of CIFAR-10. %s", failure)
+        return arrays, copy
+    raise DataError("\n".join(failures))
+
+
+def _load(copy: Path, edition: Edition) -> Arrays:
     members = _folder_members(copy, edition) if os.path.isdir(copy) else _archive_members(copy, edition)
     try:
         return decode(members, edition)
@@ -56,15 +78,34 @@ def _folder_members(folder: Path, edition: Edition) -> Iterator[tuple[str, IO[by
 def _archive_members(archive: Path, edition: Edition) -> Iterator[tuple[str, IO[bytes]]]:
     if not archive.is_file():
         raise DataError("no such file or folder")
+    with archive.open("rb") as file:
+        decompressor = _DECOMPRESSORS.get(file.read(2))
     # "r|" reads once from front to back: each member is read, or skipped, as it comes by.
-    with tarfile.open(archive, "r|*") as tar:
+    with (
+        decompressor(archive, "rb") if decompressor else archive.open("rb") as content,
+        tarfile.open(fileobj=cast("IO[bytes]", _Bounded(content)), mode="r|") as tar,
+    ):
         for member in tar:
             name = PurePosixPath(member.name).name
             if name in MEMBERS:
                 _check_member(name, member.isreg(), member.size, edition)
-                file = tar.extractfile(member)
-                assert file is not None  # it is a regular file
-                yield name, file
+                batch = tar.extractfile(member)
+                assert batch is not None  # it is a regular file
+                yield name, batch
+
+
+class _Bounded:
+    """Reads from a stream up to a limit, whatever a member or a header says of its size: a bomb ends there."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream, self.left = stream, _LARGEST_CONTENT
+
+    def read(self, size: int) -> bytes:
+        block = self.stream.read(size)
+        self.left -= len(block)
+        if self.left < 0:
+            raise DataError(f"holds more than {_LARGEST_CONTENT:,} bytes, expected fewer than 200 million")
+        return block
 
 
 def _check_member(name: str, regular: bool, size: int, edition: Edition) -> None:

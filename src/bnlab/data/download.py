@@ -1,11 +1,13 @@
 """Download the official archive once, into a cache that all copies of the project share."""
 
+import logging
 import os
 import time
 import urllib.request
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pooch  # type: ignore[import-untyped]
 from tqdm import tqdm
@@ -13,29 +15,49 @@ from tqdm import tqdm
 from bnlab.data.cifar10 import Edition
 from bnlab.errors import DataError
 
+_log = logging.getLogger(__name__)
+
 SILENCE = 30  # seconds without a byte after which a server is given up
+WAITS = (1, 5, 25)  # seconds before the second attempt and those after it, all from the first byte on
 DEADLINE = 2 * 60 * 60  # seconds for the whole archive, so that a trickle of bytes ends as well
 
 
 def fetch(mirror: str, edition: Edition) -> Path:
     """Return the path of the edition's archive, downloaded from `mirror` unless the cache has it.
 
-    The cache is the folder BNLAB_CACHE, or the user's cache folder. An archive gets its name there,
-    and is used, only when its sha256 is right. Raises DataError, which names the address.
+    A server that is busy or breaks off is asked again after growing waits. The cache is the folder BNLAB_CACHE, or the
+    user's cache folder. An archive gets its name there, and is used, only when its sha256 is right. Raises DataError,
+    which names the address.
     """
     url = mirror + edition.archive
-    try:
-        return Path(
-            pooch.retrieve(
-                url,
-                known_hash=edition.archive_sha256,
-                fname=edition.archive,
-                path=os.environ.get("BNLAB_CACHE") or pooch.os_cache("bnlab"),
-                downloader=partial(_stream, size=edition.archive_bytes),
+    for wait in (*WAITS, None):
+        try:
+            return Path(
+                pooch.retrieve(
+                    url,
+                    known_hash=edition.archive_sha256,
+                    fname=edition.archive,
+                    path=os.environ.get("BNLAB_CACHE") or pooch.os_cache("bnlab"),
+                    downloader=partial(_stream, size=edition.archive_bytes),
+                )
             )
-        )
-    except (DataError, OSError, ValueError, HTTPException) as error:
-        raise DataError(f"{url}: {error}") from error
+        except (DataError, OSError, ValueError, HTTPException) as error:
+            if wait is None or not _may_pass(error):
+                raise DataError(f"{url}: {error}") from error
+            _log.warning("%s: %s. Trying again in %s seconds.", url, error, wait)
+            time.sleep(wait)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another attempt may go better: a busy server, a connection that broke; not a wrong address or file."""
+    if isinstance(error, HTTPError):
+        return error.code >= 500 or error.code in (408, 429)
+    return isinstance(error, (_BrokenOffError, HTTPException, TimeoutError, ConnectionError))
+
+
+class _BrokenOffError(DataError):
+    """What was received is no more than a part."""
 
 
 def _stream(url: str, output: str, _pooch: None, *, size: int) -> None:
@@ -62,4 +84,4 @@ def _stream(url: str, output: str, _pooch: None, *, size: int) -> None:
             file.write(block)
             bar.update(len(block))
     if received != size:
-        raise DataError(f"the connection ended after {received:,} of {size:,} bytes")
+        raise _BrokenOffError(f"the connection ended after {received:,} of {size:,} bytes")

@@ -1,8 +1,6 @@
 """Find CIFAR-10: where the user says, else where other libraries keep it, else by a download."""
 
-import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from bnlab.data.archive import copies, load
@@ -11,35 +9,34 @@ from bnlab.data.cifar10 import OFFICIAL, Edition
 from bnlab.data.download import fetch
 from bnlab.errors import DataError
 
-_log = logging.getLogger(__name__)
-
 
 def obtain(local: Path | None, named_by: str, edition: Edition = OFFICIAL) -> tuple[Arrays, str]:
     """Return the decoded, verified data set and a short text that names its source.
 
     When the user named a copy, `local`, nothing else is tried; `named_by` tells the messages how it
     was named ("config key cifar10", "environment variable BNLAB_CIFAR10"). Otherwise the usual places
-    are searched, a damaged copy there being logged and skipped, and then the mirrors. Raises DataError
+    are searched, and then the mirrors. Raises DataError
     when the named copy cannot be used, or with the reason of each source when none can.
     """
     if local is not None:
         try:
-            return load(local, edition), f"{local} ({named_by})"
+            arrays, copy = load(local, edition)
         except DataError as error:
             raise DataError(
                 f"{error}\nThis path is named by the {named_by}: name a complete copy there, "
                 "or remove the setting to search the usual places and then download."
             ) from error
+        return arrays, f"{copy} ({named_by})"
     failures = []
-    for path in _usual_copies():
+    for place in filter(copies, usual_places()):
         try:
-            return load(path, edition), str(path)
+            arrays, copy = load(place, edition)
+            return arrays, str(copy)
         except DataError as error:
-            _log.warning("Skipped a damaged copy of CIFAR-10. %s", error)
             failures.append(str(error))
     for mirror in edition.mirrors:
         try:
-            return load(fetch(mirror, edition), edition), mirror + edition.archive
+            return load(fetch(mirror, edition), edition)[0], mirror + edition.archive
         except DataError as error:
             failures.append(str(error))
     raise DataError(_no_source(failures))
@@ -57,11 +54,6 @@ def usual_places() -> list[Path]:
         keras,
         keras / "cifar-10-batches-py-target",
     ]
-
-
-def _usual_copies() -> Iterator[Path]:
-    for place in usual_places():
-        yield from copies(place)
 
 
 def _no_source(failures: list[str]) -> str:
