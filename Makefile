@@ -3,12 +3,14 @@
 PYTHON ?= python3
 CORES ?= all
 STUDY ?= official
+SECONDS ?= 600
+SEED ?= 1
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A user's habit of pip's, which no virtual environment can follow.
 export PIP_USER := 0
 
-.PHONY: help report compare demo test bench scaling mutants lint format lock clean
+.PHONY: help report compare demo test bench torture scaling mutants lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +33,9 @@ bench: $(BIN)/.ready  ## Measure updates against other libraries, whole runs and
 	python -m benchmarks.parts
 	python -m benchmarks.runs
 	python -m benchmarks.memory
+
+torture: $(BIN)/.ready  ## Kill, fill and collide at random: a disturbed study ends as one left alone (SECONDS=600 SEED=1)
+	python -m tests.torture --seconds $(SECONDS) --seed $(SEED)
 
 scaling: $(BIN)/.ready  ## Simulate 1 to 512 cores (STUDY=official); after make bench and make report
 	python -m benchmarks.dag

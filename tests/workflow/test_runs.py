@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from bnlab.runs.record import verify_run
+from tests.workflow.conftest import Project
 
 
 def test_every_run_is_stored_and_verifies(finished):
@@ -169,3 +170,16 @@ def test_without_any_source_one_error_names_every_way_on(fresh, tmp_path, monkey
     assert "nowhere.tar.gz" in result.stdout
     assert "BNLAB_CIFAR10" in result.stdout
     assert not (fresh.folder / "results" / "data" / "cifar10" / "manifest.json").exists()
+
+
+def test_braces_mean_what_they_say(fresh, tmp_path):
+    """In the place of CIFAR-10 they are a part of it; in the project's, which Snakemake misreads, they are refused."""
+    target = "results/data/cifar10/manifest.json"
+    fresh.edit("config/config.yaml", "cifar10: null", "cifar10: '/nowhere/{x} $(touch y) {}'")
+    result = fresh.snakemake(target)
+    assert "/nowhere/{x} $(touch y) {}: no such file or folder" in result.stdout
+    assert not (fresh.folder / "y").exists()
+    moved = Project(fresh.folder.rename(tmp_path.with_name(f"{tmp_path.name}{{x}}")))
+    result = moved.snakemake("-n")
+    assert result.returncode == 1
+    assert f"{moved.folder}: Snakemake takes braces in a path for wildcards. Move the project" in result.stdout

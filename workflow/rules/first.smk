@@ -1,6 +1,7 @@
 """What has to come before anything else: this tree's package, and a look at the configuration by the strict reader."""
 
 import os
+import re
 import sys
 
 # Jobs run this interpreter and this tree's package, whatever else is on the path or installed.
@@ -22,6 +23,11 @@ def explained(function, *arguments, **options):
     except BnlabError as error:
         raise WorkflowError(str(error)) from None
 
+
+if re.search("[{}]", SOURCE):
+    raise WorkflowError(
+        f"{os.path.dirname(SOURCE)}: Snakemake takes braces in a path for wildcards. Move the project to a folder without."
+    )
 
 # Snakemake runs Python that a configuration file contains (its key __use_yte__): this reader knows no such key.
 explained(read_selection)
