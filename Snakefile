@@ -33,6 +33,10 @@ onstart:
     start_jobs_without_a_limit()
 
 
+onerror:
+    explain_kills(log)
+
+
 rule all:
     """The pages of the configured studies, and every run behind them."""
     default_target: True

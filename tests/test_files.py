@@ -285,7 +285,7 @@ def _writes(call: ast.Call, safe: set[str | None]) -> bool:
         return _mode(call, position, default="r" if owner != "os" else "os.open") not in {
             "r",
             "rb",
-            "r|*",
+            "r|",
             "os.O_RDONLY",
         }
     if name == "memmap":
@@ -331,7 +331,7 @@ def test_the_search_finds_every_way_to_write(line: str) -> None:
     [
         "open(path)", "open(path, 'rb')", "path.open('rb')", "path.open()", "name.replace('a', 'b')", "table.to_csv()",
         "with atomic(path) as file:\n    np.savez(file, a=a)", "write_text(path, text)", "path.read_text()",
-        "svg = io.StringIO()\nfigure.savefig(svg)", "np.memmap(path, np.uint8, mode='r')", "tarfile.open(path, 'r|*')",
+        "svg = io.StringIO()\nfigure.savefig(svg)", "np.memmap(path, np.uint8, mode='r')", "tarfile.open(path, 'r|')",
         "os.open(folder, os.O_RDONLY)",
     ],
 )  # fmt: skip

@@ -183,7 +183,7 @@ def main() -> None:
                 raise SystemExit(f"seed {given.seed}, study {counts['studies']}: other bytes in {differing}")
     if counts["refusals"] or counts["tracebacks"]:
         raise SystemExit(f"seed {given.seed}: {dict(counts)}")
-    said = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()) if what != "studies")
+    said = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()) if number and what != "studies")
     print(
         f"{counts['studies']} studies of {len(expected)} files ended as one that was left alone, byte for byte: "
         f"{said}, 0 refusals."

@@ -10,6 +10,7 @@ from threading import Thread
 from typing import Any
 
 from bnlab.blas import use_one_thread
+from bnlab.errors import StorageError
 
 
 def stop(received: int, _: Any) -> None:
@@ -22,8 +23,6 @@ if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nohup, for 
     signal.signal(signal.SIGINT, stop)
 
 use_one_thread()
-
-from bnlab.cli import main  # noqa: E402 (what it imports loads NumPy)
 
 # What a terminal's encoding lacks, a λ for example, is printed as an escape.
 for stream in (sys.stdout, sys.stderr):
@@ -43,7 +42,21 @@ def stop_with(process: int) -> None:
             time.sleep(0.5)
 
 
+def run() -> int:
+    """The exit code of the command; whatever lacks memory, an import too, is told in a line."""
+    try:
+        from bnlab.cli import main  # noqa: PLC0415 (what it imports loads NumPy)
+
+        return main()
+    except (MemoryError, ImportError) as error:
+        reasons = ("failed to map", "annot allocate memory")
+        if isinstance(error, ImportError) and not any(reason in str(error) for reason in reasons):
+            raise
+        print("bnlab: not enough memory. Free some, or let fewer jobs run at once: --cores", file=sys.stderr)
+        return StorageError.exit_code
+
+
 if master := os.environ.get("BNLAB_MASTER"):
     Thread(target=stop_with, args=[int(master)], daemon=True).start()
 
-sys.exit(main())
+sys.exit(run())

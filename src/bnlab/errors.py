@@ -20,7 +20,7 @@ class DataError(BnlabError):
 
 
 class StorageError(BnlabError):
-    """A file cannot be written."""
+    """A file cannot be written, or memory does not suffice."""
 
     exit_code = 4
 

@@ -59,6 +59,17 @@ def atomic(path: Path) -> Iterator[IO[bytes]]:
             temporary.unlink(missing_ok=True)
 
 
+def check_writable(folder: Path) -> None:
+    """Raise StorageError unless files can be made in an existing folder: better before long work than after it."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: no file can be made here ({error.strerror}). Nothing was begun. "
+            "Free some space or choose a writable folder, then run the same command again."
+        ) from error
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` atomically, as UTF-8."""
     with atomic(path) as file:

@@ -180,6 +180,14 @@ def end_as_interrupted():
         os._exit(130)
 
 
+def explain_kills(log):
+    """Say what a job that was killed can have died of, since it could not."""
+    if "exit status 137" in Path(log).read_text(encoding="utf-8", errors="replace"):
+        logger.error(
+            "A job was killed (137): out of memory? Let fewer jobs run at once (--cores), and repeat the command."
+        )
+
+
 def start_jobs_without_a_limit():
     """Let local jobs start as soon as a core is free.
 

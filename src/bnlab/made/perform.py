@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bnlab.files import committed
+from bnlab.files import check_writable, committed
 from bnlab.made.currency import Currency
 from bnlab.made.receipts import Receipt, settings_digest, write_receipt
 from bnlab.made.steps import step
@@ -14,12 +14,14 @@ def perform(command: str, arguments: list[str], compute: Callable[[], None]) -> 
     """Call `compute`, which is the command with these arguments, and write its receipt.
 
     A run's record and a data set's manifest are their receipts. Raises IntegrityError, and computes nothing, when an
-    input is missing, damaged or not what the present code, configuration and inputs make.
+    input is missing, damaged or not what the present code, configuration and inputs make, and StorageError when
+    nothing can be written.
     """
     targets = Targets()
     currency = Currency(targets)
     files, settings = step(targets, command, *arguments)
     currency.require(files)
+    check_writable(targets.results)
     if command == "train":
         compute()
         return
