@@ -9,6 +9,10 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A user's habit of pip's, which no virtual environment can follow.
 export PIP_USER := 0
+# Where there is no home to write caches to, in a container for example, the project is one.
+ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
+export HOME := $(CURDIR)/.home
+endif
 
 .PHONY: help report compare demo test bench torture scaling mutants lint format lock clean
 

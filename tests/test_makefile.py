@@ -63,3 +63,13 @@ def test_pip_installs_into_the_environment(project: Path) -> None:
         env=os.environ | {"PIP_USER": "1"},
     )  # fmt: skip
     assert done.stdout == "0\n"
+
+
+def test_without_a_home_the_project_is_one(project: Path) -> None:
+    """Caches need a place; where there is a home, it is used."""
+    for home, expected in (("/dev/null", project / ".home"), (str(project), project)):
+        shown = subprocess.run(
+            ["make", "-s", "--eval", 'show:; @echo "$$HOME"', "show"],
+            cwd=project, capture_output=True, text=True, check=True, env=os.environ | {"HOME": home},
+        )  # fmt: skip
+        assert shown.stdout == f"{expected}\n"

@@ -98,6 +98,20 @@ def test_well_formed_but_other_content_is_refused(miniature: SimpleNamespace) ->
         decode(opened(miniature.binary), other)
 
 
+@pytest.mark.parametrize("order", [(2, 1, 0), (0, 2, 1), "pixel by pixel"])
+def test_another_order_of_channels_is_refused(miniature: SimpleNamespace, order: tuple[int, ...] | str) -> None:
+    """Blue for red, green for blue, or the three of each pixel together: images that look right and are not."""
+    mixed = {}
+    for name, content in miniature.binary.items():
+        records = np.frombuffer(content, np.uint8).reshape(-1, 1 + 3072).copy()
+        planes = records[:, 1:].reshape(-1, 3, 1024)
+        other = planes.swapaxes(1, 2) if isinstance(order, str) else planes[:, list(order)]
+        records[:, 1:] = other.reshape(-1, 3072)
+        mixed[name] = records.tobytes()
+    with pytest.raises(DataError, match=r"the training images and labels have digest"):
+        decode(opened(mixed), miniature.edition)
+
+
 def test_missing_and_repeated_batches_are_named(miniature: SimpleNamespace) -> None:
     """Five batches are not a data set, and neither are seven."""
     without = {name: content for name, content in miniature.binary.items() if "3" not in name}

@@ -1,10 +1,12 @@
 """A download either ends as the verified archive or says why not; it never ends as anything else."""
 
 import logging
+import threading
 import time
 import urllib.request
 import urllib.response
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from io import BytesIO
@@ -72,6 +74,24 @@ def test_a_changed_byte_is_found(miniature: SimpleNamespace, server: SimpleNames
     """The right size with the wrong content is refused, with both digests."""
     server.answers["bad"] = server.sends(miniature.archive[:-1] + b"?")
     fails(mirrored("bad"), f"expected {miniature.edition.archive_sha256} but got [0-9a-f]{{64}}")
+
+
+def test_two_downloads_at_once_leave_one_good_file(
+    miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored
+) -> None:
+    """Each has a temporary file of its own; whichever ends last, the archive is whole."""
+    together = threading.Barrier(2, timeout=10)
+
+    def both(handler: BaseHTTPRequestHandler) -> None:
+        together.wait()
+        server.sends(miniature.archive)(handler)
+
+    server.answers["good"] = both
+    edition = mirrored("good")
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(pool.map(fetch, edition.mirrors * 2, [edition] * 2))
+    assert [path.read_bytes() for path in paths] == [miniature.archive] * 2
+    assert len(server.asked) == 2 and len(list(Path("../cache").iterdir())) == 1
 
 
 def test_a_web_page_is_recognised(miniature: SimpleNamespace, server: SimpleNamespace, mirrored: Mirrored) -> None:

@@ -108,3 +108,30 @@ def test_a_living_snakemake_keeps_its_lock(fresh: Project) -> None:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def test_another_machine_s_lock_is_kept(fresh: Project) -> None:
+    """Whether a process of a host elsewhere lives cannot be known here, so it counts as living."""
+    process = started(fresh)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (note,) = (fresh.folder / ".snakemake/masters").iterdir()
+    note.rename(note.with_name(f"elsewhere {note.name.split(' ', 1)[1]}"))
+    assert "cannot be locked" in fresh.snakemake().stdout
+
+
+def test_writers_that_no_lock_parts_leave_whole_results(fresh: Project, finished: Project) -> None:
+    """The first of two to end takes away the locks of both, so a third can train what the second trains."""
+    name = finished.runs()[0].relative_to(finished.folder)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--nolock", f"{name}/run.json"]
+    both = [
+        subprocess.Popen(command, cwd=fresh.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(2)
+    ]
+    for process in both:
+        process.wait(timeout=120)
+    result = fresh.snakemake(f"{name}/run.json")
+    assert result.returncode == 0, result.stdout
+    assert fresh.bnlab("verify").returncode == 0
+    for file in ("run.json", "model.npz", "curves.csv", "test_predictions.npz"):
+        assert (fresh.folder / name / file).read_bytes() == (finished.folder / name / file).read_bytes()

@@ -30,6 +30,13 @@ def test_a_run_with_a_file_missing_is_trained_again(project, name):
     assert project.planned()["train"] == 1
 
 
+@pytest.mark.parametrize("damage", ["", "{", '{"schema": 1}'])
+def test_a_run_of_another_time_is_trained_again(project, damage):
+    """An empty or cut record, or one that an older version wrote, is no result."""
+    (project.runs()[0] / "run.json").write_text(damage)
+    assert project.planned() == {"train": 1} | AFTER_RUNS
+
+
 def test_one_run_can_be_asked_for(project):
     """A run's record is a target of its own; nothing downstream is made."""
     folder = project.runs()[2]

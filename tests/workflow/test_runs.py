@@ -38,8 +38,11 @@ def test_each_job_is_one_pasteable_command_with_its_log(finished):
     assert before == {path: path.read_bytes() for path in before}
 
 
-def test_results_do_not_depend_on_cores_or_order(finished, fresh):
-    """One core, and the runs asked for in reverse, give the same bytes everywhere but in timings."""
+def test_results_do_not_depend_on_cores_order_or_surroundings(finished, fresh, monkeypatch):
+    """One core, runs asked for in reverse, another folder, time zone and language: the same bytes but for timings."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
     names = [str((folder / "run.json").relative_to(finished.folder)) for folder in finished.runs()]
     for name in reversed(names[-2:]):
         assert fresh.snakemake("--cores", "1", name).returncode == 0
@@ -141,9 +144,11 @@ def test_a_killed_training_leaves_nothing_and_is_made_up_for(fresh):
     listing = fresh.snakemake("-n").stdout
     record = re.search(r"results/runs/tiny/5_bn_he_lambda0.005_seed1_\w+/run\.json", listing)[0]
     command = [sys.executable, "-m", "snakemake", "--cores", "1", record]
-    snakemake = subprocess.Popen(command, cwd=fresh.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    snakemake = subprocess.Popen(command, cwd=fresh.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     _wait_for_training(snakemake.pid).kill()
-    assert snakemake.wait(timeout=120) == 1
+    output, _ = snakemake.communicate(timeout=120)
+    assert snakemake.returncode == 1
+    assert b"A job was killed (137): out of memory? Let fewer jobs run at once" in output
     assert list((fresh.folder / record).parent.glob("*")) == []
     assert fresh.snakemake(record).returncode == 0
     verify_run((fresh.folder / record).parent)
@@ -183,3 +188,31 @@ def test_braces_mean_what_they_say(fresh, tmp_path):
     result = moved.snakemake("-n")
     assert result.returncode == 1
     assert f"{moved.folder}: Snakemake takes braces in a path for wildcards. Move the project" in result.stdout
+
+
+def test_a_folder_that_cannot_be_written_stops_before_training(project, tmp_path):
+    """Read-only results, as of a shared copy: the message comes at once, and nothing is touched."""
+    run = project.runs()[0].relative_to(project.folder / "results/runs")
+    script = (
+        "mount --bind results results && mount -o remount,ro,bind results || exit 99\n"
+        f"{sys.executable} -m bnlab train {run}"
+    )
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], cwd=project.folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode in (1, 99):
+        pytest.skip("no mounts here")
+    assert done.returncode == 4
+    assert done.stderr.startswith(
+        "bnlab: results: no file can be made here (Read-only file system). Nothing was begun."
+    )
+
+
+def test_too_little_memory_is_told(project):
+    """However little there is, down to what an import takes."""
+    run = project.runs()[0].relative_to(project.folder / "results/runs")
+    for kilobytes in (60_000, 120_000):
+        script = f"ulimit -v {kilobytes}; {sys.executable} -m bnlab train {run}"
+        done = subprocess.run(["sh", "-c", script], cwd=project.folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 4
+        assert done.stderr == "bnlab: not enough memory. Free some, or let fewer jobs run at once: --cores\n"

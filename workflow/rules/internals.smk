@@ -180,9 +180,10 @@ def end_as_interrupted():
         os._exit(130)
 
 
-def explain_kills(log):
-    """Say what a job that was killed can have died of, since it could not."""
-    if "exit status 137" in Path(log).read_text(encoding="utf-8", errors="replace"):
+def explain_kills(logs):
+    """Say what a job that was killed can have died of, since it could not.  logs: Snakemake's own."""
+    said = [Path(log).read_text(encoding="utf-8", errors="replace") for log in logs]
+    if any("exit status 137" in text for text in said):
         logger.error(
             "A job was killed (137): out of memory? Let fewer jobs run at once (--cores), and repeat the command."
         )
