@@ -139,6 +139,16 @@ def test_make_commands_of_the_readme_are_targets() -> None:
         assert {word.partition("=")[0] for word in words if "=" in word} <= variables, words
 
 
+def test_every_fault_has_a_test_that_is_there() -> None:
+    """The table of docs/reliability.md has all 57 rows, and each names a test."""
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d+) \| .* \| `([\w/.:]+)` \|$", text, re.MULTILINE))
+    assert sorted(map(int, rows)) == list(range(1, 58))
+    for test in rows.values():
+        path, _, name = test.partition("::")
+        assert f"\ndef {name}(" in (ROOT / path).read_text(encoding="utf-8"), test
+
+
 def test_everything_in_docs_can_be_reached_from_the_readme() -> None:
     """Following links and images from the README, one arrives at every file in docs."""
     reached: set[Path] = set()
