@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         ("figure", "step_sizes, overfit, or a file in config/reported_checks"),
     )
     add(_train, ("run", "for example official/50-50_bn_he_lambda0.005_seed1_9250ba6a"))
+    add(_sensitivity, ("run", "a run that is stored"))
     add(_rank, study, ("experiment", "a search of the study"))
     add(_collect, study)
     add(_test_results, study)
@@ -150,6 +151,18 @@ def _train(parsed: argparse.Namespace) -> None:
     training = perform_run(spec, protocols[spec.protocol], results=RESULTS)
     outcome = "finished" if training.diverged_at is None else f"diverged at update {training.diverged_at}"
     print(f"{parsed.run}: {outcome}.")
+
+
+def _sensitivity(parsed: argparse.Namespace) -> None:
+    """Train a stored run again from parameters moved by one rounding, and say how far apart it ends."""
+    from bnlab.config.protocols import load_protocols
+    from bnlab.runs.names import parse_run_name
+    from bnlab.training.sensitivity import measure_sensitivity
+
+    protocols = load_protocols(CONFIG)
+    spec = parse_run_name(parsed.run, protocols)
+    for trial in measure_sensitivity(spec, protocols[spec.protocol], results=RESULTS):
+        print(f"{trial.difference:.1e} apart, {trial.changed} predictions changed, test accuracy {trial.accuracy}")
 
 
 def _rank(parsed: argparse.Namespace) -> None:

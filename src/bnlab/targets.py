@@ -36,6 +36,7 @@ ROOTS = {
     "reported-check": "gradients.reported_check",
     "gradient-figure": "figures.draw",
     "train": "training.job",
+    "sensitivity": "training.sensitivity",
     "rank": "analysis.rank",
     "collect": "analysis.collect",
     "test-results": "analysis.test_results",
@@ -117,12 +118,23 @@ class Targets:
             f"{self.results}/splits/{split_name(protocol, run.seed)}.npz",
         ]
 
+    def sensitivity_inputs(self, name: str) -> list[str]:
+        """What measuring a run's sensitivity takes: the run, all that it is trained with, that of the run before it."""
+        before = self._before(self.run(name))
+        measured = [f"{self.results}/sensitivity/{before}.json"] if before else []
+        return [*self.training_inputs(name), *self.run_files([name]), *measured]
+
     def _predecessor(self, run: RunSpec) -> list[str]:
+        before = self._before(run)
+        return self.run_files([before], RECORD, MODEL) if before else []
+
+    def _before(self, run: RunSpec) -> str | None:
+        """The run that a warm start begins from. Raises ConfigError when no study has it."""
         if run.warm_start is None:
-            return []
-        for name in (name for runs in self.runs.values() for name in runs):
+            return None
+        for name in (name for study in self.studies for name in self.ready_runs(study)):
             if name.endswith(f"_{run.warm_start}"):
-                return self.run_files([name], RECORD, MODEL)
+                return name
         raise ConfigError(f"{run}: starts from a run whose name ends in _{run.warm_start}, which no study has.")
 
     def searches(self, study: str, experiment: str | None = None) -> list[str]:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bnlab.analysis.reference import compare_reference, differences, keep_reference
+from bnlab.analysis.reference import Differences, compare_reference, differences, keep_reference
 from bnlab.errors import CheckFailedError, IntegrityError, StorageError
 from bnlab.files import write_json
 from bnlab.runs.record import RECORD, TIMING, sealed
+from bnlab.runs.sensitivity import Trial, sensitivity_path, store_trials
 
 RUNS = [("tiny/a_seed1_00000000", 0.5, "aa"), ("tiny/b_seed1_00000001", None, None)]
 """Name, test accuracy and digest of the predictions; the second diverged."""
@@ -36,6 +37,7 @@ def results(tmp_path: Path) -> Path:
     (folder / "studies" / "synthesis" / "page.pdf").write_bytes(b"pdf")
     (folder / "tables").mkdir()
     claims = pd.DataFrame({"id": ["x", "y"], "ours_mean": [0.25, None], "verdict": ["REPRODUCED", "INCONSISTENT"]})
+    claims["runs"] = [" ".join(name for name, _, _ in RUNS), None]
     claims.to_csv(folder / "tables" / "claims.csv", index=False)
     pd.DataFrame({"report": ["anon"], "claims": [2]}).to_csv(folder / "tables" / "claims_summary.csv", index=False)
     return folder
@@ -51,13 +53,14 @@ def reference(results: Path, tmp_path: Path) -> Path:
 
 def test_what_is_kept_equals_what_it_was_kept_from(reference: Path, results: Path) -> None:
     """Nothing differs; every run stands there once; provenance counts runs and minutes."""
-    assert differences(reference, results=results) == ([], [])
+    assert differences(reference, results=results) == Differences([], [], [])
     assert len(pd.read_csv(reference / "predictions.csv")) == 2
     assert {path.name for path in reference.iterdir()} == {
         "claims.csv",
         "claims_summary.csv",
         "official_depth_curves.png",
         "predictions.csv",
+        "sensitivity.csv",
         "provenance.json",
         "synthesis.pdf",
     }
@@ -113,7 +116,7 @@ def test_a_swap_that_was_killed_is_made_up_for(reference: Path, results: Path) -
     (reference / "README.md").write_text("What this is.")
     reference.replace(reference.with_name(".reference.old"))
     keep_reference(reference, results=results)
-    assert differences(reference, results=results) == ([], [])
+    assert differences(reference, results=results) == Differences([], [], [])
     assert (reference / "README.md").read_text() == "What this is."
     assert list(reference.parent.glob(".reference*")) == []
 
@@ -139,25 +142,64 @@ def test_every_difference_of_content_is_named(  # noqa: PLR0917
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))
-    content, _ = differences(reference, results=results)
-    assert len(content) == 1
-    assert content[0].startswith(said)
+    found = differences(reference, results=results)
+    assert len(found.content) == 1
+    assert found.content[0].startswith(said)
+    assert found.rounding == []
+
+
+@pytest.fixture
+def marked(results: Path, tmp_path: Path) -> Path:
+    """A reference whose first run rounding decides: it was tried, and ended between 0.49 and 0.5."""
+    trials = [Trial(0.1, 300, 0.49), Trial(1e-9, 0, 0.5), Trial(0.2, 400, None)]
+    store_trials(sensitivity_path(results, RUNS[0][0]), trials)
+    store_trials(sensitivity_path(results, RUNS[1][0]), [Trial(1e-15, 0, None)])
+    folder = tmp_path / "reference"
+    keep_reference(folder, results=results)
+    return folder
+
+
+@pytest.mark.parametrize(("accuracy", "within"), [(0.485, True), (0.505, True), (0.52, False)])
+def test_a_marked_run_may_differ_within_its_spread(marked: Path, results: Path, accuracy: float, within: bool) -> None:
+    """And not beyond; runs whose predictions no trial changed are not marked."""
+    assert pd.read_csv(marked / "sensitivity.csv").to_dict("records") == [
+        {"run": RUNS[0][0], "difference": 0.2, "changed": 400, "accuracy_low": 0.49, "accuracy_high": 0.5}
+    ]
+    for study in ("one", "official"):
+        path = results / "studies" / study / "test.csv"
+        path.write_text(path.read_text().replace("0.5,aa", f"{accuracy},ab"))
+    found = differences(marked, results=results)
+    lines = [f"{RUNS[0][0]}: other predictions, test accuracy {accuracy}; rounding alone gives 0.49 to 0.5"]
+    assert (found.rounding, found.content) == ((lines, []) if within else ([], lines))
+
+
+def test_claims_on_marked_runs_keep_their_verdicts(marked: Path, results: Path) -> None:
+    """Their numbers may differ; what a claim without such runs says may not."""
+    path = results / "tables" / "claims.csv"
+    genuine = path.read_text()
+    path.write_text(genuine.replace("0.25", "0.26"))
+    found = differences(marked, results=results)
+    assert (len(found.rounding), found.content) == (1, [])
+    path.write_text(genuine.replace("REPRODUCED", "NOT REPRODUCED"))
+    assert len(differences(marked, results=results).content) == 1
+    path.write_text(genuine.replace("INCONSISTENT", "REPRODUCED"))
+    assert len(differences(marked, results=results).content) == 1
 
 
 def test_rounding_is_no_difference(reference: Path, results: Path) -> None:
     """Another CPU's last digit of a mean is the same number."""
     path = results / "tables" / "claims.csv"
     path.write_text(path.read_text().replace("0.25", "0.25000000000001"))
-    assert differences(reference, results=results) == ([], [])
+    assert differences(reference, results=results) == Differences([], [], [])
 
 
 def test_other_bytes_are_told_apart_from_other_content(reference: Path, results: Path) -> None:
     """A figure or a PDF with other bytes, or none, is named, but no difference of content."""
     (results / "studies" / "synthesis" / "page.pdf").write_bytes(b"other")
     (results / "studies" / "official" / "figures" / "depth_curves.png").unlink()
-    content, files = differences(reference, results=results)
-    assert content == []
-    assert files == ["official_depth_curves.png: missing", "synthesis.pdf: other bytes"]
+    found = differences(reference, results=results)
+    assert found.content == found.rounding == []
+    assert found.files == ["official_depth_curves.png: missing", "synthesis.pdf: other bytes"]
 
 
 def test_without_a_reference_there_is_nothing_to_compare(results: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from bnlab.analysis.read import read_table
 from bnlab.errors import CheckFailedError, IntegrityError
 from bnlab.files import atomic, write_json, write_text
 from bnlab.runs.record import TIMING, read_record
+from bnlab.runs.sensitivity import read_trials, sensitivity_path
 
 TABLES = ("claims.csv", "claims_summary.csv")
 PREDICTIONS, PROVENANCE, README = "predictions.csv", "provenance.json", "README.md"
+SENSITIVE = "sensitivity.csv"
+"""The runs of which rounding changes predictions, with the lowest and highest test accuracy of what was tried."""
 DIVERGED = "diverged"
 """Stands in place of the predictions that a diverged run does not have."""
 RELATIVE = 1e-9
@@ -35,6 +38,7 @@ def keep_reference(folder: Path, *, results: Path) -> None:
     if missing := [path for path in copied.values() if not path.is_file()]:
         raise IntegrityError(f"{missing[0]}: no such file. Make everything first: snakemake --cores 8")
     predictions = _predictions(results)
+    sensitive = _sensitive(results, predictions)
     provenance = _provenance(predictions["run"], results)
     new, old = (folder.with_name(f".{folder.name}.{age}") for age in ("new", "old"))
     if old.exists() and not folder.exists():
@@ -46,6 +50,7 @@ def keep_reference(folder: Path, *, results: Path) -> None:
             with atomic(new / name) as file:
                 file.write(path.read_bytes())
         write_csv(new / PREDICTIONS, predictions)
+        write_csv(new / SENSITIVE, sensitive)
         write_json(new / PROVENANCE, provenance)
         if (folder / README).is_file():
             write_text(new / README, (folder / README).read_text(encoding="utf-8"))
@@ -58,38 +63,56 @@ def keep_reference(folder: Path, *, results: Path) -> None:
 
 
 def compare_reference(folder: Path, *, results: Path) -> None:
-    """Print how the results differ from the reference. Raises CheckFailedError unless only bytes of files do."""
-    content, files = differences(folder, results=results)
-    for line in (*content, *files):
+    """Print how the results differ from the reference. Raises CheckFailedError where rounding cannot be the reason."""
+    found = differences(folder, results=results)
+    for line in (*found.content, *found.rounding, *found.files):
         print(line)
-    if content:
-        raise CheckFailedError(f"{len(content)} numbers, verdicts or predictions differ from {folder}.")
+    if found.content:
+        raise CheckFailedError(f"{len(found.content)} numbers, verdicts or predictions differ from {folder}.")
     print(
         f"Every number, verdict and prediction is that of {folder}"
-        + (f"; {len(files)} files have other bytes (other kernels or versions?)." if files else ", and every byte.")
+        + (f", but for {len(found.rounding)} that rest on runs which rounding decides" if found.rounding else "")
+        + (
+            f"; {len(found.files)} files have other bytes (other kernels or versions?)."
+            if found.files
+            else ", and every byte."
+        )
     )
 
 
-def differences(folder: Path, *, results: Path) -> tuple[list[str], list[str]]:
-    """How the results differ from the reference: in numbers, verdicts and predictions; and in bytes of files.
+@dataclass(frozen=True)
+class Differences:
+    """Lines about what differs: content, which must never; what rounding may change on another CPU; bytes of files."""
 
-    The content must never differ; bytes may, on a CPU with other kernels or with other versions of libraries. Raises
-    IntegrityError when there is nothing to compare with.
+    content: list[str]
+    rounding: list[str]
+    files: list[str]
+
+
+def differences(folder: Path, *, results: Path) -> Differences:
+    """How the results differ from the reference.
+
+    Predictions of a run that is marked as sensitive may differ within its spread, and so may numbers of claims that
+    rest on it, but not their verdicts; bytes of files may, on a CPU with other kernels or with other versions of
+    libraries. Raises IntegrityError when there is nothing to compare with.
     """
     if not (folder / PREDICTIONS).is_file():
         raise IntegrityError(f"{folder / PREDICTIONS}: no such file: there is no reference result.")
-    content = list(_prediction_differences(folder, results))
+    marked = pd.read_csv(folder / SENSITIVE).set_index("run")
+    content, rounding = _prediction_differences(folder, results, marked)
     for name in TABLES:
-        content += _table_differences(folder / name, results / "tables" / name)
+        of_content, of_rounding = _table_differences(folder / name, results / "tables" / name, set(marked.index))
+        content, rounding = content + of_content, rounding + of_rounding
     made = {name: path for name, path in _copied(results).items() if path.exists()}
-    compared = sorted({path.name for path in folder.iterdir()} - {PREDICTIONS, PROVENANCE, README, *TABLES})
+    not_compared = {PREDICTIONS, SENSITIVE, PROVENANCE, README, *TABLES}
+    compared = sorted({path.name for path in folder.iterdir()} - not_compared)
     files = [f"{name}: missing" for name in compared if name not in made]
     files += [
         f"{name}: other bytes"
         for name in compared
         if name in made and made[name].read_bytes() != (folder / name).read_bytes()
     ]
-    return content, files
+    return Differences(content, rounding, files)
 
 
 def compared(results: Path) -> list[Path]:
@@ -122,33 +145,71 @@ def _predictions(results: Path) -> pd.DataFrame:
     return together.drop_duplicates("run").sort_values("run", ignore_index=True)
 
 
-def _prediction_differences(folder: Path, results: Path) -> Iterator[str]:
+def _sensitive(results: Path, predictions: pd.DataFrame) -> pd.DataFrame:
+    """One row per run that was tried and whose predictions changed: how far it parted, and its test accuracies."""
+    rows = []
+    for run, accuracy in predictions[["run", "test_accuracy"]].to_numpy():
+        path = sensitivity_path(results, run)
+        trials = read_trials(path) if path.exists() else []
+        if any(trial.changed for trial in trials):
+            accuracies = [accuracy, *(trial.accuracy for trial in trials if trial.accuracy is not None)]
+            rows.append(
+                {
+                    "run": run,
+                    "difference": max(trial.difference for trial in trials),
+                    "changed": max(trial.changed for trial in trials),
+                    "accuracy_low": min(accuracies),
+                    "accuracy_high": max(accuracies),
+                }
+            )
+    return pd.DataFrame(rows, columns=["run", "difference", "changed", "accuracy_low", "accuracy_high"])
+
+
+def _prediction_differences(folder: Path, results: Path, marked: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Lines about runs with other predictions: those that must not have them, and those that may."""
     expected = pd.read_csv(folder / PREDICTIONS)
     joined = expected.merge(_predictions(results), on="run", how="left", suffixes=("", "_found"), indicator=True)
     columns = ["run", "_merge", "test_accuracy", "test_accuracy_found", "predictions", "predictions_found"]
-    for run, origin, accuracy, accuracy_found, digest, digest_found in joined[columns].to_numpy():
+    content: list[str] = []
+    rounding: list[str] = []
+    for run, origin, accuracy, found, digest, digest_found in joined[columns].to_numpy():
         if origin == "left_only":
-            yield f"{run}: not among the collected runs"
-        elif digest != digest_found:
-            yield f"{run}: other predictions, test accuracy {accuracy_found} instead of {accuracy}"
+            content.append(f"{run}: not among the collected runs")
+        elif digest == digest_found:
+            continue
+        elif run not in marked.index:
+            content.append(
+                f"{run}: other predictions, test accuracy {found} instead of {accuracy}. Is it rounding? Try: "
+                f"python -m bnlab sensitivity {run}"
+            )
+        else:
+            low, high = marked.loc[run, ["accuracy_low", "accuracy_high"]]
+            # The trials are a few draws, so the next can lie somewhat outside.
+            within = low - (high - low) <= found <= high + (high - low)
+            line = f"{run}: other predictions, test accuracy {found}; rounding alone gives {low} to {high}"
+            (rounding if within else content).append(line)
+    return content, rounding
 
 
-def _table_differences(expected_path: Path, found_path: Path) -> list[str]:
+def _table_differences(expected_path: Path, found_path: Path, marked: set[str]) -> tuple[list[str], list[str]]:
+    """Lines about other values: those that must be equal, and those of claims that rest on marked runs."""
     expected, found = pd.read_csv(expected_path), read_table(found_path)
     if list(expected.columns) != list(found.columns) or len(expected) != len(found):
-        return [f"{found_path.name}: other columns or rows"]
-    differing = []
+        return [f"{found_path.name}: other columns or rows"], []
+    runs = expected.get("runs", pd.Series("", index=expected.index)).fillna("")
+    rests = np.array([not marked.isdisjoint(text.split()) for text in runs])
+    content: list[str] = []
+    rounding: list[str] = []
     for column in expected.columns:
         left, right = expected[column], found[column]
         if pd.api.types.is_float_dtype(left) and pd.api.types.is_float_dtype(right):
             same = np.isclose(left, right, rtol=RELATIVE, atol=0, equal_nan=True)
         else:
             same = (left == right) | (left.isna() & right.isna())
-        differing += [
-            f"{found_path.name}, {expected.iloc[row, 0]}, {column}: {right[row]} instead of {left[row]}"
-            for row in np.flatnonzero(~np.asarray(same, dtype=bool))
-        ]
-    return differing
+        for row in np.flatnonzero(~np.asarray(same, dtype=bool)):
+            line = f"{found_path.name}, {expected.iloc[row, 0]}, {column}: {right[row]} instead of {left[row]}"
+            (rounding if rests[row] and column not in {"id", "verdict", "runs"} else content).append(line)
+    return content, rounding
 
 
 def _provenance(runs: pd.Series, results: Path) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             return Step([table], _descriptions(targets, figure))
         case "train", [run]:
             return Step(targets.training_inputs(run))
+        case "sensitivity", [run]:
+            return Step(targets.sensitivity_inputs(run))
         case "rank", [study, experiment]:
             return Step(_records(targets, study, experiment))
         case "collect", [study]:
