@@ -14,10 +14,10 @@ ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/.home
 endif
 
-.PHONY: help report compare demo test bench torture scaling mutants lint format lock clean
+.PHONY: help report compare demo test bench torture cross-cpu scaling mutants lint format lock clean
 
 help:  ## Show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(BIN)/.ready  ## Fetch CIFAR-10, train everything, and build all pages (CORES=8 to choose)
 	snakemake --cores $(CORES)
@@ -40,6 +40,9 @@ bench: $(BIN)/.ready  ## Measure updates against other libraries, whole runs and
 
 torture: $(BIN)/.ready  ## Kill, fill and collide at random: a disturbed study ends as one left alone (SECONDS=600 SEED=1)
 	python -m tests.torture --seconds $(SECONDS) --seed $(SEED)
+
+cross-cpu: $(BIN)/.ready  ## Train a small study under the BLAS kernels of several CPUs, and show what differs
+	python -m tests.cross_cpu
 
 scaling: $(BIN)/.ready  ## Simulate 1 to 512 cores (STUDY=official); after make bench and make report
 	python -m benchmarks.dag

@@ -5,6 +5,7 @@ trainings keep such differences as small as they are; some amplify them until ot
 docs/reference/README.md).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ import numpy as np
 from bnlab.data.prepared import open_prepared, open_test
 from bnlab.data.splits import load_split
 from bnlab.numerics.arrays import Array
-from bnlab.numerics.parameters import Parameters
 from bnlab.runs.names import run_name, split_name
 from bnlab.runs.record import MODEL, TEST, read_record, verify_file
 from bnlab.runs.sensitivity import Trial, read_trials, sensitivity_path, store_trials
@@ -63,7 +63,7 @@ def _trial(spec: RunSpec, protocol: Protocol, number: int, results: Path) -> Tri
     training = train(setup)
     folder = results / "runs" / run_name(spec, protocol)
     with np.load(folder / MODEL, allow_pickle=False) as arrays:
-        difference = _difference(training.parameters, dict(arrays))
+        difference = relative_difference(dict(training.parameters.named()), dict(arrays))
     with np.load(folder / TEST, allow_pickle=False) as arrays:
         stored = arrays["predictions"]
     if training.diverged_at is not None or not len(stored):
@@ -74,10 +74,10 @@ def _trial(spec: RunSpec, protocol: Protocol, number: int, results: Path) -> Tri
     return Trial(difference, int(np.sum(predictions != stored)), found.accuracy)
 
 
-def _difference(parameters: Parameters, stored: dict[str, Array]) -> float:
-    """The largest difference of a parameter, relative to the largest; 0 where both diverged."""
-    pairs = [(view, stored[name]) for name, view in parameters.named()]
+def relative_difference(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
+    """The largest difference of a parameter, by name, relative to the largest of the other; 0 where both diverged."""
+    pairs = [(array, other[name]) for name, array in one.items()]
     with np.errstate(invalid="ignore"):
-        apart = max(float(np.nanmax(np.abs(one - other), initial=0)) for one, other in pairs)
-    largest = max(float(np.nanmax(np.abs(other), initial=0)) for _, other in pairs)
+        apart = max(float(np.nanmax(np.abs(left - right), initial=0)) for left, right in pairs)
+    largest = max(float(np.nanmax(np.abs(right), initial=0)) for _, right in pairs)
     return apart / largest if 0 < largest < np.inf and apart < np.inf else 0.0
