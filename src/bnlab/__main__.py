@@ -3,24 +3,29 @@
 import os
 import signal
 import sys
-import time
-from contextlib import suppress
-from io import TextIOWrapper
-from threading import Thread
-from typing import Any
-
-from bnlab.blas import use_one_thread
-from bnlab.errors import StorageError
+from types import FrameType
 
 
-def stop(received: int, _: Any) -> None:
-    """End without a traceback, in the midst of an import too; what is half written is removed on the way."""
+def stop(received: int, frame: FrameType | None) -> None:
+    """End without a traceback; what is half written is removed on the way. In the midst of an import nothing is."""
+    while frame is not None:
+        if frame.f_code.co_name == "_find_and_load":
+            os._exit(128 + received)  # an extension module that is interrupted raises errors of its own
+        frame = frame.f_back
     sys.exit(128 + received)
 
 
 signal.signal(signal.SIGTERM, stop)
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nohup, for example, has it ignored
     signal.signal(signal.SIGINT, stop)
+
+import time  # noqa: E402
+from contextlib import suppress  # noqa: E402
+from io import TextIOWrapper  # noqa: E402
+from threading import Thread  # noqa: E402
+
+from bnlab.blas import use_one_thread  # noqa: E402
+from bnlab.errors import StorageError  # noqa: E402
 
 use_one_thread()
 

@@ -202,23 +202,27 @@ def test_edited_statistics_remake_tables_and_pages(project):
     assert project.planned() == {"tables": 1, "page": 1, "pdf": 1}
 
 
+def other(path):
+    """Leave a byte more in a file."""
+    path.write_bytes(path.read_bytes() + b" ")
+
+
 @pytest.mark.parametrize(
-    ("path", "due"),
+    ("path", "damage", "due"),
     [
-        ("gradients/generated.json", {"gate": 1, "page": 1, "pdf": 1}),
-        ("gradients/generated/overfit.csv", {"overfit": 1, "gradient_figure": 1, "page": 1, "pdf": 1}),
-        ("gradients/generated/overfit.png", {"gradient_figure": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/runs.csv", {"collect": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1}),
-        ("studies/tiny/test.csv", {"test_results": 1, "tables": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/cells.csv", {"tables": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/pairs.md", {"tables": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/figures/depth_curves.png", {"figure": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/page.html", {"page": 1, "pdf": 1}),
-        ("studies/tiny/page.pdf", {"pdf": 1}),
+        ("gradients/generated.json", Path.unlink, {"gate": 1, "page": 1, "pdf": 1}),
+        ("gradients/generated/overfit.csv", other, {"overfit": 1, "gradient_figure": 1, "page": 1, "pdf": 1}),
+        ("gradients/generated/overfit.png", Path.unlink, {"gradient_figure": 1, "page": 1, "pdf": 1}),
+        ("studies/tiny/runs.csv", other, {"collect": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1}),
+        ("studies/tiny/test.csv", Path.unlink, {"test_results": 1, "tables": 1, "page": 1, "pdf": 1}),
+        ("studies/tiny/cells.csv", Path.unlink, {"tables": 1, "page": 1, "pdf": 1}),
+        ("studies/tiny/pairs.md", other, {"tables": 1, "page": 1, "pdf": 1}),
+        ("studies/tiny/figures/depth_curves.png", Path.unlink, {"figure": 1, "page": 1, "pdf": 1}),
+        ("studies/tiny/page.html", other, {"page": 1, "pdf": 1}),
+        ("studies/tiny/page.pdf", Path.unlink, {"pdf": 1}),
     ],
 )
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes() + b" ")])
-def test_what_is_deleted_or_changed_is_made_again(project, path, due, damage):
+def test_what_is_deleted_or_changed_is_made_again(project, path, damage, due):
     """Whatever it is, and with it what is made from it."""
     damage(project.folder / "results" / path)
     assert project.planned("tiny") == due
