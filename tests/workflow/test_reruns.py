@@ -94,6 +94,16 @@ def test_edited_numerics_retrain_everything(project):
     assert project.planned() == {"gate": 1, "train": 7} | REPORTED_CHECKS | AFTER_RUNS
 
 
+def test_what_is_made_alone_leaves_behind_what_was_made_from_its_forerunner(project):
+    """Runs trained anew and collected are current; tables and figures of the old ones are not."""
+    project.edit("src/bnlab/numerics/schedule.py", "height = 1 -", "height = 0.9 -")
+    assert project.snakemake("results/studies/tiny/runs.csv").returncode == 0
+    planned = project.planned()
+    assert "train" not in planned
+    assert "collect" not in planned
+    assert (planned["test_results"], planned["tables"], planned["figure"]) == (1, 1, 3)
+
+
 def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
     """The fingerprint is of the meaning, not of the text."""
     project.edit("src/bnlab/numerics/layers.py", '"""Forward and backward', '"""FORWARD and backward')
