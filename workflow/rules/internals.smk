@@ -155,7 +155,7 @@ def is_another_snakemake(process):
 def end_in_good_order():
     """End with 130 after Ctrl-C, and say how to go on; let jobs stop by themselves when this process is killed."""
     # Every job that runs Snakemake itself, on another machine for example, has its own here.
-    os.environ["BNLAB_MASTER"] = str(os.getpid())
+    os.environ.update(BNLAB_MASTER=str(os.getpid()))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, note_interrupt)
         atexit.register(end_as_interrupted)  # first, so that it runs after all others
