@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.contestants import Advance
 from benchmarks.problem import BATCH, Data, Problem
+from bnlab.data.batches import StandardizedBatches
 from bnlab.numerics.network import Workspace
 from bnlab.numerics.parameters import Parameters
 
@@ -18,7 +19,7 @@ def start(problem: Problem, data: Data) -> Advance:
     gradients = Parameters.zeros(network, problem.precision)
     work = Workspace(network, BATCH, problem.precision)
     raw = np.empty((BATCH, data.images.shape[1]), np.uint8)
-    x = data.standardized[:BATCH].copy()
+    x = StandardizedBatches(data.images, data.split.scaling, size=BATCH, dtype=problem.precision)[np.arange(BATCH)]
     h = [x, *work.h, work.probabilities]  # h[i]: what layer i takes; h[i + 1]: what it gives
     for array in (*work.h, *work.g, work.probabilities):
         array.fill(0.5)

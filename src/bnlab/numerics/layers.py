@@ -22,7 +22,7 @@ def affine_forward(h: Array, weight: Array, bias: Array, *, out: Array) -> None:
 def affine_backward(g: Array, h: Array, *, g_weight: Array, g_bias: Array) -> None:
     """Fill g_weight = h' g, (d_in, d_out), and g_bias = sum of g over the batch, (d_out,).  g: (n, d_out)."""
     np.matmul(h.T, g, out=g_weight)
-    np.sum(g, axis=0, out=g_bias)
+    np.add.reduce(g, axis=0, out=g_bias)
 
 
 def affine_backward_input(g: Array, weight: Array, *, out: Array) -> None:
@@ -48,7 +48,7 @@ def batch_norm_forward(
     s: (n, d), read only, may be the same array as s_hat.  gamma, beta: (d,).  out, s_hat: (n, d), overwritten.
     Returns the batch mean, the biased variance (divided by n) and 1/sqrt(variance + epsilon), each (d,).
     """
-    mean = s.mean(axis=0)
+    mean = np.add.reduce(s, axis=0) / len(s)
     np.subtract(s, mean, out=s_hat)
     variance = np.einsum("nd,nd->d", s_hat, s_hat) / len(s)
     inverse_std = 1 / np.sqrt(variance + epsilon)
@@ -63,7 +63,7 @@ def batch_norm_backward(
 ) -> None:
     """Turn g = dJ/d(out), (n, d), into dJ/ds in place; fill g_gamma and g_beta, (d,)."""
     np.einsum("nd,nd->d", g, s_hat, out=g_gamma)
-    np.sum(g, axis=0, out=g_beta)
+    np.add.reduce(g, axis=0, out=g_beta)
     # The mean and variance paths only remove g's components along 1 and s_hat,
     # and those components are the two parameter gradients divided by n.
     g -= g_beta / len(g)
