@@ -1,19 +1,24 @@
 """The share of an update that each of its parts takes, timed inside the running loop.
 
 python -m benchmarks.parts [--updates N]
+
+With batch normalization and in float64, under every instruction set that the CPU has (benchmarks/instructions.py).
 """
 
 import argparse
+import multiprocessing
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from benchmarks.clock import Clock
 from benchmarks.contestants import shipped
+from benchmarks.instructions import available, held_to
 from benchmarks.machine import RESULTS, prepared_data
 from benchmarks.problem import NETWORKS, Files, Problem
 from benchmarks.tables import Row, markdown, write_csv
@@ -26,28 +31,6 @@ PIXELS = 3072
 REST = "the rest: loop, views, bookkeeping"
 
 
-class Clock:
-    """Seconds by part, each without the parts inside it."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-        self._inside = 0.0
-
-    def timed(self, function: Callable[..., Any], part: Callable[..., str]) -> Callable[..., Any]:
-        """The function, whose time counts for the part that its arguments say."""
-
-        def wrapper(*arguments: Any, **named: Any) -> Any:
-            outside, self._inside = self._inside, 0.0
-            started = time.perf_counter()
-            result = function(*arguments, **named)
-            elapsed = time.perf_counter() - started
-            self.seconds[part(*arguments)] += elapsed - self._inside
-            self._inside = outside + elapsed
-            return result
-
-        return wrapper
-
-
 def main() -> None:
     """Write parts.csv and parts.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.parts", description=__doc__)
@@ -56,22 +39,33 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=RESULTS) as folder:
         files = Files(prepared_data(), Path(folder), "float64")
         files.make()
-        columns = {network: measure(network, files, updates) for network in NETWORKS}
+        columns = {
+            f"{network}, {instructions}": in_a_process(instructions, network, files, updates)
+            for network in NETWORKS
+            for instructions in available()
+        }
     names = list(dict.fromkeys(name for parts in columns.values() for name in parts))
-    rows: list[Row] = [{"part": name} | {network: columns[network][name] for network in NETWORKS} for name in names]
+    rows: list[Row] = [{"part": name} | {column: parts[name] for column, parts in columns.items()} for name in names]
     write_csv(RESULTS / "parts.csv", rows)
-    totals = {network: sum(parts.values()) for network, parts in columns.items()}
-    lines = [["ms of an update, with BN, float64", *NETWORKS]]
-    for name in sorted(names, key=lambda name: (name == REST, -columns["50-50"][name])):
-        cells = [(parts[name], 100 * parts[name] / totals[network]) for network, parts in columns.items()]
+    totals = {column: sum(parts.values()) for column, parts in columns.items()}
+    first = next(iter(columns.values()))
+    lines = [["ms of an update, with BN, float64", *columns]]
+    for name in sorted(names, key=lambda name: (name == REST, -first[name])):
+        cells = [(parts[name], 100 * parts[name] / totals[column]) for column, parts in columns.items()]
         lines.append([name, *(f"{milliseconds:.3f} ({percent:.0f} %)" for milliseconds, percent in cells)])
     lines.append(["all", *(f"{total:.2f}" for total in totals.values())])
     write_text(RESULTS / "parts.md", markdown(lines))
 
 
+def in_a_process(instructions: str, *arguments: Any) -> dict[str, float]:
+    """`measure` in a process of its own, since libraries choose their kernels when they are loaded."""
+    with held_to(instructions), ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(measure, *arguments).result()
+
+
 def measure(network: str, files: Files, updates: int) -> dict[str, float]:
     """Milliseconds per update by part."""
-    clock = Clock()
+    clock = Clock(time.perf_counter)  # CPU time takes too long to ask for
     with clocks_in_place(clock):
         advance = shipped.start(Problem(network, batch_norm=True, precision="float64"), files.open())
         advance(200)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.instructions import available, held_to
 from benchmarks.machine import RESULTS
 from bnlab.config.protocols import load_protocols
 from bnlab.runs.names import run_name, split_name
@@ -50,20 +51,20 @@ class Project:
     folder: Path
     whole: str
 
-    def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """Start Python with the given arguments in the project."""
-        source = str(Path("src").resolve())
-        return subprocess.Popen(
-            [sys.executable, *command],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": source},
-            stdout=subprocess.DEVNULL,
-        )
+    def start(self, *command: str, instructions: str = available()[-1]) -> subprocess.Popen[bytes]:
+        """Start Python with the given arguments in the project, held to an instruction set."""
+        with held_to(instructions):
+            return subprocess.Popen(
+                [sys.executable, *command],
+                cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, ("src", ".")))},
+                stdout=subprocess.DEVNULL,
+            )
 
-    def measure(self, *command: str) -> Usage:
+    def measure(self, *command: str, instructions: str = available()[-1]) -> Usage:
         """Run Python with the given arguments to its end. Raises CalledProcessError when it fails."""
         started = perf_counter()
-        process = self.start(*command)
+        process = self.start(*command, instructions=instructions)
         _, status, used = os.wait4(process.pid, 0)
         wall = perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -72,10 +73,13 @@ class Project:
         return Usage(used.ru_utime + used.ru_stime, wall)
 
     def run(self, protocol: str, hidden: tuple[int, ...], *, batch_norm: bool, weight_decay: float = 0.005) -> str:
-        """The name of a run, for which the split is made where it is missing."""
+        """The name of a run, for which gate and split are made where they are missing."""
         content = load_protocols(self.folder / "config")[protocol]
+        results = self.folder / "results"
+        if not (results / "gradients" / f"{content.data}.json").exists():
+            self.measure("-m", "bnlab", "gate", content.data)
         split = split_name(content, 1)
-        if not (self.folder / "results" / "splits" / f"{split}.npz").exists():
+        if not (results / "splits" / f"{split}.npz").exists():
             self.measure("-m", "bnlab", "split", split)
         return run_name(RunSpec(protocol, hidden, batch_norm, "he", weight_decay, 1), content)
 

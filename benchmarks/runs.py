@@ -1,25 +1,21 @@
-"""CPU seconds of whole runs against their bare updates, and of what every run takes however short it is.
+"""CPU seconds of the parts of whole runs, and of what every run takes however short it is.
 
 python -m benchmarks.runs [--rounds N]
 """
 
 import argparse
-import tempfile
-from pathlib import Path
+import json
 
 import numpy as np
 
-from benchmarks.contestants import BNLAB
+from benchmarks.instructions import available
 from benchmarks.machine import RESULTS, prepared_data
-from benchmarks.problem import NETWORKS, Files, Problem
+from benchmarks.problem import NETWORKS
 from benchmarks.project import Project, project
 from benchmarks.tables import Row, markdown, write_csv
-from benchmarks.worker import Worker
-from bnlab.config.protocols import load_protocols
 from bnlab.files import write_text
 
-SAMPLE = 500
-"""Updates whose time is taken before and after each run."""
+PARTS = ("all", "start", "updates", "evaluations", "storing")
 
 
 def main() -> None:
@@ -27,34 +23,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.runs", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is run")
     rounds = parser.parse_args().rounds
-    data = prepared_data()
-    with project(data) as place, tempfile.TemporaryDirectory(dir=RESULTS) as folder:
-        files = Files(data, Path(folder), "float64")
-        files.make()
-        runs = [row for network in NETWORKS for row in whole_runs(place, network, files, rounds)]
+    with project(prepared_data()) as place:
+        runs = [row for _ in range(rounds) for row in whole_runs(place)]
         starts = start_costs(place, rounds)
     write_csv(RESULTS / "runs.csv", runs)
     write_csv(RESULTS / "start.csv", starts)
     write_text(RESULTS / "runs.md", as_markdown(runs, starts))
 
 
-def whole_runs(place: Project, network: str, files: Files, rounds: int) -> list[Row]:
-    """Train a network with batch normalization from its first to its last file, between two samples of updates."""
-    run = place.run(place.whole, NETWORKS[network], batch_norm=True)
-    updates = load_protocols(place.folder / "config")[place.whole].schedule.updates
-    worker = Worker(BNLAB, Problem(network, batch_norm=True, precision="float64"), files)
-    try:
-        worker.advance(SAMPLE)
-        rows: list[Row] = []
-        for i in range(rounds):
-            print(f"{run}, round {i + 1}", flush=True)
-            before = worker.advance(SAMPLE)[0]
-            seconds = place.measure("-m", "bnlab", "train", run).cpu
-            bare = (before + worker.advance(SAMPLE)[0]) / 2 * updates / 1e3
-            rows.append({"run": run, "seconds": seconds, "bare_updates": bare, "ratio": seconds / bare})
-        return rows
-    finally:
-        worker.stop()
+def whole_runs(place: Project) -> list[Row]:
+    """Train each network with batch normalization from its first to its last file, under every instruction set."""
+    rows: list[Row] = []
+    for hidden in NETWORKS.values():
+        run = place.run(place.whole, hidden, batch_norm=True)
+        for instructions in available():
+            print(f"{run}, {instructions}", flush=True)
+            place.measure("-m", "benchmarks.timed_run", run, "parts.json", instructions=instructions)
+            parts = json.loads((place.folder / "parts.json").read_text(encoding="utf-8"))
+            rows.append({"run": run, "instructions": instructions} | {part: round(parts[part], 3) for part in PARTS})
+    return rows
 
 
 def start_costs(place: Project, rounds: int) -> list[Row]:
@@ -82,14 +69,14 @@ def as_markdown(runs: list[Row], starts: list[Row]) -> str:
     def median(rows: list[Row], key: str) -> float:
         return float(np.median([row[key] for row in rows]))  # type: ignore[arg-type]
 
-    lines = [["", "CPU s", "of which updates", "ratio"]]
-    for run in dict.fromkeys(row["run"] for row in runs):
-        rows = [row for row in runs if row["run"] == run]
+    lines = [["CPU seconds", *PARTS]]
+    for run, instructions in dict.fromkeys((row["run"], row["instructions"]) for row in runs):
+        rows = [row for row in runs if (row["run"], row["instructions"]) == (run, instructions)]
         name = str(run).rpartition("_")[0]
-        lines.append([f"`{name}`", *(f"{median(rows, key):.2f}" for key in ("seconds", "bare_updates", "ratio"))])
+        lines.append([f"`{name}`, {instructions}", *(f"{median(rows, part):.2f}" for part in PARTS)])
     for process in dict.fromkeys(row["process"] for row in starts):
         rows = [row for row in starts if row["process"] == process]
-        lines.append([str(process), f"{median(rows, 'seconds'):.2f}", "", ""])
+        lines.append([str(process), f"{median(rows, 'seconds'):.2f}", *[""] * (len(PARTS) - 1)])
     return markdown(lines)
 
 

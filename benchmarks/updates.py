@@ -1,6 +1,6 @@
 """Milliseconds per update, fetching of the batch included, of bnlab, its peers and the floor below them all.
 
-python -m benchmarks.updates [--rounds N] [--updates N]
+python -m benchmarks.updates [--rounds N] [--updates N] [--instructions AVX2]
 
 Every contestant has a process of its own; the parent asks them in turn, round by round, so that whatever else the
 machine does hits all alike. Before anything is timed, their first losses must agree.
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.contestants import AT_ONCE, BNLAB, CONTESTANTS
+from benchmarks.instructions import available
 from benchmarks.machine import RESULTS, prepared_data, write_machine
 from benchmarks.problem import NETWORKS, Files, Problem
 from benchmarks.tables import Row, markdown, write_csv
@@ -30,10 +31,11 @@ PROBLEMS = [
 
 
 def main() -> None:
-    """Check, time, and write updates.csv, updates.md and the figure."""
+    """Check, time, and write updates.csv, updates.md and the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.updates", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="rounds in which each contestant is asked once")
     parser.add_argument("--updates", type=int, default=100, help="updates per round, a multiple of 20")
+    parser.add_argument("--instructions", choices=available(), action="append", help="unless named, all it has")
     arguments = parser.parse_args()
 
     for name, contestant in CONTESTANTS.items():
@@ -48,19 +50,27 @@ def main() -> None:
             files = Files(data, Path(folder), precision)
             files.make()
             for problem in problems:
-                print(problem.title, flush=True)
-                rounds = measure(problem, files, rounds=arguments.rounds, updates=arguments.updates)
-                rows += [{**vars(problem), **row} for row in summarize(rounds)]
+                for instructions in arguments.instructions or available():
+                    print(f"{problem.title}, {instructions}", flush=True)
+                    rounds, kernels = measure(
+                        problem, files, instructions, rounds=arguments.rounds, updates=arguments.updates
+                    )
+                    rows += [
+                        {"instructions": instructions, **vars(problem), **row, "kernels": kernels[name]}
+                        for name, row in summarize(rounds).items()
+                    ]
     write_csv(RESULTS / "updates.csv", rows)
     write_text(RESULTS / "updates.md", as_markdown(rows))
     write_machine(RESULTS / "machine.md", data)
-    draw_updates(RESULTS / "updates.csv", RESULTS / "updates")
+    draw_updates(RESULTS / "updates.csv", RESULTS)
 
 
-def measure(problem: Problem, files: Files, *, rounds: int, updates: int) -> dict[str, list[float]]:
-    """Milliseconds per update of every contestant that is there, round by round."""
+def measure(
+    problem: Problem, files: Files, instructions: str, *, rounds: int, updates: int
+) -> tuple[dict[str, list[float]], dict[str, str]]:
+    """Milliseconds per update of every contestant that is there, round by round, and the kernels that each ran."""
     workers = {
-        name: Worker(name, problem, files)
+        name: Worker(name, problem, files, instructions)
         for name, contestant in CONTESTANTS.items()
         if contestant.competes(problem) and not contestant.missing()
     }
@@ -75,7 +85,7 @@ def measure(problem: Problem, files: Files, *, rounds: int, updates: int) -> dic
             # Each begins once, so that none always comes after the same other.
             for name in names[i % len(names) :] + names[: i % len(names)]:
                 found[name].append(workers[name].advance(updates)[0])
-        return found
+        return found, {name: worker.kernels() for name, worker in workers.items()}
     finally:
         for worker in workers.values():
             worker.stop()
@@ -92,14 +102,14 @@ def check(problem: Problem, losses: dict[str, list[float]]) -> None:
             raise ValueError(f"{problem.title}: {name}'s losses are {error:.1e} from bnlab's, not the same training")
 
 
-def summarize(rounds: dict[str, list[float]]) -> list[Row]:
+def summarize(rounds: dict[str, list[float]]) -> dict[str, Row]:
     """Per contestant median and quartiles of its milliseconds, and of their ratio to bnlab's in the same round."""
-    return [
-        {"contestant": name}
+    return {
+        name: {"contestant": name}
         | _quartiles("ms", np.array(found))
         | _quartiles("ratio", np.array(found) / np.array(rounds[BNLAB]))
         for name, found in rounds.items()
-    ]
+    }
 
 
 def _quartiles(name: str, values: np.ndarray) -> Row:
@@ -108,16 +118,19 @@ def _quartiles(name: str, values: np.ndarray) -> Row:
 
 
 def as_markdown(rows: list[Row]) -> str:
-    """One row per contestant, one column per problem: milliseconds, and times bnlab's."""
-    problems = list(dict.fromkeys((row["precision"], row["network"], row["batch_norm"]) for row in rows))
-    heads = [f"{network}{' BN' if batch_norm else ''}, {precision}" for precision, network, batch_norm in problems]
-    cells = {(row["contestant"], row["precision"], row["network"], row["batch_norm"]): row for row in rows}
-    lines = [["ms per update (times bnlab's)", *heads]]
-    for name in CONTESTANTS:
-        found = [cells.get((name, *problem)) for problem in problems]
-        if any(found):
-            lines.append([name, *(f"{row['ms']:.2f} ({row['ratio']:.2f})" if row else "–" for row in found)])
-    return markdown(lines)
+    """A table per precision: one row per contestant, one column per network and instruction set, with the ratio."""
+    tables = []
+    for precision, group in groupby(rows, key=lambda row: row["precision"]):
+        found = {(row["contestant"], row["network"], row["batch_norm"], row["instructions"]): row for row in group}
+        columns = list(dict.fromkeys(key[1:] for key in found))
+        heads = [f"{network}{' BN' if batch_norm else ''}, {kernels}" for network, batch_norm, kernels in columns]
+        lines = [[f"{precision}: ms per update (times bnlab's)", *heads]]
+        for name in CONTESTANTS:
+            cells = [found.get((name, *column)) for column in columns]
+            if any(cells):
+                lines.append([name, *(f"{row['ms']:.2f} ({row['ratio']:.2f})" if row else "–" for row in cells)])
+        tables.append(markdown(lines))
+    return "\n".join(tables)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The figure of the update benchmark."""
+"""The figures of the update benchmark."""
 
 from pathlib import Path
 
@@ -10,28 +10,31 @@ from benchmarks.tables import read_csv
 from bnlab.figures.style import BLACK, BLUE, GREY, LIGHT_GREY, VERMILLION, WIDTH, house_style, save
 
 
-def draw_updates(table: Path, path: Path) -> None:
-    """Draw bars of milliseconds per update, a panel per network and precision, from updates.csv."""
+def draw_updates(table: Path, folder: Path) -> None:
+    """Draw bars of milliseconds per update, a panel per network and instruction set, a figure per precision."""
     rows = read_csv(table)
+    for precision in dict.fromkeys(row["precision"] for row in rows):
+        _draw([row for row in rows if row["precision"] == precision], folder / f"updates_{precision}")
+
+
+def _draw(rows: list[dict[str, str]], path: Path) -> None:
     networks = list(dict.fromkeys((row["network"], row["batch_norm"]) for row in rows))
-    precisions = list(dict.fromkeys(row["precision"] for row in rows))
+    sets = list(dict.fromkeys(row["instructions"] for row in rows))
     names = [name for name in CONTESTANTS if name != FLOOR and any(row["contestant"] == name for row in rows)]
+    longest = max(float(row["ms_high"]) for row in rows)
     with house_style():
         figure = Figure(figsize=(WIDTH, 0.3 + len(networks) * (0.55 + 0.16 * len(names))), layout="constrained")
-        grid = figure.subplots(len(networks), len(precisions), squeeze=False, sharey=True)
+        grid = figure.subplots(len(networks), len(sets), squeeze=False, sharex=True, sharey=True)
         for line, (network, batch_norm) in zip(grid, networks, strict=True):
-            for axes, precision in zip(line, precisions, strict=True):
+            for axes, instructions in zip(line, sets, strict=True):
                 chosen = {
                     row["contestant"]: row
                     for row in rows
-                    if (row["network"], row["batch_norm"], row["precision"]) == (network, batch_norm, precision)
+                    if (row["network"], row["batch_norm"], row["instructions"]) == (network, batch_norm, instructions)
                 }
                 _panel(axes, names, chosen)
                 norm = "with" if batch_norm == "True" else "without"
-                axes.set_title(f"{network} {norm} BN, {precision}", loc="left")
-        for column, precision in zip(grid.T, precisions, strict=True):
-            longest = max(float(row["ms_high"]) for row in rows if row["precision"] == precision)
-            for axes in column:
+                axes.set_title(f"{network} {norm} BN, {instructions}", loc="left")
                 axes.set_xlim(0, 1.45 * longest)  # room for the numbers at the ends
         for axes in grid[-1]:
             axes.set_xlabel("milliseconds per update")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from bnlab.config.studies import load_configuration
+from bnlab.runs.names import parse_run_name
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -52,4 +53,4 @@ def test_the_run_that_is_named_as_an_example_exists() -> None:
         names = re.findall(r"official/50\S*?_seed1_[0-9a-f]{8}", (ROOT / file).read_text(encoding="utf-8"))
         assert names, file
         for name in names:
-            assert configuration.name(configuration.parse(name)) == name
+            assert configuration.name(parse_run_name(name, configuration.protocols)) == name

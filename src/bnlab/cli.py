@@ -88,7 +88,7 @@ def _plan(parsed: argparse.Namespace) -> None:
     from bnlab.made.plan import print_plan
     from bnlab.targets import Targets
 
-    print_plan(Targets(), parsed.study)
+    print_plan(Targets().read_everything(), parsed.study)
 
 
 def _prepare(parsed: argparse.Namespace) -> None:
@@ -261,7 +261,7 @@ def _verify(_: argparse.Namespace) -> None:
     from bnlab.made.verify import verify_results
     from bnlab.targets import Targets
 
-    verify_results(Targets())
+    verify_results(Targets().read_everything())
 
 
 def _describe(_: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def import_closure(module: str) -> frozenset[str]:
 
 def _direct_imports(module: str) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(_tree(_path(module))):
+    for node in _statements(_tree(_path(module))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -54,15 +55,25 @@ def _path(module: str) -> Path:
     return inside / "__init__.py" if inside.is_dir() else inside.with_suffix(".py")
 
 
+@cache
 def _exists(module: str) -> bool:
     return _path(module).is_file()
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """All statements, however deep, without a look into expressions, which are most of a tree and hold none."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for part in getattr(tree, field, ()):
+            if isinstance(part, ast.stmt):
+                yield part
+            yield from _statements(part)
 
 
 @cache
 def _tree(path: Path) -> ast.Module:
     """The file's syntax tree without docstrings, of attributes too: statements that only state a text."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    for node in (tree, *_statements(tree)):
         match node:
             case ast.Module() | ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 node.body = [part for part in node.body if not _is_text(part)] or [ast.Pass()]

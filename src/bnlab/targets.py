@@ -8,6 +8,7 @@ from typing import Any, get_args
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import Claim, reported_checks_of, studies_of
 from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settings, load_step_sizes_settings
+from bnlab.config.protocols import load_protocols
 from bnlab.config.rankings import ranking_path
 from bnlab.config.reported_checks import (
     check_reported_check_name,
@@ -15,7 +16,7 @@ from bnlab.config.reported_checks import (
     load_reported_check,
     reported_check_names,
 )
-from bnlab.config.studies import Configuration, check_selection, load_configuration
+from bnlab.config.studies import Configuration, Study, check_selection, load_configuration
 from bnlab.config.study_file import FigureKind
 from bnlab.config.synthesis import Synthesis, load_synthesis
 from bnlab.data.prepared import FILES, MANIFEST
@@ -24,9 +25,9 @@ from bnlab.fingerprint import code_fingerprint
 from bnlab.paths import CONFIG, RESULTS
 from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.duration import estimated_seconds
-from bnlab.runs.names import split_name
+from bnlab.runs.names import parse_run_name, split_name
 from bnlab.runs.record import MODEL, RECORD, RESULT
-from bnlab.runs.spec import RunSpec
+from bnlab.runs.spec import Protocol, RunSpec
 
 ROOTS = {
     "split": "data.split_data",
@@ -68,24 +69,59 @@ class Targets:
     def __init__(
         self, selection: Mapping[str, Any] | None = None, *, config: Path = CONFIG, results: Path = RESULTS
     ) -> None:
-        """Read and validate everything in `config`. selection: the content of config.yaml with its overlays, if any.
+        """Nothing is read before something needs it: a training needs its protocol alone.
 
-        Raises ConfigError; claims are read when something needs them, since a study can be edited while none matters.
+        selection: the content of config.yaml with its overlays; with it, everything is read and validated at once.
+        Raises ConfigError.
         """
         self.config, self.results = config, results
-        self.configuration: Configuration = load_configuration(config, results=results)
         if selection is not None:
             check_selection(selection, self.configuration, source="config/config.yaml (or --config)")
-        load_gate_settings(config)
-        load_step_sizes_settings(config)
-        load_overfit_settings(config)
-        self.studies = self.configuration.studies
-        self.reports = claimed_reports(config)
-        self.reported_checks = {name: load_reported_check(name, config) for name in reported_check_names(config)}
-        self.runs = {key: self.configuration.names(study.runs) for key, study in self.studies.items()}
-        # A project of one's own need not have one.
-        own = (config / "synthesis.yaml").exists()
-        self.synthesis: Synthesis | None = load_synthesis(self.configuration, config) if own else None
+            self.read_everything()
+
+    def read_everything(self) -> "Targets":
+        """Read and validate all of the configuration but the claims, since a study can be edited while none matters."""
+        for load in (load_gate_settings, load_step_sizes_settings, load_overfit_settings):
+            load(self.config)
+        for part in ("configuration", "reported_checks", "runs", "synthesis"):
+            getattr(self, part)
+        return self
+
+    @cached_property
+    def protocols(self) -> dict[str, Protocol]:
+        """By name. Raises ConfigError."""
+        return load_protocols(self.config)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Protocols and studies. Raises ConfigError."""
+        return load_configuration(self.config, results=self.results)
+
+    @property
+    def studies(self) -> Mapping[str, Study]:
+        """By key."""
+        return self.configuration.studies
+
+    @cached_property
+    def reports(self) -> list[str]:
+        """The reports that have claims."""
+        return claimed_reports(self.config)
+
+    @cached_property
+    def reported_checks(self) -> dict[str, Any]:
+        """By name. Raises ConfigError."""
+        return {name: load_reported_check(name, self.config) for name in reported_check_names(self.config)}
+
+    @cached_property
+    def runs(self) -> dict[str, dict[str, RunSpec]]:
+        """Each study's runs by name, as far as its searches were ranked when the configuration was read."""
+        return {key: self.configuration.names(study.runs) for key, study in self.studies.items()}
+
+    @cached_property
+    def synthesis(self) -> Synthesis | None:
+        """What the page of all studies shows; a project of one's own need not have one. Raises ConfigError."""
+        exists = (self.config / "synthesis.yaml").exists()
+        return load_synthesis(self.configuration, self.config) if exists else None
 
     @cache  # noqa: B019 (there is one of these, and it lasts as long as the process)
     def code(self, command: str) -> str:
@@ -95,8 +131,8 @@ class Targets:
     # Runs
 
     def run(self, name: str) -> RunSpec:
-        """The run with that directory name. A run of no study is read off its name. Raises ConfigError."""
-        return next((runs[name] for runs in self.runs.values() if name in runs), None) or self.configuration.parse(name)
+        """The run with that directory name, of a study or not: names say all. Raises ConfigError."""
+        return parse_run_name(name, self.protocols)
 
     def run_files(self, runs: Collection[str], *names: str) -> list[str]:
         """The named files of each run's folder; by default all that make up its result."""
@@ -105,12 +141,12 @@ class Targets:
     def duration(self, name: str) -> float:
         """How long a run will take, in seconds, more or less."""
         run = self.run(name)
-        return estimated_seconds(run, self.configuration.protocols[run.protocol])
+        return estimated_seconds(run, self.protocols[run.protocol])
 
     def training_inputs(self, name: str) -> list[str]:
         """What a training waits for: data, gate and split, and the run that a warm start begins from."""
         run = self.run(name)
-        protocol = self.configuration.protocols[run.protocol]
+        protocol = self.protocols[run.protocol]
         return [
             *self._predecessor(run),
             *self.data_files(protocol.data),
@@ -178,7 +214,7 @@ class Targets:
 
     def data_of(self, study: str) -> list[str]:
         """The data sets that a study's runs are trained on."""
-        return sorted({self.configuration.protocols[run.protocol].data for run in self.configuration.study(study).runs})
+        return sorted({self.protocols[run.protocol].data for run in self.configuration.study(study).runs})
 
     def manifests(self, study: str) -> list[str]:
         """The manifests of those data sets."""

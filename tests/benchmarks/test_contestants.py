@@ -64,11 +64,15 @@ def test_less_work_is_noticed() -> None:
 def test_ratios_are_taken_round_by_round() -> None:
     """A slow round of the whole machine changes no ratio."""
     rounds = {BNLAB: [1.0, 1.0, 10.0], "PyTorch": [2.0, 2.0, 20.0]}
-    shipped, peer = summarize(rounds)
+    summary = summarize(rounds)
+    shipped, peer = summary[BNLAB], summary["PyTorch"]
     assert (shipped["ms"], peer["ms"]) == (1, 2)
     assert (peer["ratio"], peer["ratio_low"], peer["ratio_high"]) == (2, 2, 2)
-    table = as_markdown([{**vars(PROBLEMS[0]), **row} for row in (shipped, peer)])
-    assert "| PyTorch | 2.00 (2.00) |" in table
+    sets = ("AVX2", "AVX-512")
+    rows = [{"instructions": name, **vars(PROBLEMS[0]), **row} for name in sets for row in (shipped, peer)]
+    table = as_markdown(rows)
+    assert "| 50-50, AVX2 | 50-50, AVX-512 |" in table
+    assert "| PyTorch | 2.00 (2.00) | 2.00 (2.00) |" in table
 
 
 def test_makespan_of_a_list_schedule() -> None:

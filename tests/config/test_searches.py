@@ -11,6 +11,7 @@ import yaml
 from bnlab.config.rankings import Ranked, ranking_path, store_ranking
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError, IntegrityError
+from bnlab.runs.names import parse_run_name
 from bnlab.runs.spec import RunSpec
 
 COMMITTED = Path(__file__).parents[2] / "config"
@@ -88,7 +89,7 @@ def test_runs_appear_as_searches_are_ranked(plan: Plan, tmp_path: Path) -> None:
     assert pending(configuration) == [0, 0, 0]
     names = configuration.names(configuration.study("small").runs)
     assert len(names) == 10 + 2  # two of the four seeds stand in the fine search already
-    assert {name: configuration.parse(name) for name in names} == names
+    assert {name: parse_run_name(name, configuration.protocols) for name in names} == names
 
 
 def test_another_ranking_gives_other_runs(plan: Plan, tmp_path: Path) -> None:
@@ -217,7 +218,7 @@ def test_a_warm_start_goes_from_one_decay_to_the_next(plan: Plan, order: list[fl
     assert [vars(run) | {"warm_start": None} for run in runs] == [vars(run) for run in afresh]
     names = configuration.names(runs)
     assert len(names) == len(runs)
-    assert {name: configuration.parse(name) for name in names} == names
+    assert {name: parse_run_name(name, configuration.protocols) for name in names} == names
 
 
 def test_the_first_of_a_chain_is_the_run_afresh(plan: Plan) -> None:

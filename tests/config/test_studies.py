@@ -19,6 +19,7 @@ from bnlab.data.arrays import content_digest, data_set_digest
 from bnlab.data.cifar10 import OFFICIAL
 from bnlab.errors import ConfigError
 from bnlab.runs.datasets import DATA_SETS
+from bnlab.runs.names import parse_run_name
 from bnlab.runs.spec import Protocol, RunSpec, Schedule
 from tests.protocols import changed
 
@@ -145,7 +146,7 @@ def test_committed_names_are_unique_and_read_back(committed: Configuration) -> N
     runs = {run for study in committed.studies.values() for run in study.runs}
     names = committed.names(runs)
     assert len(names) == len(runs)
-    assert {name: committed.parse(name) for name in names} == names
+    assert {name: parse_run_name(name, committed.protocols) for name in names} == names
     assert {name: committed.name(run) for name, run in names.items()} == {name: name for name in names}
 
 
@@ -197,7 +198,7 @@ def test_any_grid_has_its_product_of_runs(plan: Plan, axes: dict[str, list[Any]]
     configuration = plan(axes | {"seeds": seeds})
     names = configuration.names(configuration.study("small").runs)
     assert len(names) == math.prod(map(len, axes.values())) * seeds
-    assert {name: configuration.parse(name) for name in names} == names
+    assert {name: parse_run_name(name, configuration.protocols) for name in names} == names
 
 
 def test_log_spaced_values_are_rounded_to_three_digits(plan: Plan, committed: Configuration) -> None:

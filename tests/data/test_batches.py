@@ -78,3 +78,11 @@ def test_pixels_are_served_as_they_are() -> None:
     batch = PixelBatches(pixels, size=5, dtype=np.float64)[rows]
     np.testing.assert_array_equal(batch, pixels[rows])
     assert batch.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_rows_do_not_collide_in_the_cache(dtype: str) -> None:
+    """Rows of CIFAR-10's length would begin whole pages apart, which BLAS pays for; each row is in one piece still."""
+    batch = PixelBatches(images(5, 3072), size=5, dtype=dtype)[np.arange(5)]
+    assert batch.strides[0] % 4096
+    assert batch.strides[1] == batch.itemsize

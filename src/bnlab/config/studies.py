@@ -18,7 +18,7 @@ from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.paths import CONFIG, RESULTS
 from bnlab.runs.declared import Declared
-from bnlab.runs.names import parse_run_name, run_name
+from bnlab.runs.names import run_name
 from bnlab.runs.spec import Protocol, RunSpec
 
 
@@ -98,10 +98,6 @@ class Configuration:
     def names(self, runs: Iterable[RunSpec]) -> dict[str, RunSpec]:
         """Runs by directory name, in order."""
         return {self.name(run): run for run in runs}
-
-    def parse(self, name: str) -> RunSpec:
-        """The run of that directory name (see `bnlab.runs.names.parse_run_name`)."""
-        return parse_run_name(name, self.protocols)
 
 
 def load_configuration(folder: Path = CONFIG, *, results: Path = RESULTS) -> Configuration:

@@ -16,7 +16,7 @@ class PixelBatches:
         """Serve up to `size` rows of `images`, (n, d), at a time, as `dtype`."""
         self._images = images
         self._raw = np.empty((size, images.shape[1]), np.uint8)
-        self._batch = _staggered(size, images.shape[1], np.dtype(dtype))
+        self._batch = _staggered(size, images.shape[1], dtype)
 
     def __getitem__(self, rows: Rows) -> npt.NDArray[np.floating]:
         """The pixels of the given rows, (len(rows), d); lasts until the next call."""
@@ -27,13 +27,13 @@ class PixelBatches:
         return batch
 
 
-def _staggered(n: int, d: int, dtype: np.dtype[np.floating]) -> npt.NDArray[np.floating]:
+def _staggered(n: int, d: int, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
     """An empty array, (n, d), whose rows lie a cache line further apart than they are long.
 
     Rows of 3,072 numbers are whole multiples of 4,096 bytes long: without the gap, the same column of all rows would
     compete for the same few places in the cache while BLAS reads them, a block of columns at a time.
     """
-    return np.empty((n, d + CACHE_LINE // dtype.itemsize), dtype)[:, :d]
+    return np.empty((n, d + CACHE_LINE // np.dtype(dtype).itemsize), dtype)[:, :d]
 
 
 class ImageStandardizedBatches(PixelBatches):
