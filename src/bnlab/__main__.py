@@ -28,6 +28,8 @@ from bnlab.blas import use_one_thread  # noqa: E402
 from bnlab.errors import StorageError  # noqa: E402
 
 use_one_thread()
+# Plugins of other packages have no say in what the configuration means; looking for them takes a hundredth of a second.
+os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 # What a terminal's encoding lacks, a λ for example, is printed as an escape.
 for stream in (sys.stdout, sys.stderr):

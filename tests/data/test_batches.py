@@ -1,6 +1,7 @@
 """Mini-batches hold the images that were asked for, standardized by the training part."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

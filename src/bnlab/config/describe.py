@@ -1,7 +1,10 @@
 """From the models of the configuration to JSON schemas for editors and a reference page for readers."""
 
+import ast
+import inspect
 import json
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +53,7 @@ def describe(*, config: Path, docs: Path) -> None:
 def schema(name: str) -> dict[str, Any]:
     """The JSON schema of a kind of file, for editors: what may be left out for `defaults` is not required."""
     file, model = MODELS[name]
-    content = model.model_json_schema(by_alias=True)
+    content = _described(model)
     for one in (content, *content.get("$defs", {}).values()):
         for field in one.get("properties", {}).values():
             if field.get("default", ...) is None:
@@ -68,9 +71,40 @@ def schema(name: str) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": file, **content}
 
 
+def _described(model: type[Declared]) -> dict[str, Any]:
+    """A model's JSON schema, in which every field is described by the text below it in its class.
+
+    Pydantic can do that (use_attribute_docstrings), but reads all the source for it whenever a command starts.
+    """
+    content = model.model_json_schema(by_alias=True)
+    classes = {one.__name__: one for one in _classes(Declared)}
+    for name, definition in {model.__name__: content, **content.get("$defs", {})}.items():
+        fields, properties = classes[name].model_fields, definition.get("properties", {})
+        lineage = [one for one in reversed(classes[name].__mro__) if issubclass(one, Declared)]
+        for key, text in (field for one in lineage for field in _texts_below(one)):
+            alias = fields[key].alias or key
+            properties[alias] = dict(sorted({**properties[alias], "description": text}.items()))
+    return content
+
+
+def _classes(base: type[Declared]) -> Iterator[type[Declared]]:
+    for one in base.__subclasses__():
+        yield one
+        yield from _classes(one)
+
+
+def _texts_below(model: type) -> Iterator[tuple[str, str]]:
+    """The fields that a class's source declares, each with the text below it."""
+    (definition,) = ast.parse(inspect.getsource(model)).body
+    for statement, below in pairwise(getattr(definition, "body", ())):
+        match statement, below:
+            case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
+                yield key, inspect.cleandoc(text)
+
+
 def _section(name: str) -> str:
     file, model = MODELS[name]
-    content = model.model_json_schema(by_alias=True)
+    content = _described(model)
     lines = [f"\n## {file}\n\n{_sentence(content)}\n", *_table(content)]
     for title, definition in content.get("$defs", {}).items():
         lines += [f"\n### {title}\n\n{_sentence(definition)}\n", *_table(definition)]

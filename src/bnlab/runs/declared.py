@@ -6,7 +6,5 @@ from pydantic import BaseModel, ConfigDict
 class Declared(BaseModel):
     """A mapping of the configuration. The text below a field describes its key, in docs/configuration.md too."""
 
-    # A command that reads one file of many should not wait for the models of all: built when first used.
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True, defer_build=True
-    )
+    # defer_build: a command that reads one file of many does not wait for the models of all.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
