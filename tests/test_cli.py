@@ -19,6 +19,7 @@ import yaml
 
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.runs.names import split_name
+from tests.small import make_small
 
 ROOT = Path(__file__).parents[1]
 TINY_PROTOCOL = {
@@ -74,6 +75,7 @@ def project(tmp_path: Path) -> Path:
     path = tmp_path / "config/protocols.yaml"
     path.write_text(path.read_text() + yaml.safe_dump({"tiny": TINY_PROTOCOL}))
     (tmp_path / "config/studies/tiny.yaml").write_text(yaml.safe_dump(TINY_STUDY))
+    make_small(tmp_path / "config")
     return tmp_path
 
 
@@ -497,7 +499,6 @@ def test_the_reported_checks_about_gradients(bnlab: Run, project: Path) -> None:
     """Error against step and images learnt perfectly become tables and figures; a kink that stays is explained."""
     results = project / "results"
     bnlab("prepare", "generated")
-    edit(project / "config/gradients/overfit.yaml", "step: 500", "step: 2")
     for reported_check in ("step_sizes", "overfit"):
         bnlab(reported_check.replace("_", "-"), "generated")
         # The backend of a notebook's terminal, which is not installed here.

@@ -38,12 +38,21 @@ def test_the_number_of_networks_is_that_of_the_reference() -> None:
 
 
 def test_how_much_longer_others_take_is_what_was_measured() -> None:
-    """The smallest and the largest ratio over networks and precisions."""
+    """The smallest and the largest ratio over networks and precisions, for each instruction set."""
     measured = rows(ROOT / "docs" / "data" / "performance_updates.csv")
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+    def span(contestant: str, instructions: str) -> str:
+        found = [
+            float(row["ratio"])
+            for row in measured
+            if (row["contestant"], row["instructions"]) == (contestant, instructions)
+        ]
+        return f"{min(found):.1f} to {max(found):.1f} times"
+
     for contestant, subject in (("PyTorch", "PyTorch takes"), ("JAX, scan", "JAX's compiled loop takes")):
-        ratios = [float(row["ratio"]) for row in measured if row["contestant"] == contestant]
-        assert f"{subject} {min(ratios):.1f} to {max(ratios):.1f} times" in readme
+        older, newer = (span(contestant, instructions) for instructions in ("AVX2", "AVX-512"))
+        assert re.search(rf"{subject} {older}[^;.]* with AVX2 and {newer} with AVX-512", readme), (older, newer)
 
 
 def test_the_run_that_is_named_as_an_example_exists() -> None:

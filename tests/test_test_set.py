@@ -14,6 +14,7 @@ import yaml
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.runs.names import split_name
 from tests.protocols import TINY
+from tests.small import make_small
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENT: dict[str, Any] = {
@@ -83,8 +84,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("studies", "claims"):
         (folder / "config" / name).mkdir(parents=True)
     shutil.copytree(ROOT / "config/gradients", folder / "config/gradients")
-    overfit = folder / "config/gradients/overfit.yaml"
-    overfit.write_text(overfit.read_text().replace("step: 500", "step: 2"))
+    make_small(folder / "config")
     (folder / "config/protocols.yaml").write_text(yaml.safe_dump({"tiny": TINY}))
     (folder / "config/studies/tiny.yaml").write_text(json.dumps(STUDY))  # YAML would write aliases
     (folder / "config/claims/tiny.yaml").write_text(CLAIMS)

@@ -51,6 +51,9 @@ ROOTS = {
 }
 """The module whose function each subcommand calls; editing it, or anything it imports, outdates what it has made."""
 
+SETTINGS = {"gate": load_gate_settings, "step-sizes": load_step_sizes_settings, "overfit": load_overfit_settings}
+"""What reads the settings of a command on gradients, one file each."""
+
 _PAGE = [f"report/templates/{name}" for name in ("page.html.jinja", "macros.html.jinja", "page.css")]
 TEMPLATES = {
     "page": (*_PAGE, "report/templates/study.html.jinja"),
@@ -81,10 +84,10 @@ class Targets:
 
     def read_everything(self) -> "Targets":
         """Read and validate all of the configuration but the claims, since a study can be edited while none matters."""
-        for load in (load_gate_settings, load_step_sizes_settings, load_overfit_settings):
-            load(self.config)
         for part in ("configuration", "reported_checks", "runs", "synthesis"):
             getattr(self, part)
+        for load in SETTINGS.values():
+            load(self.config)
         return self
 
     @cached_property

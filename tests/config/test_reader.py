@@ -15,6 +15,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from bnlab.config import reader
 from bnlab.config.gradient_checks import Gate, load_gate_settings, load_overfit_settings, load_step_sizes_settings
 from bnlab.config.reader import read_yaml, with_defaults, yaml_float
 from bnlab.config.studies import Configuration, check_selection, load_configuration
@@ -757,3 +758,25 @@ def test_any_odd_name_is_refused(name: str) -> None:
 def test_the_official_protocol_leaves_no_key_at_its_default() -> None:
     """A reader of protocols.yaml sees every setting of the protocol that the others start from."""
     assert set(read_yaml(COMMITTED / PROTOCOLS)["official"]) == set(Protocol.model_fields)
+
+
+@given(
+    st.text(alphabet="ab:-[]{},&*!|>'\"#%?~ \n\t01.e+é\u2028\0", max_size=40)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    ).map(yaml.safe_dump)
+)
+@settings(max_examples=300, deadline=None)
+def test_both_parsers_read_the_same(text: str) -> None:
+    """What PyYAML reads is read the same through libyaml, which is there for speed, and takes a tab at an end."""
+
+    def read(loader: type) -> str | None:
+        try:
+            return repr(yaml.load(text, loader))
+        except Exception:  # noqa: BLE001 (PyYAML lets many kinds through)
+            return None
+
+    assert yaml.__with_libyaml__
+    slow, fast = read(reader._StrictLoader), read(reader._FastLoader)
+    assert slow in (fast, None) or fast is None

@@ -1,6 +1,7 @@
 """A small project, run once to its report; tests take copies of it and change something."""
 
 import copy
+import fcntl
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 from tests.protocols import TINY
+from tests.small import make_small
 
 ROOT = Path(__file__).parents[2]
 PROTOCOLS = yaml.safe_dump({"tiny": TINY, "other": {"defaults": "tiny", "batch_size": 60}}, sort_keys=False)
@@ -157,19 +159,32 @@ def new_project(folder: Path) -> Project:
     (folder / "config" / "config.yaml").write_text(
         "studies: [tiny]\ncifar10: null\nseeds_factor: 1\n", encoding="utf-8"
     )
-    project = Project(folder)
-    project.edit("config/gradients/gate.yaml", "entries: 500", "entries: 10")  # the whole check takes seconds
-    project.edit("config/gradients/overfit.yaml", "step: 500", "step: 5")
-    return project
+    make_small(folder / "config")
+    return Project(folder)
+
+
+def made_once(place: pytest.TempPathFactory, name: str, study: dict[str, Any] | None = None) -> Project:
+    """The project of that name after one run to its report, made by the first worker that asks; the others wait."""
+    root = place.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else place.getbasetemp()
+    folder = root / name
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = root / f"{name}.unfinished"
+            unfinished.mkdir()
+            project = new_project(unfinished)
+            if study:
+                project.write_study(study)
+            result = project.snakemake()
+            assert result.returncode == 0, result.stdout
+            unfinished.rename(folder)
+    return Project(folder)
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project after one run to its report. Read only: take `project` to change something."""
-    project = new_project(tmp_path_factory.mktemp("finished"))
-    result = project.snakemake()
-    assert result.returncode == 0, result.stdout
-    return project
+    return made_once(tmp_path_factory, "finished")
 
 
 @pytest.fixture
@@ -192,11 +207,7 @@ def copied(finished: Project, folder: Path) -> Project:
 @pytest.fixture(scope="session")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The study of searches after one command. Read only: take `chain` to change something."""
-    project = new_project(tmp_path_factory.mktemp("searched"))
-    project.write_study(SEARCHES)
-    result = project.snakemake()
-    assert result.returncode == 0, result.stdout
-    return project
+    return made_once(tmp_path_factory, "searched", SEARCHES)
 
 
 @pytest.fixture

