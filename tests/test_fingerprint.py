@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,13 +26,6 @@ OTHERS = [
 OUTSIDE = [module for module in OTHERS if module not in CLOSURE]
 
 
-def forget() -> None:
-    """Empty the caches, which last as long as a process, in which sources do not change."""
-    import_closure.cache_clear()
-    fingerprint._tree.cache_clear()
-    fingerprint._meaning.cache_clear()
-
-
 def file_of(module: str, source: Path) -> Path:
     """The file of a module."""
     path = source.joinpath(*module.split(".")[1:])
@@ -42,18 +34,16 @@ def file_of(module: str, source: Path) -> Path:
 
 def digest(module: str = TRAINER) -> str:
     """The fingerprint, from what is on disk now."""
-    forget()
     return code_fingerprint(module)
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the package's sources, whose fingerprints are asked for instead."""
     copy = tmp_path / "bnlab"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(fingerprint, "SOURCE", copy)
-    yield copy
-    forget()
+    return copy
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -218,7 +208,7 @@ IMPORTS = [
 def test_every_way_to_import_is_followed(package: Path, line: str) -> None:
     """A module comes into the closure by any form of import, also inside a function; its content counts from then."""
     (package / "extra.py").write_text("VALUE = 1\n")
-    assert "bnlab.extra" not in (forget(), import_closure(TRAINER))[1]
+    assert "bnlab.extra" not in import_closure(TRAINER)
     path = package / "numerics" / "schedule.py"
     path.write_text(f"{path.read_text()}\n\n{line}\n")
     before = digest()
@@ -231,7 +221,6 @@ def test_a_circle_of_imports_ends(package: Path) -> None:
     """Two modules that import each other are in one closure, whichever is asked."""
     (package / "one.py").write_text("import bnlab.two\n")
     (package / "two.py").write_text("import bnlab.one\n")
-    forget()
     assert import_closure("bnlab.one") == import_closure("bnlab.two") == {"bnlab", "bnlab.one", "bnlab.two"}
 
 

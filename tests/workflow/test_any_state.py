@@ -80,7 +80,7 @@ def files(project: Path) -> list[str]:
 
 @given(data=st.data())
 @settings(
-    max_examples=int(os.environ.get("BNLAB_EXAMPLES", "8")),
+    max_examples=int(os.environ.get("BNLAB_EXAMPLES", "5")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
