@@ -36,8 +36,17 @@ def results(tmp_path: Path) -> Path:
     (folder / "studies" / "synthesis").mkdir()
     (folder / "studies" / "synthesis" / "page.pdf").write_bytes(b"pdf")
     (folder / "tables").mkdir()
-    claims = pd.DataFrame({"id": ["x", "y"], "ours_mean": [0.25, None], "verdict": ["REPRODUCED", "INCONSISTENT"]})
-    claims["runs"] = [" ".join(name for name, _, _ in RUNS), None]
+    claims = pd.DataFrame(
+        {
+            "id": ["x", "y", "z", "w"],
+            "study": ["one", "other", "one", None],
+            "kind": ["number", "number", "number", "gradient"],
+            "ours_mean": [0.25, None, 0.5, 1e-10],
+            "low": [0.125, None, 0.375, None],
+            "verdict": ["REPRODUCED", "INCONSISTENT", "INCONCLUSIVE", "NOT REPRODUCED"],
+        }
+    )
+    claims["runs"] = [" ".join(name for name, _, _ in RUNS), None, "tiny/c_seed1_00000002", None]
     claims.to_csv(folder / "tables" / "claims.csv", index=False)
     pd.DataFrame({"report": ["anon"], "claims": [2]}).to_csv(folder / "tables" / "claims_summary.csv", index=False)
     return folder
@@ -180,10 +189,38 @@ def test_claims_on_marked_runs_keep_their_verdicts(marked: Path, results: Path) 
     path.write_text(genuine.replace("0.25", "0.26"))
     found = differences(marked, results=results)
     assert (len(found.rounding), found.content) == (1, [])
-    path.write_text(genuine.replace("REPRODUCED", "NOT REPRODUCED"))
+    path.write_text(genuine.replace("REPRODUCED", "NOT REPRODUCED", 1))
     assert len(differences(marked, results=results).content) == 1
     path.write_text(genuine.replace("INCONSISTENT", "REPRODUCED"))
     assert len(differences(marked, results=results).content) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "allowed"),
+    [
+        ("0.375", "0.376", True),  # the interval of a cell beside that of the marked run, whose spread it borrows
+        ("0.5,", "0.51,", False),  # its own mean
+        ("1e-10", "2e-10", True),  # the error of a difference, which is rounding itself
+        ("NOT REPRODUCED", "REPRODUCED", False),
+    ],
+)
+def test_what_rounding_may_change_without_a_marked_run(
+    marked: Path, results: Path, old: str, new: str, allowed: bool
+) -> None:
+    """What is borrowed from a study with marked runs, and the numbers of gradient checks; never a verdict."""
+    path = results / "tables" / "claims.csv"
+    genuine = path.read_text()
+    assert old in genuine
+    path.write_text(genuine.replace(old, new))
+    found = differences(marked, results=results)
+    assert (len(found.rounding), len(found.content)) == ((1, 0) if allowed else (0, 1))
+
+
+def test_nothing_is_borrowed_where_no_run_is_marked(reference: Path, results: Path) -> None:
+    """Then an interval that differs is a difference."""
+    path = results / "tables" / "claims.csv"
+    path.write_text(path.read_text().replace("0.375", "0.376"))
+    assert len(differences(reference, results=results).content) == 1
 
 
 def test_rounding_is_no_difference(reference: Path, results: Path) -> None:

@@ -26,6 +26,10 @@ DIVERGED = "diverged"
 """Stands in place of the predictions that a diverged run does not have."""
 RELATIVE = 1e-9
 """The relative difference between numbers that is tolerated: more than the kernels of other CPUs cause."""
+FIXED = {"id", "verdict", "runs"}
+"""What a claim says on every CPU, whatever its numbers."""
+BORROWED = {"low", "high", "reason", "variants"}
+"""What a claim has from other cells of its study as well, whose spread its interval takes in, or from a variant."""
 
 
 def keep_reference(folder: Path, *, results: Path) -> None:
@@ -93,15 +97,16 @@ def differences(folder: Path, *, results: Path) -> Differences:
     """How the results differ from the reference.
 
     Predictions of a run that is marked as sensitive may differ within its spread, and so may numbers of claims that
-    rest on it, but not their verdicts; bytes of files may, on a CPU with other kernels or with other versions of
-    libraries. Raises IntegrityError when there is nothing to compare with.
+    rest on it, or borrow from its study, and of gradient checks, whose numbers are errors of rounding; but no verdict.
+    Bytes of files may, on a CPU with other kernels or with other versions of libraries. Raises IntegrityError when
+    there is nothing to compare with.
     """
     if not (folder / PREDICTIONS).is_file():
         raise IntegrityError(f"{folder / PREDICTIONS}: no such file: there is no reference result.")
     marked = pd.read_csv(folder / SENSITIVE).set_index("run")
     content, rounding = _prediction_differences(folder, results, marked)
     for name in TABLES:
-        of_content, of_rounding = _table_differences(folder / name, results / "tables" / name, set(marked.index))
+        of_content, of_rounding = _table_differences(folder / name, results, set(marked.index))
         content, rounding = content + of_content, rounding + of_rounding
     made = {name: path for name, path in _copied(results).items() if path.exists()}
     not_compared = {PREDICTIONS, SENSITIVE, PROVENANCE, README, *TABLES}
@@ -191,13 +196,12 @@ def _prediction_differences(folder: Path, results: Path, marked: pd.DataFrame) -
     return content, rounding
 
 
-def _table_differences(expected_path: Path, found_path: Path, marked: set[str]) -> tuple[list[str], list[str]]:
-    """Lines about other values: those that must be equal, and those of claims that rest on marked runs."""
-    expected, found = pd.read_csv(expected_path), read_table(found_path)
+def _table_differences(expected_path: Path, results: Path, marked: set[str]) -> tuple[list[str], list[str]]:
+    """Lines about other values: those that must be equal, and those that rounding may change."""
+    expected, found = pd.read_csv(expected_path), read_table(results / "tables" / expected_path.name)
     if list(expected.columns) != list(found.columns) or len(expected) != len(found):
-        return [f"{found_path.name}: other columns or rows"], []
-    runs = expected.get("runs", pd.Series("", index=expected.index)).fillna("")
-    rests = np.array([not marked.isdisjoint(text.split()) for text in runs])
+        return [f"{expected_path.name}: other columns or rows"], []
+    free = _free(expected, results, marked)
     content: list[str] = []
     rounding: list[str] = []
     for column in expected.columns:
@@ -207,9 +211,25 @@ def _table_differences(expected_path: Path, found_path: Path, marked: set[str]) 
         else:
             same = (left == right) | (left.isna() & right.isna())
         for row in np.flatnonzero(~np.asarray(same, dtype=bool)):
-            line = f"{found_path.name}, {expected.iloc[row, 0]}, {column}: {right[row]} instead of {left[row]}"
-            (rounding if rests[row] and column not in {"id", "verdict", "runs"} else content).append(line)
+            line = f"{expected_path.name}, {expected.iloc[row, 0]}, {column}: {right[row]} instead of {left[row]}"
+            (rounding if column in free[row] else content).append(line)
     return content, rounding
+
+
+def _free(claims: pd.DataFrame, results: Path, marked: set[str]) -> list[set[str]]:
+    """For each claim the columns that rounding may change: its own numbers, what it borrows, or nothing."""
+    tables = {path.parent.name: read_table(path) for path in _tested(results)}
+    spread = {study for study, table in tables.items() if not marked.isdisjoint(table["run"])}
+    numbers = set(claims.columns) - FIXED
+    empty = pd.Series("", index=claims.index)
+    described = (claims.get(column, empty).fillna("").astype(str) for column in ("kind", "study", "runs"))
+    free = []
+    for kind, study, runs in zip(*described, strict=True):
+        if kind == "gradient" or not marked.isdisjoint(runs.split()):
+            free.append(numbers)
+        else:
+            free.append(BORROWED if study in spread else set())
+    return free
 
 
 def _provenance(runs: pd.Series, results: Path) -> dict[str, Any]:
