@@ -35,7 +35,7 @@ def write_machine(path: Path, data: Path) -> None:
     words = [
         f"{_cpu()}, {len(os.sched_getaffinity(0))} cores",
         f"Python {platform.python_version()}",
-        f"NumPy {found['numpy']} ({found['blas']})",
+        f"NumPy {found['numpy']} ({found['blas'].rsplit(' ', 1)[0]})",
         *packages,
         f"images: {data.name}",
     ]
