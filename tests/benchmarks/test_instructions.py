@@ -27,7 +27,8 @@ def test_a_process_is_held_to_a_set(instructions: str, monkeypatch: pytest.Monke
     assert dict(os.environ) == before
     assert f"numpy {'X86_V4' if instructions == 'AVX-512' else 'X86_V3'}" in kernels
     assert "Nehalem" not in kernels
-    assert ("Haswell" in kernels) == (instructions == "AVX2") or "openblas" not in kernels
+    if "openblas" in kernels and instructions != available()[-1]:  # a CPU's newest go by its own name, Zen for example
+        assert "Haswell" in kernels
 
 
 def test_the_figures_have_a_panel_for_each_network_and_set(tmp_path: Path) -> None:
