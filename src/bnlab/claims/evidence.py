@@ -1,18 +1,22 @@
 """What a claim is judged by: the cells it names, their runs' values and spreads, and the draws of reported checks."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from bnlab.analysis.intervals import Spread, binomial_variance, pooled_spread
+from bnlab.analysis.intervals import binomial_variance
 from bnlab.analysis.read import read_table
-from bnlab.analysis.reported_checks import read_rows, reported_check_table
-from bnlab.claims.model import Cell, Interpretation, Pair, Selection
+from bnlab.analysis.reported_checks import read_rows
+from bnlab.analysis.searches import Candidate
+from bnlab.analysis.spread import Spread, fit_prior, moderated
+from bnlab.claims.along_curves import along_curves
+from bnlab.claims.model import SEARCHED, Cell, Interpretation, Pair, Selection
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration
 from bnlab.errors import IntegrityError
@@ -20,8 +24,14 @@ from bnlab.files import sha256
 from bnlab.runs.spec import RunSpec
 
 DATA = "cifar10"
-LEARNING = 0.99 * math.log(10)
-"""Below this cost, 1 % below that of a guess, a network has started to learn."""
+START = "epochs_until_learning"
+"""The metric of which a run that never starts to learn has no value."""
+CURVES = {
+    "training_loss": "probe_loss", "training_cost": "probe_cost", "training_accuracy": "probe_accuracy",
+    "validation_loss": "validation_loss", "validation_cost": "validation_cost",
+    "validation_accuracy": "validation_accuracy",
+}  # fmt: skip
+"""The column of a curve that has a metric."""
 
 Values = dict[int, float]
 """A metric of a cell's finished runs, by seed."""
@@ -34,60 +44,124 @@ class Evidence:
         """Read the tables of these studies, as `read_tables` does."""
         self.configuration = configuration
         self.results = results
-        self.tables = {study: read_tables(configuration, study, results=results) for study in studies}
+        tables = [read_tables(configuration, study, results=results) for study in studies]
+        self.runs = pd.concat([one.runs for one in tables]) if tables else pd.DataFrame()
+        self.runs = self.runs[~self.runs.index.duplicated()]
+        self.curves = {run: curve for one in tables for run, curve in one.curves.groupby("run")}
+        self.names = {run: name for one in tables for run, name in one.names.items()}
+        self.stored: dict[tuple[Any, ...], list[RunSpec]] = {}
+        for run in self.names:
+            self.stored.setdefault(_cell_of(run), []).append(run)
         self.reported_check = cache(self._reported_check)
-        """A reported check by name, and our draws of it beside what was published."""
+        """A reported check by name, and our draws of it."""
+        self._spreads: dict[tuple[Any, ...], Spread | None] = {}
+
+    # --- cells and their runs ---------------------------------------------------------------------------------------
 
     def cells(self, interpretation: Interpretation) -> list[Cell]:
-        """The cells that an interpretation names, both sides of every pair included."""
-        return [cell for one in interpretation.selections for cell in one.cells(self.configuration)]
+        """The cells that an interpretation names, both sides of every pair included, each with all its stored runs."""
+        return [self.whole(cell) for one in interpretation.selections for cell in one.cells(self.configuration)]
 
-    def name(self, cell: Cell, run: RunSpec) -> str:
-        """The name of a cell's run."""
-        return self.tables[cell.study].names[run]
+    def whole(self, cell: Cell) -> Cell:
+        """The cell with every stored run that is like its own but for the seed, whichever study asked for it.
 
-    def diverged(self, cell: Cell, run: RunSpec) -> bool:
-        """Whether a cell's run diverged."""
-        return not pd.isna(self.tables[cell.study].row(run)["diverged_at"])
+        A run that starts from another is like those of its own experiment alone: theirs start where it does.
+        """
+        if any(run.warm_start for run in cell.runs):
+            return cell
+        return Cell(cell.study, cell.experiment, tuple(sorted(self.stored[_cell_of(cell.setting)], key=_seed)))
+
+    def name(self, run: RunSpec) -> str:
+        """The name of a run."""
+        return self.names[run]
+
+    def diverged(self, run: RunSpec) -> bool:
+        """Whether a run diverged."""
+        return not pd.isna(self._row(run)["diverged_at"])
 
     def values(self, cell: Cell, metric: str) -> Values:
-        """A metric by seed. A run that diverged, or never started to learn, has none."""
-        rows = {run.seed: self.tables[cell.study].row(run) for run in cell.runs if not self.diverged(cell, run)}
-        return {seed: float(row[metric]) for seed, row in rows.items() if not pd.isna(row[metric])}
+        """A metric by seed. A run that diverged has none; one that never starts to learn starts at infinity."""
+        finished = [run for run in cell.runs if not self.diverged(run)]
+        if metric == "deviation":
+            return _deviations({run.seed: float(self._row(run)["test_accuracy"]) for run in finished})
+        values = {run.seed: float(self._row(run)[metric]) for run in finished}
+        if metric == START:
+            return {seed: math.inf if math.isnan(value) else value for seed, value in values.items()}
+        return {seed: value for seed, value in values.items() if not math.isnan(value)}
+
+    def idle(self, cell: Cell) -> set[int]:
+        """The seeds of a cell's finished runs that never start to learn."""
+        return {seed for seed, start in self.values(cell, START).items() if math.isinf(start)}
 
     def gains(self, cells: Sequence[Cell]) -> Values:
         """Test accuracy with batch normalization less that without, by seed."""
         values = {cell.setting.batch_norm: self.values(cell, "test_accuracy") for cell in cells}
         return _differences(values.get(True, {}), values.get(False, {}))
 
-    def differences(self, pair: Pair) -> tuple[Values, list[float]]:
-        """Greater minus smaller by seed, and all values of both."""
+    def candidates(self, cells: Sequence[Cell], metric: str) -> list[Candidate]:
+        """Cells as the candidates of a search."""
+        return [
+            Candidate(tuple(float(getattr(cell.setting, axis) or 0) for axis in SEARCHED), self.values(cell, metric))
+            for cell in cells
+        ]
+
+    # --- pairs ------------------------------------------------------------------------------------------------------
+
+    def sides(self, pair: Pair) -> tuple[Values, Values]:
+        """A pair's metric by seed, greater and smaller."""
         greater, smaller = (self._side(one, pair.metric) for one in (pair.greater, pair.smaller))
-        return _differences(greater, smaller), [*greater.values(), *smaller.values()]
+        return greater, smaller
+
+    def differences_along(self, pair: Pair) -> dict[int, list[float]]:
+        """Greater less smaller at every point of the training curves after the first, by update: one per seed."""
+        greater, smaller = (
+            {
+                run.seed: self.curves[self.names[run]].set_index("update")[CURVES[pair.metric]]
+                for run in self.whole(one.cells(self.configuration)[0]).runs
+                if not self.diverged(run)
+            }
+            for one in (pair.greater, pair.smaller)
+        )
+        points: dict[int, list[float]] = {}
+        for seed in sorted(greater.keys() & smaller.keys()):
+            for update, value in (greater[seed] - smaller[seed]).dropna().items():
+                points.setdefault(int(update), []).append(float(value))
+        return {update: values for update, values in sorted(points.items()) if update > 0}
 
     def _side(self, selection: Selection, metric: str) -> Values:
-        cells = selection.cells(self.configuration)
+        cells = [self.whole(cell) for cell in selection.cells(self.configuration)]
         return self.gains(cells) if metric == "gain" else self.values(cells[0], metric)
 
-    def pooled(self, cell: Cell, metric: str) -> Spread | None:
-        """The common spread of the study's cells that are like this one."""
-        alike = [one for one in self._cells_of(cell.study) if _likeness(one.setting) == _likeness(cell.setting)]
-        return pooled_spread([*self.values(one, metric).values()] for one in alike)
+    # --- spreads ----------------------------------------------------------------------------------------------------
 
-    def pooled_gain(self, cell: Cell) -> Spread | None:
-        """The common spread of the gains of all cells that are alike, each a pair of twins."""
-        twins: dict[tuple[Any, ...], list[Cell]] = {}
-        for one in self._cells_of(cell.study):
-            if _likeness(one.setting, of_twins=True) == _likeness(cell.setting, of_twins=True):
-                twins.setdefault(_protocol_and_decay(one.setting), []).append(one)
-        return pooled_spread([*self.gains(pair).values()] for pair in twins.values())
+    def spread(self, cell: Cell, metric: str) -> Spread | None:
+        """The moderated spread of a metric over the seeds of a cell; its prior is that of all cells alike."""
+        key = (_cell_of(cell.setting), cell.experiment if cell.setting.warm_start else "", metric)
+        if key not in self._spreads:
+            prior = fit_prior([*self.values(one, metric).values()] for one in self.alike(cell, metric))
+            self._spreads[key] = moderated([*self.values(cell, metric).values()], prior)
+        return self._spreads[key]
 
-    def _cells_of(self, study: str) -> list[Cell]:
-        """Every cell of a study once, whatever experiments share its runs."""
-        cells: dict[tuple[Any, ...], list[RunSpec]] = {}
-        for run in self.configuration.study(study).runs:
-            cells.setdefault((*_protocol_and_decay(run), *_likeness(run)), []).append(run)
-        return [Cell(study, "", tuple(runs)) for runs in cells.values()]
+    def spread_of_gain(self, cells: Sequence[Cell]) -> Spread | None:
+        """The moderated spread of a cell's gain over its normalization-free twin."""
+        (normalized,) = (cell for cell in cells if cell.setting.batch_norm)
+        twins = [twin for one in self.alike(normalized, "test_accuracy") if (twin := self._twins(one))]
+        return moderated([*self.gains(cells).values()], fit_prior([*self.gains(twin).values()] for twin in twins))
+
+    def alike(self, cell: Cell, metric: str) -> list[Cell]:
+        """The cells that share all that makes a spread; those with a run that never starts to learn are left out."""
+        likeness = self._likeness(cell.setting, metric)
+        return [
+            one for one in self._every_cell() if self._likeness(one.setting, metric) == likeness and not self.idle(one)
+        ]
+
+    def groups(self, metric: str) -> Iterator[tuple[tuple[Any, ...], list[Cell]]]:
+        """All cells in groups of such as are alike, each with what they share."""
+        groups: dict[tuple[Any, ...], list[Cell]] = {}
+        for cell in self._every_cell():
+            if not self.idle(cell):
+                groups.setdefault(self._likeness(cell.setting, metric), []).append(cell)
+        yield from groups.items()
 
     def variance_of_split(self, cells: Sequence[Cell], metric: str) -> float:
         """The binomial variance of a validation accuracy on other images, where our seeds all share theirs."""
@@ -95,40 +169,74 @@ class Evidence:
         if not metric.endswith("validation_accuracy") or not values:
             return 0.0
         protocol = self.configuration.protocols[cells[0].setting.protocol]
-        return 0.0 if protocol.split == "random" else binomial_variance(sum(values) / len(values), protocol.validation)
+        images = self._images(cells[0].setting, metric)
+        return 0.0 if protocol.split == "random" else binomial_variance(sum(values) / len(values), images)
+
+    def _every_cell(self) -> list[Cell]:
+        return [Cell("", "", tuple(runs)) for runs in self.stored.values()]
+
+    def _twins(self, cell: Cell) -> list[Cell] | None:
+        """The cell and its twin without batch normalization; None if that is not there."""
+        protocol, hidden, _, *rest = _cell_of(cell.setting)
+        plain = self.stored.get((protocol, hidden, False, *rest))
+        return [cell, Cell("", "", tuple(plain))] if plain else None
+
+    def _likeness(self, run: RunSpec, metric: str) -> tuple[Any, ...]:
+        """What cells share that lend each other their spread; λ, η, length and scaling may differ."""
+        protocol = self.configuration.protocols[run.protocol]
+        return (
+            protocol.data, protocol.split, protocol.training, self._images(run, metric), run.hidden, run.batch_norm,
+            run.initialization, run.learning_rate is None, run.warm_start is None,
+        )  # fmt: skip
+
+    def _images(self, run: RunSpec, metric: str) -> int:
+        """The number of images on which a metric is judged; zero for the test images, always the same."""
+        protocol = self.configuration.protocols[run.protocol]
+        if metric.startswith("test") or metric in (START, "deviation", "gain"):
+            return 0
+        part = protocol.training if "training" in metric or metric == "rises" else protocol.validation
+        along = metric.startswith("best_") or metric in ("rises", "swing", "epoch_of_lowest_validation_cost")
+        return min(part, protocol.probe) if along else part
+
+    def _row(self, run: RunSpec) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.runs.loc[self.names[run]]
+        return found
 
     def _reported_check(self, name: str) -> tuple[Mapping[str, Any], pd.DataFrame]:
-        reported_check = load_reported_check(name, self.configuration.folder)
-        rows = read_rows(self.results / "gradients" / DATA / f"{name}.csv")
-        return reported_check, reported_check_table(reported_check, rows)
+        return load_reported_check(name, self.configuration.folder), read_rows(
+            self.results / "gradients" / DATA / f"{name}.csv"
+        )
 
 
-def _likeness(run: RunSpec, *, of_twins: bool = False) -> tuple[Any, ...]:
-    """What the runs of two cells must share to lend each other their spread: all but weight decay and protocol."""
-    alike = (run.hidden, run.initialization, run.learning_rate)
-    return alike if of_twins else (run.batch_norm, *alike)
+def _cell_of(run: RunSpec) -> tuple[Any, ...]:
+    """What the runs of a cell share: all but the seed. Of a run that starts from another, not which: that differs."""
+    return (
+        run.protocol, run.hidden, run.batch_norm, run.initialization, run.weight_decay, run.learning_rate,
+        run.warm_start is None,
+    )  # fmt: skip
 
 
-def _protocol_and_decay(run: RunSpec) -> tuple[Any, ...]:
-    """The rest of what makes a cell. Whether a run starts from another counts, not from which: that differs by seed."""
-    return run.protocol, run.weight_decay, run.warm_start is None
+def _seed(run: RunSpec) -> int:
+    return run.seed
 
 
-def _differences(greater: Values, smaller: Values) -> Values:
+def _differences(greater: Mapping[int, float], smaller: Mapping[int, float]) -> Values:
     return {seed: greater[seed] - smaller[seed] for seed in sorted(greater.keys() & smaller.keys())}
+
+
+def _deviations(values: Values) -> Values:
+    """How far each lies from the median of all (Brown and Forsythe 1974)."""
+    middle = float(np.median(list(values.values()))) if values else math.nan
+    return {seed: abs(value - middle) for seed, value in values.items()}
 
 
 @dataclass(frozen=True)
 class Tables:
-    """A study's runs, with final and test results and what is read off their curves, indexed by their `names`."""
+    """A study's runs, with final and test results and what is read off their curves, by name; curves; the names."""
 
     runs: pd.DataFrame
+    curves: pd.DataFrame
     names: Mapping[RunSpec, str]
-
-    def row(self, run: RunSpec) -> Mapping[str, Any]:
-        """All that is known of a run."""
-        found: Mapping[str, Any] = self.runs.loc[self.names[run]]
-        return found
 
 
 def read_tables(configuration: Configuration, study: str, *, results: Path) -> Tables:
@@ -144,23 +252,12 @@ def read_tables(configuration: Configuration, study: str, *, results: Path) -> T
         )
     runs, curves, test = (read_table(folder / name) for name in ("runs.csv", "curves.csv", "test.csv"))
     print(f"{folder / 'test.csv'}: sha256 {sha256(folder / 'test.csv')}")
-    runs = runs.merge(test, on="run", validate="1:1").set_index("run").join(_along_curves(curves))
+    runs = runs.merge(test, on="run", validate="1:1").set_index("run").join(along_curves(curves))
+    runs["gap"] = runs["training_accuracy"] - runs["validation_accuracy"]
     names = {run: configuration.name(run) for run in configuration.study(study).runs}
     if missing := set(names.values()) - set(runs.index):
         raise IntegrityError(
             f"runs.csv and test.csv of study '{study}' lack {min(missing)}. Make them again: "
             f"python -m bnlab collect {study}; python -m bnlab test-results {study}"
         )
-    return Tables(runs, names)
-
-
-def _along_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """Per run: the highest accuracies along its curve, and the epoch of the first point where it has learnt."""
-    by_run = curves.groupby("run")
-    return pd.DataFrame(
-        {
-            "best_training_accuracy": by_run["probe_accuracy"].max(),
-            "best_validation_accuracy": by_run["validation_accuracy"].max(),
-            "epochs_until_learning": curves[curves["probe_cost"] < LEARNING].groupby("run")["epoch"].min(),
-        }
-    )
+    return Tables(runs, curves, names)

@@ -1,4 +1,4 @@
-"""The ledger: every claim of a report joined with its evidence, and given its verdict."""
+"""The ledger: every claim of a report joined with its evidence, and given its outcome."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,37 +9,32 @@ import pandas as pd
 
 from bnlab.analysis.collect import write_csv
 from bnlab.analysis.read import read_table
-from bnlab.analysis.reported_checks import AT_KINKS, FITS, FITS_NOT, RELATIVE
-from bnlab.claims.evidence import Evidence, Values
+from bnlab.claims.best import judge_best
+from bnlab.claims.differences import combined, judge_direction, judge_equal, judge_order, judge_throughout, margin_of
+from bnlab.claims.evidence import START, Evidence
+from bnlab.claims.gradients import judge_gradients
+from bnlab.claims.levels import judge_level
 from bnlab.claims.load import claimed_reports, load_claims
-from bnlab.claims.model import Claim, Interpretation, setting_value, studies_of
-from bnlab.claims.rules import (
+from bnlab.claims.model import SEARCHED, Claim, Interpretation, Pair, studies_of
+from bnlab.claims.numbers import NOTHING, judge_best_of, judge_in_state, judge_number, judge_start
+from bnlab.claims.orders import judge_increase, judge_magnitude
+from bnlab.claims.outcomes import (
+    DIFFERENCES,
+    FLAGS,
+    GROUPS,
     INCONCLUSIVE,
+    OUTCOMES,
     REPRODUCED,
-    VERDICTS,
-    Circumstances,
     Finding,
-    combined,
-    decide,
-    judge_best,
-    judge_best_of,
-    judge_direction,
-    judge_equal,
-    judge_gradient,
-    judge_level,
-    judge_number,
-    judge_setting,
-    margin_of,
     unit_of,
     written,
 )
+from bnlab.claims.readings import decide, flags_of
+from bnlab.claims.settings import judge_setting, setting_value
 from bnlab.config.studies import Configuration
 from bnlab.fingerprint import code_fingerprint
-from bnlab.formatting import measure_words
 
-NUMBERS = {"number", "gradient", "best", "setting"}
-"""The kinds whose claims print a number; the others are in words."""
-COMPUTED = ("ours_mean", "ours_sd", "low", "high")
+COMPUTED = ("ours_mean", "ours_sd", "low", "high", "detectable")
 """The columns that are rounded."""
 
 
@@ -68,17 +63,21 @@ def join_claims(folder: Path, *, results: Path) -> None:
 
 
 def summary(ledger: pd.DataFrame) -> pd.DataFrame:
-    """How many claims of each report, numbers and words apart, met each verdict; then the same of all reports."""
-    named = ledger.assign(claims=["numbers" if kind in NUMBERS else "words" for kind in ledger["kind"]])
-    both = pd.concat([named, named.assign(report="all")])
+    """How many claims of each report and group have each outcome and each flag; then the same of all reports.
+
+    Groups are not added up: most gradient checks and settings agree because they were copied from the report.
+    """
+    both = pd.concat([ledger, ledger.assign(report="all")])
     counts = [
-        {"report": report, "claims": claims, **{word: int((group["verdict"] == word).sum()) for word in VERDICTS}}
-        | {"total": len(group)}
-        for (report, claims), group in both.groupby(["report", "claims"])
+        {"report": report, "group": group}
+        | {word: int((claims["outcome"] == word).sum()) for word in OUTCOMES}
+        | {"total": len(claims)}
+        | {flag: int(claims["flags"].str.contains(flag).sum()) for flag in FLAGS}
+        for (report, group), claims in both.groupby(["report", "group"])
     ]
-    reports = list(dict.fromkeys(both["report"]))
-    counts.sort(key=lambda row: (reports.index(row["report"]), row["claims"]))
-    return pd.DataFrame(counts, columns=["report", "claims", *VERDICTS, "total"])
+    reports, groups = list(dict.fromkeys(both["report"])), list(dict.fromkeys(GROUPS.values()))
+    counts.sort(key=lambda row: (reports.index(row["report"]), groups.index(row["group"])))
+    return pd.DataFrame(counts, columns=["report", "group", *OUTCOMES, "total", *FLAGS])
 
 
 def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
@@ -86,13 +85,12 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
     rule = _RULES.get(claim.kind)
     found = None if rule is None else rule(claim, claim.main, evidence)
     variants = {} if rule is None else {one.label: rule(claim, one, evidence) for one in claim.variants}
-    circumstances = Circumstances(claim.inconsistent, claim.not_comparable, claim.open)
-    number = claim.main.metric if claim.kind == "number" else ""
-    verdict, reason = decide(found, circumstances, variants, metric=number)
-    runs = [(cell, run) for cell in evidence.cells(claim.main) for run in cell.runs]
+    outcome, reason = decide(claim, found, variants)
+    runs = [run for cell in evidence.cells(claim.main) for run in cell.runs]
     shown = found or Finding(INCONCLUSIVE, "")
     study, experiment = _place(claim)
     metric = claim.axis or claim.setting or claim.main.metric
+    half, twice = _other_margins(claim, evidence)
     return {
         "id": claim.id,
         "report": claim.report,
@@ -100,24 +98,28 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
         "experiment": experiment,
         "where": claim.where,
         "kind": claim.kind,
+        "group": GROUPS[claim.kind],
         "text": claim.text,
         "metric": metric,
         "reported": claim.reported or _expected(claim),
         "ours_mean": shown.mean,
         "ours_sd": shown.sd,
         "n": shown.n,
-        "diverged": len({run for cell, run in runs if evidence.diverged(cell, run)}),
+        "diverged": len({run for run in runs if evidence.diverged(run)}),
         "low": shown.low,
         "high": shown.high,
-        "verdict": verdict,
+        "detectable": shown.detectable,
+        "outcome": outcome,
+        "flags": " ".join(flags_of(claim)),
+        "at_half_margin": half,
+        "at_twice_margin": twice,
         "reason": reason,
         "variants": "; ".join(_variant_words(claim.kind, metric, label, one) for label, one in variants.items()),
         "open": ", ".join(claim.open),
         "note": claim.note,
-        "runs": " ".join(dict.fromkeys(evidence.name(cell, run) for cell, run in runs)),
+        "runs": " ".join(dict.fromkeys(evidence.name(run) for run in runs)),
         "item": claim.item,
-        "table": claim.published.table if claim.published else "",
-        "array": claim.published.array if claim.published else "",
+        "table": claim.table,
     }
 
 
@@ -125,65 +127,70 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
 
 
 def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    metric, truncated = interpretation.metric, claim.truncated
+    metric, cut = interpretation.metric, claim.truncated
     cells = evidence.cells(interpretation)
     if metric == "gain":
         gains = [*evidence.gains(cells).values()]
-        pooled_gain = evidence.pooled_gain(cells[0])
-        return judge_number(claim.reported, gains, pooled_gain, metric=metric, truncated=truncated)
-    values = [evidence.values(cell, metric) for cell in cells]
-    pooled = evidence.pooled(cells[0], metric)
+        return judge_number(claim.reported, gains, evidence.spread_of_gain(cells), metric=metric, truncated=cut)
     extra = evidence.variance_of_split(cells, metric) if claim.other_split else 0.0
     if claim.best_of is not None:
         return judge_best_of(
             claim.reported,
-            values,
-            pooled,
+            evidence.candidates(cells, metric),
+            evidence.spread(cells[0], metric),
             metric=metric,
             best_of=claim.best_of,
             rank=claim.rank,
-            truncated=truncated,
+            truncated=cut,
             extra_variance=extra,
         )
-    own = [*values[0].values()]
-    return judge_number(claim.reported, own, pooled, metric=metric, truncated=truncated, extra_variance=extra)
+    (cell,) = cells
+    values, idle = evidence.values(cell, metric), evidence.idle(cell)
+    if not values:
+        return NOTHING
+    if metric == START:
+        return judge_start(claim.reported, [*values.values()], truncated=cut)
+    if idle:
+        started = [value for seed, value in values.items() if seed not in idle]
+        resting = [value for seed, value in values.items() if seed in idle]
+        return judge_in_state(claim.reported, started, resting, metric=metric, truncated=cut)
+    spread = evidence.spread(cell, metric)
+    own = [*values.values()]
+    return judge_number(claim.reported, own, spread, metric=metric, truncated=cut, extra_variance=extra)
 
 
 def _gradient(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    """Compare the published value with every case and formula; those that fit without kinks come first."""
-    assert claim.published is not None
-    reported_check, table = evidence.reported_check(interpretation.reported_check)
-    cases = {case["id"]: case for case in reported_check["cases"] if case.get("published") == claim.published.table}
-    relative = claim.published.quantity == "relative_error"
-    asked = table[
-        table["case"].isin(cases)
-        & (table["array"] == claim.published.array)
-        & table["measure"].isin(RELATIVE if relative else [claim.published.quantity])
-    ]
-    order = [FITS, AT_KINKS, FITS_NOT]
-    comparisons = []
-    for _, row in asked.sort_values("verdict", key=lambda column: column.map(order.index), kind="stable").iterrows():
-        kinks = ", entries at which some ReLU switched included" if row["verdict"] == AT_KINKS else ""
-        label = f"{cases[row['case']]['title']}, {measure_words(row['measure'])}{kinks}"
-        comparisons.append((label, row["verdict"] != FITS_NOT, row["median"], row["low"], row["high"]))
-    return judge_gradient(comparisons)
+    reported_check, rows = evidence.reported_check(interpretation.reported_check)
+    return judge_gradients(reported_check, rows, claim.table)
 
 
-def _direction(_: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    return combined(
-        [
-            judge_direction([*evidence.differences(pair)[0].values()], metric=pair.metric)
-            for pair in interpretation.pairs
-        ]
-    )
+def _magnitude(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
+    low, high = map(float, claim.reported.split(" to "))
+    rows = evidence.reported_check(interpretation.reported_check)[1]
+    return judge_magnitude(rows[rows["case"] == interpretation.case], low, high)
 
 
-def _equal(_: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    found = []
-    for pair in interpretation.pairs:
-        differences, values = evidence.differences(pair)
-        found.append(judge_equal([*differences.values()], margin_of(pair.metric, values), metric=pair.metric))
-    return combined(found)
+def _increase(_: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
+    rows = evidence.reported_check(interpretation.reported_check)[1]
+    return judge_increase(rows[rows["case"] == interpretation.case])
+
+
+def _difference(claim: Claim, interpretation: Interpretation, evidence: Evidence, *, factor: float = 1.0) -> Finding:
+    """A direction or none, of all pairs; factor: of the margin."""
+    return combined([_of_pair(claim, pair, evidence, factor) for pair in interpretation.pairs])
+
+
+def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, factor: float) -> Finding:
+    metric = pair.metric
+    if claim.throughout:
+        return judge_throughout(evidence.differences_along(pair), metric=metric)
+    greater, smaller = evidence.sides(pair)
+    if metric == START:
+        return judge_order(greater, smaller)
+    differences = [greater[seed] - smaller[seed] for seed in sorted(greater.keys() & smaller.keys())]
+    margin = factor * margin_of(metric, [*greater.values(), *smaller.values()])
+    rule = judge_equal if claim.kind == "equal" else judge_direction
+    return rule(differences, margin, metric=metric)
 
 
 def _level(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
@@ -194,12 +201,11 @@ def _level(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> 
 
 
 def _best(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    settings: dict[float, Values] = {}
-    for cell in evidence.cells(interpretation):
-        value, accuracies = getattr(cell.setting, claim.axis), evidence.values(cell, interpretation.metric)
-        if _mean(accuracies) >= _mean(settings.get(value, {})):
-            settings[value] = accuracies
-    return judge_best(float(claim.reported), settings)
+    cells, metric = evidence.cells(interpretation), interpretation.metric
+    spread = evidence.spread(cells[0], metric)
+    return judge_best(
+        float(claim.reported), evidence.candidates(cells, metric), spread, axis=SEARCHED.index(claim.axis)
+    )
 
 
 def _setting(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
@@ -210,8 +216,10 @@ def _setting(claim: Claim, interpretation: Interpretation, evidence: Evidence) -
 _RULES: Mapping[str, Callable[[Claim, Interpretation, Evidence], Finding]] = {
     "number": _number,
     "gradient": _gradient,
-    "direction": _direction,
-    "equal": _equal,
+    "magnitude": _magnitude,
+    "increase": _increase,
+    "direction": _difference,
+    "equal": _difference,
     "level": _level,
     "best": _best,
     "setting": _setting,
@@ -219,8 +227,12 @@ _RULES: Mapping[str, Callable[[Claim, Interpretation, Evidence], Finding]] = {
 """The rule of each kind; claims in words that no run can test have none."""
 
 
-def _mean(values: Values) -> float:
-    return sum(values.values()) / len(values) if values else -math.inf
+def _other_margins(claim: Claim, evidence: Evidence) -> tuple[str, str]:
+    """The outcomes of a difference, as its main reading has it, with half and with twice the margin."""
+    if claim.kind not in DIFFERENCES:
+        return "", ""
+    half, twice = (_difference(claim, claim.main, evidence, factor=factor).outcome for factor in (0.5, 2.0))
+    return half, twice
 
 
 # --- what else a row says -------------------------------------------------------------------------------------------
@@ -254,7 +266,7 @@ def _variant_words(kind: str, metric: str, label: str, found: Finding) -> str:
     unit = unit_of(kind, metric)
     unit = f" {unit}" if unit in ("%", "points") else ""
     number = "nothing finished" if math.isnan(found.mean) else f"{written(found.mean, metric, digits=4)}{unit}"
-    return f"{label}: {number} [{'reproduces' if found.verdict == REPRODUCED else 'does not reproduce'}]"
+    return f"{label}: {number} [{'reproduces' if found.outcome == REPRODUCED else 'does not reproduce'}]"
 
 
 def _six_digits(value: float) -> float:

@@ -8,21 +8,22 @@ from typing import Any
 from pydantic import BaseModel
 
 from bnlab.claims.cells import CellCheck, interpretation_keys
-from bnlab.claims.model import Claim, Interpretation, Pair, Published, Selection
+from bnlab.claims.model import Claim, Interpretation, Pair, Selection
 from bnlab.config.claims import AnyItem, Cells, ClaimsFile, NamedVariant, Variant
 from bnlab.config.reader import read_yaml
 from bnlab.config.reported_checks import check_reported_check_name, load_reported_check
 from bnlab.config.studies import Configuration
 from bnlab.config.violations import check
 from bnlab.errors import ConfigError
+from bnlab.formatting import count
 from bnlab.paths import CONFIG
 from bnlab.runs.names import number_text
 
-INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check")
+INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case")
 """The keys of a claim that a variant can change, and its label."""
 TAKEN = (
-    "where", "kind", "text", "truncated", "best_of", "rank", "other_split", "axis", "inconsistent", "not_comparable",
-    "note",
+    "where", "kind", "text", "truncated", "best_of", "rank", "other_split", "axis", "throughout", "inconsistent",
+    "not_testable", "note",
 )  # fmt: skip
 """The keys of a claim that are taken as they are."""
 
@@ -79,9 +80,10 @@ class _Reader:
             item=f"{self.file.report}/{item.id}",
             report=self.file.report,
             study=self.file.study,
+            lenders=tuple(self.file.lenders),
             main=self._interpretation(item),
             variants=tuple(self._variants(item, where)),
-            reported=reported if isinstance(reported, str) else "",
+            reported=_printed(reported),
             between=tuple(said["between"]) if "between" in said else None,
             setting=said.get("property", ""),
             open=tuple(item.open),
@@ -89,6 +91,9 @@ class _Reader:
         )
         if claim.kind == "gradient":
             yield from self._published(claim, where)
+        elif claim.kind in ("magnitude", "increase"):
+            self._check_case(claim.main, where)
+            yield claim
         elif isinstance(reported, dict):
             for key, printed in reported.items():
                 one = replace(
@@ -158,24 +163,22 @@ class _Reader:
                 for pair in said.get("pairs", ())
             ),
             reported_check=said.get("reported_check", ""),
+            case=said.get("case", ""),
         )
 
     def _selection(self, cells: Cells) -> Selection:
         return Selection(cells.study or self.file.study, cells.experiment, cells.filters)
 
     def _published(self, claim: Claim, where: str) -> Iterator[Claim]:
-        """One claim for every published value of the claim's reported check."""
+        """One claim for every published table of the claim's reported check."""
         reported_checks = {}
         for interpretation, key in zip(claim.interpretations, interpretation_keys(claim), strict=True):
             name, at = interpretation.reported_check, f"{where}{key}.reported_check"
-            try:
-                check_reported_check_name(name, self.configuration.folder, source=at)
-                reported_checks[name] = load_reported_check(name, self.configuration.folder)
-            except ConfigError as error:
-                self.problems.append(str(error))
+            if (reported_check := self._reported_check(name, at)) is None:
                 return
+            reported_checks[name] = reported_check
             published_in = reported_checks[claim.main.reported_check]["published_in"]
-            if reported_checks[name]["published_in"] != published_in:
+            if reported_check["published_in"] != published_in:
                 self.problems.append(f"{at}: found '{name}', expected one of what '{published_in}' publishes.")
         main = reported_checks[claim.main.reported_check]
         if main["report"] != claim.report:
@@ -184,22 +187,46 @@ class _Reader:
                 f"expected one of '{claim.report}'."
             )
         for table, content in main["published"].items():
-            for quantity, values in content["values"].items():
-                for array, value in values.items():
-                    yield replace(
-                        claim,
-                        entry=f"{table}.{quantity}.{array}",
-                        text=claim.text or f"{quantity.replace('_', ' ').capitalize()} of {array}: {content['place']}.",
-                        reported=repr(value),
-                        main=replace(claim.main, metric=quantity),
-                        published=Published(table, quantity, array, value),
-                    )
+            values = [abs(value) for arrays in content["values"].values() for value in arrays.values()]
+            yield replace(
+                claim,
+                entry=table,
+                text=claim.text or f"{count(len(values), 'value')} of {table.replace('_', ' ')}: {content['place']}.",
+                reported=f"{min(values):.3g} to {max(values):.3g}",
+                table=table,
+            )
+
+    def _check_case(self, interpretation: Interpretation, where: str) -> None:
+        reported_check = self._reported_check(interpretation.reported_check, f"{where}.reported_check")
+        cases = [case["id"] for case in reported_check["cases"]] if reported_check else []
+        if cases and interpretation.case not in cases:
+            self.problems.append(f"{where}.case: found '{interpretation.case}', expected one of {', '.join(cases)}.")
+
+    def _reported_check(self, name: str, where: str) -> dict[str, Any] | None:
+        """The reported check of that name; None if there is none, which adds a problem."""
+        try:
+            check_reported_check_name(name, self.configuration.folder, source=where)
+            return dict(load_reported_check(name, self.configuration.folder))
+        except ConfigError as error:
+            self.problems.append(str(error))
+            return None
+
+
+def _printed(reported: Any) -> str:
+    """A printed number, or two of them; a table's entries have their own."""
+    if isinstance(reported, dict):
+        return ""
+    return " to ".join(reported) if isinstance(reported, list) else reported
 
 
 def _file_problems(path: Path, file: ClaimsFile, configuration: Configuration) -> Iterator[str]:
     """What is wrong with a file as a whole."""
     if file.report != path.stem:
         yield f"{path}: report: found '{file.report}', expected the file's name, '{path.stem}'."
+    for i, lender in enumerate(file.lenders):
+        if lender not in configuration.studies:
+            known = ", ".join(sorted(configuration.studies))
+            yield f"{path}: lenders[{i}]: found '{lender}', expected one of config/studies: {known}."
     if file.study not in configuration.studies:
         known = ", ".join(sorted(configuration.studies))
         yield f"{path}: study: found '{file.study}', expected one of config/studies: {known}."

@@ -1,8 +1,6 @@
 """What a claim of the ledger is (docs/claims.md), and which runs and reported checks it is about."""
 
-import itertools
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,21 +60,12 @@ class Interpretation:
     cells: tuple[Selection, ...] = ()
     pairs: tuple[Pair, ...] = ()
     reported_check: str = ""
+    case: str = ""
 
     @property
     def selections(self) -> tuple[Selection, ...]:
         """All selections that it names, in order."""
         return (*self.cells, *(side for pair in self.pairs for side in (pair.greater, pair.smaller)))
-
-
-@dataclass(frozen=True)
-class Published:
-    """A printed number of a gradient check: its table, quantity and array in the reported check."""
-
-    table: str
-    quantity: str
-    array: str
-    value: float
 
 
 @dataclass(frozen=True)
@@ -89,6 +78,7 @@ class Claim:
     item: str
     report: str
     study: str
+    lenders: tuple[str, ...]
     where: str
     text: str
     kind: str
@@ -102,10 +92,11 @@ class Claim:
     between: tuple[float, float] | None = None
     axis: str = ""
     setting: str = ""
-    published: Published | None = None
+    throughout: bool = False
+    table: str = ""
     open: tuple[str, ...] = ()
     inconsistent: str = ""
-    not_comparable: str = ""
+    not_testable: str = ""
     note: str = ""
     entry: str = ""
 
@@ -121,46 +112,13 @@ class Claim:
 
 
 def studies_of(claims: Iterable[Claim]) -> list[str]:
-    """The studies whose tables the claims are joined with, in order."""
-    return list(
-        dict.fromkeys(one.study for claim in claims for read in claim.interpretations for one in read.selections)
-    )
+    """The studies whose tables the claims are joined with, lenders last."""
+    claims = list(claims)
+    named = [one.study for claim in claims for read in claim.interpretations for one in read.selections]
+    return list(dict.fromkeys([*named, *(study for claim in claims for study in claim.lenders)]))
 
 
 def reported_checks_of(claims: Iterable[Claim]) -> list[str]:
     """The reported checks whose numbers the claims are joined with, in order."""
     named = [interpretation.reported_check for claim in claims for interpretation in claim.interpretations]
     return [name for name in dict.fromkeys(named) if name]
-
-
-def setting_value(name: str, cells: Sequence[Cell], configuration: Configuration) -> float:
-    """The value of a claim's `property` in our configuration of these cells. NaN for the step of uneven values."""
-    schedule = configuration.protocols[cells[0].setting.protocol].schedule
-    match name:
-        case "updates" | "cycles" | "step":
-            return float(getattr(schedule, name))
-        case "runs_per_seed":
-            return float(len(cells))
-    axis, _, what = name.removeprefix("log10_").rpartition("_")
-    if what in ("decays", "rates"):
-        axis = f"{axis}_{what.removesuffix('s')}"
-    own = {getattr(cell.setting, axis) for cell in cells}
-    values = sorted({schedule.minimum, schedule.maximum} if None in own else own)
-    match what:
-        case "min":
-            return _logarithm(values[0]) if name.startswith("log10") else values[0]
-        case "max":
-            return _logarithm(values[-1]) if name.startswith("log10") else values[-1]
-        case "step":
-            return _even_step(values)
-    return float(len(own))
-
-
-def _logarithm(value: float) -> float:
-    return math.log10(value) if value > 0 else -math.inf
-
-
-def _even_step(values: Sequence[float]) -> float:
-    steps = [above - below for below, above in itertools.pairwise(values)]
-    even = bool(steps) and max(steps) - min(steps) <= 1e-6 * max(steps)
-    return steps[0] if even else math.nan

@@ -22,7 +22,7 @@ Printed = Annotated[str, expect(NUMBER, "a number as printed, in quotes"), Field
 RunMetric = Literal[
     "test_accuracy", "test_loss", "test_cost", "validation_accuracy", "validation_loss", "validation_cost",
     "training_accuracy", "training_loss", "training_cost", "best_validation_accuracy", "best_training_accuracy",
-    "epochs_until_learning",
+    "epochs_until_learning", "epoch_of_lowest_validation_cost", "gap", "rises", "swing", "deviation",
 ]  # fmt: skip
 Metric = Literal[RunMetric, "gain"]
 SearchMetric = Literal["validation_accuracy", "best_validation_accuracy"]
@@ -32,7 +32,9 @@ Property = Literal[
     "log10_weight_decay_min", "log10_weight_decay_max",
     "learning_rates", "learning_rate_min", "learning_rate_max", "learning_rate_step",
     "log10_learning_rate_min", "log10_learning_rate_max",
-    "runs_per_seed", "updates", "cycles", "step",
+    "runs_per_seed", "updates", "epochs", "cycles", "step", "learning_rate_start", "learning_rate_top",
+    "training", "validation", "batch_size", "momentum", "bn_decay", "bn_epsilon",
+    "layers", "width", "initialization", "weight_decay", "learning_rate",
 ]  # fmt: skip
 
 
@@ -162,7 +164,7 @@ class Item(Declared):
     """What the report leaves open."""
     inconsistent: str = ""
     """How the report contradicts itself, its author's code or its logs."""
-    not_comparable: str = ""
+    not_testable: str = ""
     """Why no run can test it."""
     note: str = ""
     """What a reader should know."""
@@ -172,7 +174,7 @@ class Number(Item):
     """A number that came out of trainings."""
 
     kind: Literal["number"]
-    """A printed number (rule 3)."""
+    """A printed number."""
     metric: Metric
     """The metric that the number is a value of."""
     cells: SomeCells
@@ -231,16 +233,40 @@ class Number(Item):
 
 
 class Gradient(Item):
-    """The published values of a reported check, of which each is a claim."""
+    """The published values of a reported check, of which each table is a claim."""
 
     kind: Literal["gradient"]
-    """Published gradients and errors (rule 4)."""
+    """Published gradients and errors."""
     reported_check: str
     """A reported check of config/reported_checks."""
     text: Words = ""
-    """What is claimed, in our words; by default the quantity, the array and the place."""
+    """What is claimed, in our words; by default how many values stand where."""
     variants: list[GradientVariant] = Field(default=[], min_length=1)
     """Other interpretations."""
+
+
+class Magnitude(Item):
+    """The errors of a gradient check are of some order of magnitude, but no table is printed."""
+
+    kind: Literal["magnitude"]
+    """An order of magnitude of a gradient check's errors."""
+    reported_check: str
+    """A reported check of config/reported_checks."""
+    case: str
+    """One of its cases."""
+    reported: list[Printed] = Field(min_length=2, max_length=2)
+    """The smallest and the largest order as printed, in quotes."""
+
+
+class Increase(Item):
+    """The errors of a gradient check grow from the last layer to the first."""
+
+    kind: Literal["increase"]
+    """Errors that grow as they propagate backwards."""
+    reported_check: str
+    """A reported check of config/reported_checks."""
+    case: str
+    """One of its cases."""
 
 
 class _Pairs(Item):
@@ -262,21 +288,23 @@ class Direction(_Pairs):
     """A metric is greater here than there."""
 
     kind: Literal["direction"]
-    """A claimed difference (rule 5)."""
+    """A claimed difference."""
+    throughout: bool = False
+    """Whether it is claimed of every point of the training curves, not only of the end."""
 
 
 class Equal(_Pairs):
     """A metric is the same here and there."""
 
     kind: Literal["equal"]
-    """A claim of no difference (rule 6)."""
+    """A claim of no difference."""
 
 
 class Level(Item):
     """A metric lies between two bounds."""
 
     kind: Literal["level"]
-    """A claim about where all runs lie (rule 7)."""
+    """A claim about where all runs lie."""
     metric: RunMetric
     """The metric that lies between the bounds."""
     cells: SomeCells
@@ -291,7 +319,7 @@ class Best(Item):
     """A setting was the best of a search."""
 
     kind: Literal["best"]
-    """A claimed best setting (rule 8)."""
+    """A claimed best setting."""
     axis: Axis
     """What was searched."""
     cells: SomeCells
@@ -308,7 +336,7 @@ class Setting(Item):
     """A number that describes what was done."""
 
     kind: Literal["setting"]
-    """A number that describes what was done, not what came out (rule 9)."""
+    """A number that describes what was done, not what came out."""
     cells: SomeCells
     """The cells whose configuration is meant."""
     reported: Printed
@@ -325,18 +353,18 @@ class InWords(Item):
     """A statement that no run can test."""
 
     kind: Literal["words"]
-    """A statement (rule 10)."""
+    """A statement."""
     reported: Printed | None = None
     """The number it prints, if any, in quotes."""
 
     @model_validator(mode="after")
     def _has_reason(self) -> "InWords":
-        if not (self.not_comparable or self.inconsistent):
-            raise ValueError("missing 'not_comparable', the reason why no run can test it")
+        if not self.not_testable:
+            raise ValueError("missing 'not_testable', the reason why no run can test it")
         return self
 
 
-AnyItem = Number | Gradient | Direction | Equal | Level | Best | Setting | InWords
+AnyItem = Number | Gradient | Magnitude | Increase | Direction | Equal | Level | Best | Setting | InWords
 
 
 class ClaimsFile(Declared):
@@ -346,6 +374,8 @@ class ClaimsFile(Declared):
     """The report, after which the file is named."""
     study: str
     """The study whose experiments are meant where no other is named."""
+    lenders: Annotated[list[str], different] = Field(default=[])
+    """Other studies whose runs of the same cells count too, and whose cells alike lend their spread."""
     variants: dict[Words, NamedVariant] = Field(default={})
     """Variants by label, for claims to name."""
     claims: list[Annotated[AnyItem, Field(discriminator="kind")]] = Field(min_length=1)

@@ -1,0 +1,102 @@
+"""The rule of a best setting (docs/claims.md, rule 2): whether one search like ours would have found it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bnlab.analysis.searches import Candidate, Noise, half_width, noise_of, simulated_searches
+from bnlab.analysis.spread import Spread
+from bnlab.claims.numbers import too_few
+from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Finding, difference, written
+
+ACCURACY = "validation_accuracy"
+"""What a search is judged by."""
+NEAR = 1.15
+"""A claimed best setting is on our grid when one of its values is within this factor."""
+
+
+def judge_best(reported: float, candidates: Sequence[Candidate], spread: Spread | None, *, axis: int) -> Finding:
+    """Whether `reported` is the best along an axis, of the two that a candidate's place has.
+
+    Reproduced if it is the best of one search like ours with a probability of at least half that of a blind guess,
+    nothing is settled as better, and something as worse: where all values are equal, to name one says nothing.
+    Contradicted if one search would not have found it. The interval is that of our best less the claimed one's accuracy
+    in one search, and `mean` is our best setting.
+    """
+    finished = [one for one in candidates if one.values]
+    if not finished:
+        return Finding(INCONCLUSIVE, "No run of ours finished.")
+    means = [float(np.mean(list(one.values.values()))) for one in finished]
+    best = max(range(len(finished)), key=lambda i: (means[i], finished[i].place[axis]))
+    ours = finished[best].place[axis]
+    found = Finding(INCONCLUSIVE, "", ours, n=len(finished[best].values))
+    near = min((one.place[axis] for one in finished), key=lambda value: _factor(value, reported))
+    if _factor(near, reported) > NEAR:
+        reason = f"The nearest value on our grid, {written(near)}, is not within 15 %; best is {written(ours)}."
+        return replace(found, outcome=NOT_TESTABLE, reason=reason)
+    if reason := too_few(spread):
+        return replace(found, reason=reason)
+    assert spread is not None
+    return _compared(finished, means, found, near, noise_of(finished, spread), best=best, axis=axis)
+
+
+def _compared(
+    candidates: Sequence[Candidate],
+    means: Sequence[float],
+    found: Finding,
+    near: float,
+    noise: Noise,
+    *,
+    best: int,
+    axis: int,
+) -> Finding:
+    """The candidate at `near` against our best and against all others."""
+    there = [i for i, one in enumerate(candidates) if one.place[axis] == near]
+    claimed = max(there, key=lambda i: means[i])
+    chance = float(np.isin(simulated_searches(candidates, noise).argmax(axis=1), there).mean())
+    choices = len({one.place[axis] for one in candidates})
+    gap = means[best] - means[claimed]
+    half = half_width(noise, variances=_inverse(candidates, best, claimed) + 2)
+    found = replace(found, low=gap - half, high=gap + half)
+    better, worse = _settled(candidates, means, claimed, noise)
+    words = f"best of {100 * chance:.0f} % of searches like ours, where a blind guess is of {100 / choices:.0f} %"
+    if claimed != best:
+        words = f"{words}; best here is {written(found.mean)}, by {difference(gap, ACCURACY)}"
+    if found.low > 0:
+        return replace(found, outcome=CONTRADICTED, reason=f"One search would not have found it: {words}.")
+    if better:
+        places = ", ".join(dict.fromkeys(written(candidates[i].place[axis]) for i in better))
+        return replace(found, reason=f"By the means of our seeds {places} is better: {words}.")
+    if not worse:
+        return replace(found, reason=f"Nothing is settled as worse, so that to name one says nothing: {words}.")
+    if chance < 1 / (2 * choices):
+        return replace(found, reason=f"Nothing is settled as better, but it is rarely found: {words}.")
+    return replace(found, outcome=REPRODUCED, reason=f"Nothing is settled as better, {len(worse)} as worse: {words}.")
+
+
+def _settled(
+    candidates: Sequence[Candidate], means: Sequence[float], claimed: int, noise: Noise
+) -> tuple[list[int], list[int]]:
+    """The candidates whose means are settled as better and as worse than the claimed one's (Bonferroni)."""
+    better, worse = [], []
+    for i in range(len(candidates)):
+        half = half_width(noise, variances=_inverse(candidates, i, claimed), comparisons=max(1, len(candidates) - 1))
+        if means[i] - means[claimed] > half:
+            better.append(i)
+        elif means[claimed] - means[i] > half:
+            worse.append(i)
+    return better, worse
+
+
+def _inverse(candidates: Sequence[Candidate], one: int, other: int) -> float:
+    """The variances of the difference of two means, in units of a run's."""
+    return 1 / len(candidates[one].values) + 1 / len(candidates[other].values)
+
+
+def _factor(value: float, reported: float) -> float:
+    """The factor between two settings, at least 1; infinite between zero and any other."""
+    if value == reported:
+        return 1.0
+    return max(value / reported, reported / value) if value > 0 and reported > 0 else math.inf

@@ -1,0 +1,133 @@
+"""The rules of differences between pairs of runs (docs/claims.md, rules 3 and 4): a direction, none, and an order."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy import stats
+
+from bnlab.analysis.intervals import LEVEL, detectable_mean, mean_interval
+from bnlab.claims.outcomes import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    Finding,
+    difference,
+    is_accuracy,
+    summary_of,
+    written,
+)
+
+POINTS = 0.005
+"""The smallest difference of accuracies that is called one: half a percentage point."""
+SHARE = 0.01
+"""For everything else the margin is this share of its value, about as much of it as half a point is of an accuracy."""
+
+
+def margin_of(metric: str, values: Sequence[float]) -> float:
+    """The smallest difference of a metric that is called one; NaN without values."""
+    if is_accuracy(metric):
+        return POINTS
+    return SHARE * abs(float(np.mean(values))) if len(values) else math.nan
+
+
+def judge_direction(differences: Sequence[float], margin: float, *, metric: str = "") -> Finding:
+    """`greater` minus `smaller` of a metric, one per seed: above zero, and not settled to be within the margin."""
+    found = summary_of(differences)
+    if len(differences) < 2:
+        return replace(found, reason=_few(differences))
+    low, high = mean_interval(differences)
+    words = f"{_interval(low, high, metric)}, {len(differences)} pairs"
+    found = replace(found, low=low, high=high, detectable=detectable_mean(differences))
+    if -margin < low and high < margin:
+        reason = f"There is no difference worth the name: {words}, margin {difference(margin, metric)}."
+        return replace(found, outcome=NOT_REPRODUCED, reason=reason)
+    if low > 0:
+        return replace(found, outcome=REPRODUCED, reason=f"The difference is above zero: {words}.")
+    if high < 0:
+        return replace(found, outcome=CONTRADICTED, reason=f"The difference is below zero: {words}.")
+    return replace(found, reason=f"The interval holds zero: {words}.")
+
+
+def judge_equal(differences: Sequence[float], margin: float, *, metric: str = "") -> Finding:
+    """A metric's differences, one per seed, against the margin on either side of zero (two one-sided tests)."""
+    found = summary_of(differences)
+    if len(differences) < 2:
+        return replace(found, reason=_few(differences))
+    low, high = mean_interval(differences)
+    words = f"{_interval(low, high, metric)}, {len(differences)} pairs, margin {difference(margin, metric)}"
+    found = replace(found, low=low, high=high, detectable=detectable_mean(differences))
+    if -margin < low and high < margin:
+        return replace(found, outcome=REPRODUCED, reason=f"The interval lies within the margin: {words}.")
+    if low > margin or high < -margin:
+        return replace(found, outcome=CONTRADICTED, reason=f"The interval lies outside the margin: {words}.")
+    return replace(found, reason=f"The interval crosses the margin: {words}.")
+
+
+def judge_order(greater: Mapping[int, float], smaller: Mapping[int, float]) -> Finding:
+    """Times, by seed, infinite where nothing happened within the training: a sign test of which comes later.
+
+    A pair in which neither happened says nothing; one in which one did is settled, though its difference is not known.
+    """
+    pairs = [(greater[seed], smaller[seed]) for seed in sorted(greater.keys() & smaller.keys())]
+    later = sum(one > other for one, other in pairs)
+    earlier = sum(one < other for one, other in pairs)
+    settled = later + earlier
+    finite = [one - other for one, other in pairs if math.isfinite(one) and math.isfinite(other)]
+    found = replace(summary_of(finite), n=len(pairs))
+    never = sum(math.isinf(one) for one, _ in pairs), sum(math.isinf(other) for _, other in pairs)
+    words = (
+        f"later in {later} of {len(pairs)} pairs, earlier in {earlier}; "
+        f"{never[0]} and {never[1]} runs not within the training"
+    )
+    if not settled:
+        return replace(found, reason=f"No pair is settled: {words}.")
+    p = float(stats.binomtest(later, settled).pvalue)
+    words += f"; sign test, p = {p:.2g}"
+    if p >= 1 - LEVEL:
+        return replace(found, reason=f"Too few pairs agree: {words}.")
+    return replace(found, outcome=REPRODUCED if later > earlier else CONTRADICTED, reason=f"It comes {words}.")
+
+
+def judge_throughout(points: Mapping[int, Sequence[float]], *, metric: str = "") -> Finding:
+    """Differences, one per seed, at every point of a curve, by update: above zero at all of them.
+
+    One point below zero contradicts, if it is so at the level that as many points ask for (Bonferroni).
+    """
+    if not points or min(len(values) for values in points.values()) < 2:
+        return Finding(INCONCLUSIVE, "Fewer than two pairs of runs finished.")
+    above = [update for update, values in points.items() if mean_interval(values)[0] > 0]
+    level = 1 - (1 - LEVEL) / len(points)
+    below = [update for update, values in points.items() if mean_interval(values, level=level)[1] < 0]
+    last = [*points.values()][-1]
+    low, high = mean_interval(last)
+    found = replace(summary_of(last), low=low, high=high)
+    words = f"{metric.replace('_', ' ')} above zero at {len(above)} of {len(points)} points of the curves"
+    if below:
+        return replace(
+            found, outcome=CONTRADICTED, reason=f"{words}, below zero at {len(below)}, first at update {below[0]:,}."
+        )
+    if len(above) == len(points):
+        return replace(found, outcome=REPRODUCED, reason=f"{words}.")
+    return replace(found, reason=f"{words}, settled below zero at none.")
+
+
+def combined(findings: Sequence[Finding]) -> Finding:
+    """The deciding one of several pairs' findings: all must be reproduced, and one is enough against it."""
+    outcomes = [finding.outcome for finding in findings]
+    order = (CONTRADICTED, NOT_REPRODUCED, INCONCLUSIVE, REPRODUCED)
+    deciding = findings[outcomes.index(next(outcome for outcome in order if outcome in outcomes))]
+    if len(findings) == 1:
+        return deciding
+    reasons = " ".join(f"({i}) {finding.reason}" for i, finding in enumerate(findings, start=1))
+    return replace(deciding, reason=reasons)
+
+
+def _interval(low: float, high: float, metric: str) -> str:
+    return f"95 % interval {written(low, metric)} to {difference(high, metric)}"
+
+
+def _few(differences: Sequence[float]) -> str:
+    return "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."

@@ -1,0 +1,41 @@
+"""From the findings of a claim's readings to its outcome, its flags and the reason (docs/claims.md)."""
+
+from collections.abc import Mapping
+
+from bnlab.claims.model import Claim
+from bnlab.claims.outcomes import (
+    FAILED,
+    INCONSISTENT,
+    NOT_COMPARABLE,
+    NOT_TESTABLE,
+    OPEN,
+    REPRODUCED,
+    Finding,
+)
+
+
+def flags_of(claim: Claim) -> tuple[str, ...]:
+    """What is said of a claim beside its outcome."""
+    return (*([OPEN] if claim.open else []), *([INCONSISTENT] if claim.inconsistent else []))
+
+
+def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding]) -> tuple[str, str]:
+    """The outcome and its reason. found: that of the main reading, None if no run can test the claim.
+
+    Readings that are all plausible, because the report leaves open which is meant, decide together: if one reproduces
+    the claim and another speaks against it, nothing is decided. Otherwise the main reading decides.
+    """
+    circumstances = f" {INCONSISTENT.capitalize()}: {claim.inconsistent}" if claim.inconsistent else ""
+    if found is None:
+        return NOT_TESTABLE, f"{claim.not_testable}{circumstances}"
+    reproducing = [label for label, one in variants.items() if one.outcome == REPRODUCED]
+    failing = [label for label, one in variants.items() if one.outcome in FAILED]
+    conflict = failing if found.outcome == REPRODUCED else reproducing if found.outcome in FAILED else []
+    if claim.open and conflict:
+        left = f"The report leaves open: {', '.join(claim.open)}, and it matters: {', '.join(conflict)}."
+        return NOT_COMPARABLE, f"{left} As read here: {found.outcome.lower()}. {found.reason}{circumstances}"
+    if found.outcome in FAILED:
+        tried = ", ".join(variants)
+        also = f"Reproduced by: {', '.join(reproducing)}." if reproducing else f"Nor by: {tried}." if tried else ""
+        return found.outcome, f"{found.reason} {also}".rstrip() + circumstances
+    return found.outcome, f"{found.reason}{circumstances}"
