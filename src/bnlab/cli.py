@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     add(_pdf, study)
     add(_claims, ("report", "a file in config/claims"))
     add(_ledger)
+    add(_calibrate)
+    add(_calibration_figure)
     add(_synthesis_page)
     add(_expectations, study, makes=False)
     add(_verify, makes=False)
@@ -232,7 +234,7 @@ def _pdf(parsed: argparse.Namespace) -> None:
 
 
 def _claims(parsed: argparse.Namespace) -> None:
-    """Join a report's claims with the runs that they are about, and give each its verdict."""
+    """Join a report's claims with the runs that they are about, and give each its outcome."""
     from bnlab.claims.judge import write_claims
     from bnlab.config.studies import load_configuration
 
@@ -240,10 +242,25 @@ def _claims(parsed: argparse.Namespace) -> None:
 
 
 def _ledger(_: argparse.Namespace) -> None:
-    """Put the claims of all reports into one table, and count their verdicts."""
+    """Put the claims of all reports into one table, and count their outcomes."""
     from bnlab.claims.judge import join_claims
 
     join_claims(CONFIG, results=RESULTS)
+
+
+def _calibrate(_: argparse.Namespace) -> None:
+    """Try the rules of the ledger on our own runs: how often they err, and what they can see."""
+    from bnlab.claims.calibration import write_calibration
+    from bnlab.config.studies import load_configuration
+
+    write_calibration(load_configuration(CONFIG), results=RESULTS)
+
+
+def _calibration_figure(_: argparse.Namespace) -> None:
+    """Draw how often the rules err, and what they can see."""
+    from bnlab.figures.calibration import draw_calibration
+
+    draw_calibration(results=RESULTS)
 
 
 def _synthesis_page(_: argparse.Namespace) -> None:

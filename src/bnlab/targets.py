@@ -45,6 +45,8 @@ ROOTS = {
     "figure": "figures.draw",
     "claims": "claims.judge",
     "ledger": "claims.judge",
+    "calibrate": "claims.calibration",
+    "calibration-figure": "figures.calibration",
     "page": "report.study",
     "synthesis-page": "report.synthesis",
     "pdf": "report.pdf",
@@ -260,8 +262,17 @@ class Targets:
             *(f"{self.results}/gradients/cifar10/{check}.csv" for check in reported_checks_of(claims)),
         ]
 
-    def verdicts(self, *reports: str) -> list[str]:
-        """The claims of these reports with their verdicts, by default of all; of a study that is no report's, none."""
+    def calibration_inputs(self) -> list[str]:
+        """What the rules are tried on: the runs of all studies that claims are about."""
+        return [self.table(study, name) for study in self.claimed_studies for name in ("runs", "curves", "test")]
+
+    @cached_property
+    def claimed_studies(self) -> list[str]:
+        """The studies that the claims of all reports are about. Raises ConfigError."""
+        return studies_of(claim for report in self.reports for claim in self.claims(report))
+
+    def outcomes(self, *reports: str) -> list[str]:
+        """The claims of these reports with their outcomes, by default of all; of a study that is no report's, none."""
         return [f"{self.results}/tables/claims/{one}.csv" for one in reports or self.reports if one in self.reports]
 
     def figures(self, study: str) -> list[str]:
@@ -286,19 +297,20 @@ class Targets:
             *self.manifests(study),
             *self.gates(study),
             *self.gradient_files(study),
-            *self.verdicts(study),
+            *self.outcomes(study),
             *self.figures(study),
             *self.page_tables(study),
         ]
 
     def synthesis_inputs(self) -> list[str]:
-        """The verdicts, and the tables and figures of every study that the synthesis shows."""
+        """The ledger, its calibration, and the tables and figures of every study that the synthesis shows."""
         studies = self.synthesis.studies if self.synthesis else ()
         shown = (
             self.page_tables(study) + self.figures(study) + self.gates(study) + self.manifests(study)
             for study in studies
         )
-        return self.verdicts() + [file for files in shown for file in files]
+        trust = [f"{self.results}/tables/{name}" for name in ("family.csv", "calibration.csv", "calibration.svg")]
+        return self.outcomes() + trust + [file for files in shown for file in files]
 
     def unclaimed(self, asked: Collection[str]) -> list[str]:
         """The reports that have claims and are not among the studies that are asked for."""
@@ -308,10 +320,10 @@ class Targets:
         """The ledger of all reports and the synthesis, if all studies that they need are asked for."""
         if not self.reports or self.unclaimed(asked):
             return []
-        if not {study for report in self.reports for study in studies_of(self.claims(report))} <= {*asked}:
+        if not {*self.claimed_studies} <= {*asked}:
             return []
         shown = self.synthesis is not None and {*asked} >= {*self.synthesis.studies}
-        tables = [f"{self.results}/tables/{name}.csv" for name in ("claims", "claims_summary")]
+        tables = [f"{self.results}/tables/{name}.csv" for name in ("claims", "claims_summary", "family", "calibration")]
         return tables + (self.page("synthesis") if shown else [])
 
     def table(self, study: str, name: str) -> str:

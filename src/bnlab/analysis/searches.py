@@ -1,8 +1,7 @@
 """What one search like ours can come to: every candidate drawn anew, with all that is uncertain about it.
 
 A candidate's accuracy is its own mean, plus what all candidates of a search share (they are judged on the same images),
-plus its own noise. The noise is what is left of our searches when each seed's and each candidate's mean is taken off.
-The means are estimates too, and the best of many noisy estimates is too good to be true, so each is shrunk towards the
+plus its own noise (`analysis/spread.py`). The means are estimates too, and the best of many noisy estimates is too good to be true, so each is shrunk towards the
 trend along the axes of the search, by as much as the others scatter around it (empirical Bayes; Morris 1983, Journal of
 the American Statistical Association 78, 47-55).
 """
@@ -16,7 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from bnlab.analysis.intervals import LEVEL
-from bnlab.analysis.spread import Spread
+from bnlab.analysis.spread import Noise, Spread
 
 Array = npt.NDArray[np.float64]
 
@@ -32,26 +31,6 @@ class Candidate:
     values: Mapping[int, float]
 
 
-@dataclass(frozen=True)
-class Noise:
-    """own: that of a candidate within a search.  shared: the standard deviation of what all candidates share."""
-
-    own: Spread
-    shared: float
-
-
-def noise_of(candidates: Sequence[Candidate], spread: Spread) -> Noise:
-    """The noise of our seeds' searches; where they are too few to tell, all of `spread` is the candidates' own."""
-    seeds = set.intersection(*(set(one.values) for one in candidates)) if candidates else set()
-    degrees_of_freedom = (len(candidates) - 1) * (len(seeds) - 1)
-    if degrees_of_freedom < spread.degrees_of_freedom / 2 or degrees_of_freedom < 1:
-        return Noise(spread, 0.0)
-    table = np.array([[one.values[seed] for seed in sorted(seeds)] for one in candidates])
-    left = table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean()
-    own = float((left**2).sum()) / degrees_of_freedom
-    return Noise(Spread(math.sqrt(own), degrees_of_freedom), math.sqrt(max(0.0, spread.sd**2 - own)))
-
-
 def simulated_searches(
     candidates: Sequence[Candidate], noise: Noise, *, runs: int | None = None, extra_variance: float = 0.0
 ) -> Array:
@@ -62,15 +41,12 @@ def simulated_searches(
     (DRAWS, runs).
     """
     generator = np.random.default_rng(SEED)
-    sd = noise.own.sd * np.sqrt(noise.own.degrees_of_freedom / _chi_square(generator, noise.own.degrees_of_freedom))
-    means, errors = _shrunk(candidates, noise.own.sd)
-    centres = means + (sd / max(noise.own.sd, 1e-300))[:, None] * errors * generator.standard_normal(
-        (DRAWS, len(candidates))
-    )
+    own, shared = (_drawn_sd(one, generator) for one in (noise.own, noise.shared))
+    means, errors = _shrunk(candidates, noise.own.sd)  # errors: in units of the own standard deviation
+    centres = means + own[:, None] * errors * generator.standard_normal((DRAWS, len(candidates)))
     number = runs or len(candidates)
-    drawn = centres[:, np.arange(number) % len(candidates)]
-    shared = math.sqrt(noise.shared**2 + extra_variance) * generator.standard_normal(DRAWS)
-    searches: Array = drawn + sd[:, None] * generator.standard_normal((DRAWS, number)) + shared[:, None]
+    drawn = centres[:, np.arange(number) % len(candidates)] + own[:, None] * generator.standard_normal((DRAWS, number))
+    searches: Array = drawn + (np.hypot(shared, math.sqrt(extra_variance)) * generator.standard_normal(DRAWS))[:, None]
     return searches
 
 
@@ -80,23 +56,27 @@ def half_width(noise: Noise, *, variances: float, comparisons: int = 1) -> float
     return float(t) * noise.own.sd * math.sqrt(variances)
 
 
-def _chi_square(generator: np.random.Generator, degrees_of_freedom: float) -> Array:
-    return generator.chisquare(min(degrees_of_freedom, 1e6), DRAWS)
+def _drawn_sd(spread: Spread, generator: np.random.Generator) -> Array:
+    """Standard deviations as the truth could have them, float64, (DRAWS,)."""
+    if math.isinf(spread.degrees_of_freedom):
+        return np.full(DRAWS, spread.sd)
+    return spread.sd * np.sqrt(spread.degrees_of_freedom / generator.chisquare(spread.degrees_of_freedom, DRAWS))
 
 
 def _shrunk(candidates: Sequence[Candidate], sd: float) -> tuple[Array, Array]:
-    """Each candidate's mean, drawn towards the trend, and its standard error."""
+    """Each candidate's mean, drawn towards the trend, and its standard error in units of a run's, `sd`."""
     means = np.array([np.mean(list(one.values.values())) for one in candidates])
-    variances = sd**2 / np.array([len(one.values) for one in candidates])
+    inverse = 1 / np.array([len(one.values) for one in candidates])
     design = _trend([one.place for one in candidates])
     left = len(candidates) - int(np.linalg.matrix_rank(design))
     if left < 2:
-        return means, np.sqrt(variances)
+        return means, np.sqrt(inverse)
     hat = design @ np.linalg.pinv(design)
     fitted = hat @ means
-    scatter = max(0.0, float(((means - fitted) ** 2).sum()) / left - float(variances.mean()))
-    weight = scatter / (scatter + variances) if scatter > 0 else np.zeros_like(variances)
-    return fitted + weight * (means - fitted), np.sqrt((weight + (1 - weight) ** 2 * np.diag(hat)) * variances)
+    scatter = max(0.0, float(((means - fitted) ** 2).sum()) / left - sd**2 * float(inverse.mean()))
+    weight = scatter / (scatter + sd**2 * inverse) if scatter > 0 else np.zeros_like(inverse)
+    errors = np.sqrt((weight + (1 - weight) ** 2 * np.diag(hat)) * inverse)
+    return fitted + weight * (means - fitted), errors
 
 
 def _trend(places: Sequence[tuple[Hashable, ...]]) -> Array:

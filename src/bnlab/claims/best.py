@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bnlab.analysis.searches import Candidate, Noise, half_width, noise_of, simulated_searches
-from bnlab.analysis.spread import Spread
+from bnlab.analysis.searches import Candidate, half_width, simulated_searches
+from bnlab.analysis.spread import Noise
 from bnlab.claims.numbers import too_few
 from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPRODUCED, Finding, difference, written
 
@@ -17,7 +17,7 @@ NEAR = 1.15
 """A claimed best setting is on our grid when one of its values is within this factor."""
 
 
-def judge_best(reported: float, candidates: Sequence[Candidate], spread: Spread | None, *, axis: int) -> Finding:
+def judge_best(reported: float, candidates: Sequence[Candidate], noise: Noise | None, *, axis: int) -> Finding:
     """Whether `reported` is the best along an axis, of the two that a candidate's place has.
 
     Reproduced if it is the best of one search like ours with a probability of at least half that of a blind guess,
@@ -36,10 +36,10 @@ def judge_best(reported: float, candidates: Sequence[Candidate], spread: Spread 
     if _factor(near, reported) > NEAR:
         reason = f"The nearest value on our grid, {written(near)}, is not within 15 %; best is {written(ours)}."
         return replace(found, outcome=NOT_TESTABLE, reason=reason)
-    if reason := too_few(spread):
+    if reason := too_few(noise and noise.own):
         return replace(found, reason=reason)
-    assert spread is not None
-    return _compared(finished, means, found, near, noise_of(finished, spread), best=best, axis=axis)
+    assert noise is not None
+    return _compared(finished, means, found, near, noise, best=best, axis=axis)
 
 
 def _compared(

@@ -14,7 +14,7 @@ from bnlab.analysis.intervals import binomial_variance
 from bnlab.analysis.read import read_table
 from bnlab.analysis.reported_checks import read_rows
 from bnlab.analysis.searches import Candidate
-from bnlab.analysis.spread import Spread, fit_prior, moderated
+from bnlab.analysis.spread import Alike, Noise
 from bnlab.claims.along_curves import along_curves
 from bnlab.claims.model import SEARCHED, Cell, Interpretation, Pair, Selection
 from bnlab.config.reported_checks import load_reported_check
@@ -54,7 +54,7 @@ class Evidence:
             self.stored.setdefault(_cell_of(run), []).append(run)
         self.reported_check = cache(self._reported_check)
         """A reported check by name, and our draws of it."""
-        self._spreads: dict[tuple[Any, ...], Spread | None] = {}
+        self._alike = cache(self._fitted)
 
     # --- cells and their runs ---------------------------------------------------------------------------------------
 
@@ -134,43 +134,55 @@ class Evidence:
 
     # --- spreads ----------------------------------------------------------------------------------------------------
 
-    def spread(self, cell: Cell, metric: str) -> Spread | None:
-        """The moderated spread of a metric over the seeds of a cell; its prior is that of all cells alike."""
-        key = (_cell_of(cell.setting), cell.experiment if cell.setting.warm_start else "", metric)
-        if key not in self._spreads:
-            prior = fit_prior([*self.values(one, metric).values()] for one in self.alike(cell, metric))
-            self._spreads[key] = moderated([*self.values(cell, metric).values()], prior)
-        return self._spreads[key]
+    def noise(self, cell: Cell, metric: str) -> Noise | None:
+        """The noise of a metric over the seeds of a cell, which all cells alike inform."""
+        cells, fitted = self._alike(self._likeness(cell.setting, metric), metric)
+        own = [i for i, one in enumerate(cells) if set(one.runs) & set(cell.runs)]
+        return fitted.noise(own[0] if own else -1)
 
-    def spread_of_gain(self, cells: Sequence[Cell]) -> Spread | None:
-        """The moderated spread of a cell's gain over its normalization-free twin."""
+    def noise_of_search(self, cells: Sequence[Cell], metric: str) -> Noise | None:
+        """The noise of a metric in a search: that of all cells alike together."""
+        return self._alike(self._likeness(cells[0].setting, metric), metric)[1].pooled
+
+    def noise_of_gain(self, cells: Sequence[Cell]) -> Noise | None:
+        """The noise of the gain of a cell over its twin without batch normalization."""
         (normalized,) = (cell for cell in cells if cell.setting.batch_norm)
-        twins = [twin for one in self.alike(normalized, "test_accuracy") if (twin := self._twins(one))]
-        return moderated([*self.gains(cells).values()], fit_prior([*self.gains(twin).values()] for twin in twins))
+        likeness = self._likeness(normalized.setting, "gain")
+        twins = {one.setting: twin for one in self.alike(likeness, "gain") if (twin := self._twins(one))}
+        own = [i for i, setting in enumerate(twins) if setting in normalized.runs]
+        return Alike([self.gains(twin) for twin in twins.values()]).noise(own[0] if own else -1)
 
-    def alike(self, cell: Cell, metric: str) -> list[Cell]:
+    def _fitted(self, likeness: tuple[Any, ...], metric: str) -> tuple[list[Cell], Alike]:
+        cells = self.alike(likeness, metric)
+        return cells, Alike([self.values(one, metric) for one in cells], shared_variance=self._known(cells, metric))
+
+    def alike(self, likeness: tuple[Any, ...], metric: str) -> list[Cell]:
         """The cells that share all that makes a spread; those with a run that never starts to learn are left out."""
-        likeness = self._likeness(cell.setting, metric)
         return [
             one for one in self._every_cell() if self._likeness(one.setting, metric) == likeness and not self.idle(one)
         ]
 
-    def groups(self, metric: str) -> Iterator[tuple[tuple[Any, ...], list[Cell]]]:
-        """All cells in groups of such as are alike, each with what they share."""
-        groups: dict[tuple[Any, ...], list[Cell]] = {}
-        for cell in self._every_cell():
-            if not self.idle(cell):
-                groups.setdefault(self._likeness(cell.setting, metric), []).append(cell)
-        yield from groups.items()
+    def groups(self, metric: str) -> Iterator[tuple[tuple[Any, ...], list[Cell], float | None]]:
+        """All cells in groups of such as are alike, with what they share, and the variance of their seeds if known."""
+        for likeness in dict.fromkeys(self._likeness(cell.setting, metric) for cell in self._every_cell()):
+            if cells := self.alike(likeness, metric):
+                yield likeness, cells, self._known(cells, metric)
 
     def variance_of_split(self, cells: Sequence[Cell], metric: str) -> float:
-        """The binomial variance of a validation accuracy on other images, where our seeds all share theirs."""
+        """What other images add to a validation accuracy where our seeds all share theirs: the chance of both."""
+        protocol = self.configuration.protocols[cells[0].setting.protocol]
+        return 0.0 if protocol.split == "random" else 2 * (self._binomial(cells, metric) or 0.0)
+
+    def _known(self, cells: Sequence[Cell], metric: str) -> float | None:
+        """The variance of what a seed's split does to a validation accuracy; None where theory does not say it."""
+        split = {self.configuration.protocols[cell.setting.protocol].split for cell in cells}
+        return self._binomial(cells, metric) if split == {"random"} else None
+
+    def _binomial(self, cells: Sequence[Cell], metric: str) -> float | None:
         values = [value for cell in cells for value in self.values(cell, metric).values()]
         if not metric.endswith("validation_accuracy") or not values:
-            return 0.0
-        protocol = self.configuration.protocols[cells[0].setting.protocol]
-        images = self._images(cells[0].setting, metric)
-        return 0.0 if protocol.split == "random" else binomial_variance(sum(values) / len(values), images)
+            return None
+        return binomial_variance(sum(values) / len(values), self._images(cells[0].setting, metric))
 
     def _every_cell(self) -> list[Cell]:
         return [Cell("", "", tuple(runs)) for runs in self.stored.values()]

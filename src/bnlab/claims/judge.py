@@ -9,6 +9,7 @@ import pandas as pd
 
 from bnlab.analysis.collect import write_csv
 from bnlab.analysis.read import read_table
+from bnlab.analysis.spread import Noise, Spread
 from bnlab.claims.best import judge_best
 from bnlab.claims.differences import combined, judge_direction, judge_equal, judge_order, judge_throughout, margin_of
 from bnlab.claims.evidence import START, Evidence
@@ -131,13 +132,13 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
     cells = evidence.cells(interpretation)
     if metric == "gain":
         gains = [*evidence.gains(cells).values()]
-        return judge_number(claim.reported, gains, evidence.spread_of_gain(cells), metric=metric, truncated=cut)
+        return judge_number(claim.reported, gains, _total(evidence.noise_of_gain(cells)), metric=metric, truncated=cut)
     extra = evidence.variance_of_split(cells, metric) if claim.other_split else 0.0
     if claim.best_of is not None:
         return judge_best_of(
             claim.reported,
             evidence.candidates(cells, metric),
-            evidence.spread(cells[0], metric),
+            evidence.noise_of_search(cells, metric),
             metric=metric,
             best_of=claim.best_of,
             rank=claim.rank,
@@ -154,9 +155,13 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
         started = [value for seed, value in values.items() if seed not in idle]
         resting = [value for seed, value in values.items() if seed in idle]
         return judge_in_state(claim.reported, started, resting, metric=metric, truncated=cut)
-    spread = evidence.spread(cell, metric)
+    spread = _total(evidence.noise(cell, metric))
     own = [*values.values()]
     return judge_number(claim.reported, own, spread, metric=metric, truncated=cut, extra_variance=extra)
+
+
+def _total(noise: Noise | None) -> Spread | None:
+    return noise.total if noise else None
 
 
 def _gradient(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
@@ -202,10 +207,8 @@ def _level(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> 
 
 def _best(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
     cells, metric = evidence.cells(interpretation), interpretation.metric
-    spread = evidence.spread(cells[0], metric)
-    return judge_best(
-        float(claim.reported), evidence.candidates(cells, metric), spread, axis=SEARCHED.index(claim.axis)
-    )
+    noise = evidence.noise_of_search(cells, metric)
+    return judge_best(float(claim.reported), evidence.candidates(cells, metric), noise, axis=SEARCHED.index(claim.axis))
 
 
 def _setting(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:

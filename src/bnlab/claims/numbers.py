@@ -8,8 +8,8 @@ from decimal import Decimal
 import numpy as np
 
 from bnlab.analysis.intervals import LEVEL, POWER, detectable_shift, prediction_interval, share_interval
-from bnlab.analysis.searches import Candidate, noise_of, simulated_searches
-from bnlab.analysis.spread import Spread
+from bnlab.analysis.searches import Candidate, simulated_searches
+from bnlab.analysis.spread import Noise, Spread
 from bnlab.claims.outcomes import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, difference, summary_of
 
 FEWEST = 8
@@ -37,7 +37,7 @@ def judge_number(
     truncated: bool = False,
     extra_variance: float = 0.0,
 ) -> Finding:
-    """The printed number, of a metric, against one more run of ours. spread: moderated, of these runs."""
+    """The printed number, of a metric, against one more run of ours. spread: of a run around the mean of its cell."""
     if not values:
         return NOTHING
     found = summary_of(values)
@@ -54,7 +54,7 @@ def judge_number(
 def judge_best_of(
     reported: str,
     candidates: Sequence[Candidate],
-    spread: Spread | None,
+    noise: Noise | None,
     *,
     metric: str = "",
     best_of: int,
@@ -67,10 +67,9 @@ def judge_best_of(
     if not finished:
         return NOTHING
     values = [value for one in finished for value in one.values.values()]
-    if reason := too_few(spread):
+    if reason := too_few(noise and noise.total):
         return replace(summary_of(values), reason=reason)
-    assert spread is not None
-    noise = noise_of(finished, spread)
+    assert noise is not None
     searches = simulated_searches(finished, noise, runs=best_of, extra_variance=extra_variance)
     drawn = np.sort(searches, axis=1)[:, best_of - rank]
     low, high = (float(end) for end in np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
@@ -81,7 +80,7 @@ def judge_best_of(
         detectable=(high - low) / 2 + power + (printed[1] - printed[0]) / 2,
     )  # fmt: skip
     place = f"number {rank} of {best_of}" if rank > 1 else f"best of {best_of}"
-    words = f"{place} in one search, simulated with {_spread_words(spread, metric)}"
+    words = f"{place} in one search, simulated with {_spread_words(noise.total, metric)}"
     return _against(printed, (low, high), found, words, metric)
 
 

@@ -60,7 +60,13 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
         case "ledger", []:
             if not targets.reports:
                 raise ConfigError(f"{targets.config / 'claims'}: holds no claims, so there is no ledger.")
-            return Step(targets.verdicts())
+            return Step(targets.outcomes())
+        case "calibrate", []:
+            return Step(
+                targets.calibration_inputs(), {study: _grouped(targets, study) for study in targets.claimed_studies}
+            )
+        case "calibration-figure", []:
+            return Step([f"{targets.results}/tables/calibration.csv"])
         case "page", [study]:
             return Step(targets.page_inputs(study), _study(targets, study))
         case "synthesis-page", []:
