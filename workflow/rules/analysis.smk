@@ -84,11 +84,11 @@ rule figure:
 
 
 rule claims:
-    """Join a report's claims with the runs that they are about, and give each its verdict."""
+    """Join a report's claims with the runs that they are about, and give each its outcome."""
     input:
         due("claims", "{report}"),
     output:
-        verdicts="results/tables/claims/{report}.csv",
+        outcomes="results/tables/claims/{report}.csv",
     log:
         "results/logs/claims/{report}.log",
     priority: BEFORE_TRAINING
@@ -99,12 +99,13 @@ rule claims:
 
 
 rule ledger:
-    """Put the claims of all reports into one table, and count their verdicts."""
+    """Put the claims of all reports into one table, and count their outcomes."""
     input:
         due("ledger"),
     output:
         ledger="results/tables/claims.csv",
         summary="results/tables/claims_summary.csv",
+        family="results/tables/family.csv",
     log:
         "results/logs/ledger.log",
     priority: BEFORE_TRAINING
@@ -112,3 +113,34 @@ rule ledger:
         "../envs/bnlab.yaml"
     shell:
         "python -m bnlab ledger > {log} 2>&1"
+
+
+rule calibrate:
+    """Try the rules of the ledger on our own runs: how often they err, and what they can see."""
+    input:
+        due("calibrate"),
+    output:
+        table="results/tables/calibration.csv",
+    log:
+        "results/logs/calibrate.log",
+    priority: BEFORE_TRAINING
+    conda:
+        "../envs/bnlab.yaml"
+    shell:
+        "python -m bnlab calibrate > {log} 2>&1"
+
+
+rule calibration_figure:
+    """Draw how often the rules err, and what they can see."""
+    input:
+        due("calibration-figure"),
+    output:
+        svg="results/tables/calibration.svg",
+        png="results/tables/calibration.png",
+    log:
+        "results/logs/calibration_figure.log",
+    priority: BEFORE_TRAINING
+    conda:
+        "../envs/bnlab.yaml"
+    shell:
+        "python -m bnlab calibration-figure > {log} 2>&1"
