@@ -1,4 +1,4 @@
-"""A report's own gradient check beside ours: whether one reading of it fits a published table as a whole."""
+"""A report's own gradient check beside ours: which way of repeating it fits a published table as a whole, if any."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bnlab.analysis.intervals import LEVEL
@@ -14,41 +15,43 @@ from bnlab.analysis.read import read_table
 RELATIVE = ("norm_max", "norm_sum", "elementwise_mean", "sum_ratio")
 """The measures that a report can mean by "relative error"."""
 FACTOR = 10
-"""A published relative error fits when it lies within this factor of the range of our draws."""
+"""No published value may lie farther than this factor from the range of our draws."""
 LARGE = 1e-3
-"""A published relative error above this is more than rounding, and has to lie in the range of our draws itself."""
+"""A relative error above this is more than rounding: like a moment, it belongs in the range of our draws itself."""
 DIGITS = 3
 """The significant digits that such an error is printed with."""
-KEYS = ["case", "array", "measure"]
 FITS, FITS_NOT = "fits", "does not fit"
+
+Numbers = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Combination:
-    """One way in which a whole published table can have come about: a case, a formula, and what became of kinks.
+    """One way in which all values of a published table can have come about: a case, a formula, and a use of kinks.
 
     formula: that of the relative errors, empty where the table has none.  kinks: whether entries at which a ReLU
-    switched are kept, None where there are none.  values: a row per published value, by measure and array: `published`,
-    the interval `low` to `high` that it has to lie in, and whether it `fits`.  allowed: the misfits that 95 % of our
-    own draws do not exceed when the others judge them.
+    switched are kept, None where none did.  table: a row per published value, by measure and array, with `published`,
+    the interval `low` to `high` that it has to lie in, whether it `fits`, and whether it is `far` from all our draws.
+    allowed: as many misfits as 95 % of our own draws have at most.  draws: how many these are.
     """
 
     case: Mapping[str, Any]
     formula: str
     kinks: bool | None
-    values: pd.DataFrame
+    table: pd.DataFrame
     allowed: int
     draws: int
 
     @property
     def misfits(self) -> int:
         """How many published values lie outside their intervals."""
-        return int((~self.values["fits"]).sum())
+        return int((~self.table["fits"]).sum())
 
     @property
     def fits(self) -> bool:
         """Whether the published table could be one more draw of ours."""
-        return self.misfits <= self.allowed
+        return self.misfits <= self.allowed and not self.table["far"].any()
 
 
 def read_rows(path: Path) -> pd.DataFrame:
@@ -57,32 +60,40 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 
 def combinations(reported_check: Mapping[str, Any], rows: pd.DataFrame, table: str) -> list[Combination]:
-    """Every combination as which our draws can be compared with all values of a published table, in order of the cases.
+    """Every combination that can be compared with all values of a published table, in the order of the cases.
 
-    rows: the draws, a row per case, draw, array and measure.  A case that lacks one of the values makes none.
+    rows: our draws, a row per case, draw, array and measure.
+
+    A small relative error fits within a factor of ten of the range of our draws, a large one or a moment in the range
+    itself. Of the latter a table may miss some, as many as our own draws do, but none by more than a factor of ten.
+    Where crossed entries are kept, an error has to fit those of its array in draws in which no entry crossed, or those
+    of all arrays in which some did: the two are orders of magnitude apart, and a range over both would hold anything.
     """
-    return list(_combinations(reported_check, rows, table))
+    return [
+        one
+        for case in reported_check["cases"]
+        if case.get("published") == table
+        for one in _combinations(case, reported_check["published"][table]["values"], rows[rows["case"] == case["id"]])
+    ]
 
 
 def best_combination(tried: Sequence[Combination]) -> Combination:
-    """The one that decides: of those that fit, if any, else of all, the first with the fewest misfits."""
+    """The one that decides: of those that fit, or else of all, the first with the fewest misfits."""
     return min(tried, key=lambda one: (not one.fits, one.misfits))
 
 
 def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """A row per case, array and measure: our draws and, where a value was published, the interval that decides.
+    """A row per case, array and measure: the median of our draws, the interval that decides, and what was published.
 
-    `median` and `low` to `high` are of the draws, and `other_median` is without the crossed entries; where the best
-    combination of that case and formula leaves these out, `median` is without them and `other_median` with them
-    (`kinks` is false). Where a value was `published`, `low` to `high` is the interval that it has to lie in by that
-    combination; elsewhere `verdict` is empty.
+    Crossed entries are kept or left out as in the best combination of that case and formula (`kinks`), and
+    `other_median` is the median of the alternative. `low` to `high` is what a value that was `published` has to lie in
+    by that combination; where none was, it is the range of our draws and `verdict` is empty.
     """
     cases = {case["id"]: case for case in reported_check["cases"]}
     tried = [one for table in reported_check["published"] for one in combinations(reported_check, rows, table)]
     found = []
-    for (case, array, measure), group in rows.groupby(KEYS, sort=False):
-        formulas = (measure,) if measure in RELATIVE else ("", *RELATIVE)
-        alike = [one for one in tried if one.case["id"] == case and one.formula in formulas]
+    for (case, array, measure), group in rows.groupby(["case", "array", "measure"], sort=False):
+        alike = [one for one in tried if one.case["id"] == case and _is_of(measure, one)]
         best = best_combination(alike) if alike else None
         kinks = best is None or best.kinks is not False
         kept, left_out = group["value"], group["value_without_crossed"]
@@ -93,17 +104,17 @@ def reported_check_table(reported_check: Mapping[str, Any], rows: pd.DataFrame) 
             "measure": measure,
             "draws": len(group),
             "median": shown.median(),
-            "other_median": other.median(),
             "low": shown.min(),
             "high": shown.max(),
+            "other_median": other.median(),
+            "kinks": kinks,
             "entries": group["entries"].sum(),
             "crossed": group["crossed"].sum(),
-            "kinks": kinks,
             "published": published(reported_check, cases[case], str(measure), str(array)),
             "verdict": "",
         }
-        if best is not None and (measure, array) in best.values.index:
-            value = best.values.loc[(measure, array)]
+        if best is not None and (measure, array) in best.table.index:
+            value = best.table.loc[(measure, array)]
             row |= {"low": value["low"], "high": value["high"], "verdict": FITS if value["fits"] else FITS_NOT}
         found.append(row)
     return pd.DataFrame(found)
@@ -117,53 +128,71 @@ def published(reported_check: Mapping[str, Any], case: Mapping[str, Any], measur
     return value
 
 
-def _combinations(reported_check: Mapping[str, Any], rows: pd.DataFrame, table: str) -> Iterator[Combination]:
-    content = reported_check["published"][table]["values"]
-    for case in reported_check["cases"]:
-        if case.get("published") != table:
-            continue
-        drawn = rows[rows["case"] == case["id"]]
-        formulas = [name for name in case["measures"] if name in RELATIVE] if "relative_error" in content else [""]
-        for formula in formulas:
-            printed = pd.Series(
-                {
-                    (formula if quantity == "relative_error" else quantity, array): value
-                    for quantity, arrays in content.items()
-                    for array, value in arrays.items()
-                }
-            )
-            compared = drawn[pd.MultiIndex.from_frame(drawn[["measure", "array"]]).isin(printed.index)]
-            if len(compared) < len(printed) * case["draws"]:
+def _is_of(measure: str, combination: Combination) -> bool:
+    return measure == combination.formula or (measure not in RELATIVE and measure in combination.case["measures"])
+
+
+def _combinations(
+    case: Mapping[str, Any], content: Mapping[str, Mapping[str, float]], rows: pd.DataFrame
+) -> Iterator[Combination]:
+    formulas = [name for name in case["measures"] if name in RELATIVE] if "relative_error" in content else [""]
+    for formula in formulas:
+        printed = {
+            (formula if quantity == "relative_error" else quantity, array): value
+            for quantity, arrays in content.items()
+            for array, value in arrays.items()
+        }
+        ours, smooth, crossed = (
+            rows.pivot_table(column, "draw", ["measure", "array"]).reindex(columns=list(printed)).to_numpy(np.float64)
+            for column in ("value", "value_without_crossed", "crossed")
+        )
+        crossed = crossed > 0
+        values = np.array([*printed.values()])
+        relative = np.array([measure in RELATIVE for measure, _ in printed])
+        for kinks in (False, True) if crossed.any() else (None,):
+            compared = (smooth, np.zeros_like(crossed)) if kinks is False else (ours, crossed)
+            if np.isnan(compared[0]).all(axis=0).any():
                 continue
-            for kinks in (False, True) if compared["crossed"].any() else (None,):
-                column = "value_without_crossed" if kinks is False else "value"
-                ours = compared.pivot_table(column, "draw", ["measure", "array"], dropna=False)[printed.index]
-                low, high = _intervals(printed, ours)
-                values = pd.DataFrame({"published": printed, "low": low, "high": high})
-                values["fits"] = printed.between(low, high)
-                yield Combination(case, formula, kinks, values, _allowed(ours), len(ours))
+            found = {"published": values, **_judged(values, relative, *compared)}
+            table = pd.DataFrame(found, index=pd.MultiIndex.from_tuples(printed))
+            yield Combination(case, formula, kinks, table, _allowed(relative, *compared), len(ours))
 
 
-def _intervals(values: pd.Series, ours: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """What each value, by measure and array, has to lie between.  ours: the draws that judge it, a row each."""
-    relative = values.index.get_level_values("measure" if values.index.names[0] else 0).isin(RELATIVE)
-    large = relative & (values > LARGE)
-    factor = np.where(relative & ~large, FACTOR, 1)
-    half_a_digit = 0.5 * 10.0 ** (np.floor(np.log10(values.where(large, 1.0))) - (DIGITS - 1))
-    margin = half_a_digit.where(large, 0.0)
-    return ours.min() / factor - margin, ours.max() * factor + margin
+def _judged(values: Numbers, relative: Mask, ours: Numbers, crossed: Mask) -> dict[str, npt.NDArray[Any]]:
+    """Each of k values against the draws of its own state: the interval it has to lie in, whether it fits, or is far.
 
-
-def _allowed(ours: pd.DataFrame) -> int:
-    """The 95 % quantile of the misfits of our own draws, a row each, when each is judged by all others.
-
-    The published table is one more draw, so that the k-th smallest of n counts, k = 0.95 (n + 1) rounded up, bounds its
-    own with that probability; the largest where there are too few.
+    values, relative: (k,).  ours, crossed: (draws, k), NaN where a draw has no such value.
     """
-    if len(ours) < 2:
-        return 0
+    large = relative & (values > LARGE)
+    half_a_digit = 0.5 * 10.0 ** (np.floor(np.log10(np.where(large, values, 1.0))) + 1 - DIGITS)
+    margin = np.where(large, half_a_digit, 0.0)
+    states = []
+    for state in (~crossed, crossed):
+        there = state & ~np.isnan(ours)
+        low = np.where(there, ours, np.inf).min(axis=0, initial=np.inf)
+        high = np.where(there, ours, -np.inf).max(axis=0, initial=-np.inf)
+        if state is crossed:  # A kink leaves about as much in one array as in another, and few draws cross any.
+            low = np.where(relative, low[relative].min(initial=np.inf), low)
+            high = np.where(relative, high[relative].max(initial=-np.inf), high)
+        lowest = np.where(low > 0, low / FACTOR, low * FACTOR)
+        highest = np.where(high > 0, high * FACTOR, high / FACTOR)
+        small = relative & ~large
+        ends = np.where(small, lowest, low - margin), np.where(small, highest, high + margin)
+        far = (values < lowest) | (values > highest)
+        states.append({"low": ends[0], "high": ends[1], "fits": (ends[0] <= values) & (values <= ends[1]), "far": far})
+    smooth, kinked = states
+    elsewhere = smooth["far"] & (~kinked["far"] | np.isinf(smooth["low"]))
+    return {name: np.where(elsewhere, kinked[name], smooth[name]) for name in smooth}
+
+
+def _allowed(relative: Mask, ours: Numbers, crossed: Mask) -> int:
+    """The 95 % quantile of our own draws' misfits, far ones apart, when each draw is judged by all others.
+
+    The published table is like one more draw: its count is at most the k-th smallest of our n, k = 0.95 (n + 1) rounded
+    up, with at least that probability. Twenty draws or fewer have no more to offer than their largest count.
+    """
     counts = []
-    for draw, values in ours.iterrows():
-        low, high = _intervals(values, ours.drop(index=draw))
-        counts.append(int(((values < low) | (values > high)).sum()))
+    for i in range(len(ours)):
+        found = _judged(ours[i], relative, np.delete(ours, i, axis=0), np.delete(crossed, i, axis=0))
+        counts.append(int((~found["fits"] & ~found["far"] & ~np.isnan(ours[i])).sum()))
     return int(np.quantile(counts, LEVEL, method="higher"))

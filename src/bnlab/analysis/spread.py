@@ -22,6 +22,9 @@ from scipy.special import digamma, polygamma
 
 Array = npt.NDArray[np.float64]
 
+LARGE = 1e6
+"""A ratio of variances above which a seed's effect is as good as known, and sums of both lose digits."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -109,7 +112,7 @@ class Alike:
             self.shared = Spread(math.sqrt(shared), len(seeds) - 1)
             if shared_variance is not None:
                 self.shared = Spread(math.sqrt(shared_variance), math.inf)
-            ratio = self.shared.sd**2 / own if own > 0 else 0.0
+            ratio = min(self.shared.sd**2 / own, LARGE) if own > 0 else 0.0
         # The best linear predictor of the own noise, P y, has the covariance P in units of the own variance.
         inverse = np.linalg.inv(np.eye(len(values)) + ratio * of_seed @ of_seed.T)
         weighted = inverse @ of_cell

@@ -1,18 +1,19 @@
-"""Claims of the reports on the page: what a report says, beside what was found and the verdict."""
+"""Claims of the reports on the page: what a report says, beside what was found, the outcome and the flags."""
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pandas as pd
 
-from bnlab.claims.rules import DIFFERENCES, FAILED, REPRODUCED, VERDICTS, unit_of
+from bnlab.claims.outcomes import DIFFERENCES, FAILED, GRADIENTS, NOT_COMPARABLE, REPRODUCED, is_accuracy, unit_of
 from bnlab.formatting import percent, percent_and_sd, points, points_and_sd, short_error
 from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.runs.spec import RunSpec
 
-NUMBER = r"-?(?:\d+\.?\d*|\.\d+)"
+NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
 
 SINGLY = 60
 """A claim with more runs than this counts them."""
@@ -20,10 +21,13 @@ SINGLY = 60
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim. `tone` is the class that colours its verdict; `elsewhere` counts runs that the page does not list.
+    """One claim. `tone` is the class that colours its outcome; `flags` are small words beside it.
 
-    `together` counts the runs of a claim that has too many to link each, those of a whole search. `address` is where it
-    stands on its report's page, seen from the folder of all pages.
+    shift: the smallest that its comparison sees four times out of five; margins: other outcomes that it would have with
+    half or twice the margin; open: what the report leaves open, where the reason does not say so. `address` is where the claim
+    stands on its report's page, seen from the folder of all pages; `table` is the number of the table there that shows
+    its values one by one. `elsewhere` counts runs that the page does not list, and `together` those of a claim that has
+    too many to link each, those of a whole search.
     """
 
     anchor: str
@@ -35,24 +39,29 @@ class ClaimRow:
     reported: str
     ours: str
     interval: str
-    verdict: str
+    shift: str
+    outcome: str
+    flags: list[str]
     tone: str
     reason: str
+    margins: str
+    open: str
     variants: str
+    table: int | None
     runs: list[LinkGroup]
     elsewhere: int
     together: int
 
 
-def claim_rows(claims: pd.DataFrame, known: dict[str, RunSpec]) -> list[ClaimRow]:
-    """One row per row of claims.csv; `known` are the runs that the page lists, by name."""
-    return [_row(claim, known) for _, claim in claims.iterrows()]
+def claim_rows(
+    claims: pd.DataFrame, known: Mapping[str, RunSpec], tables: Mapping[str, int] | None = None
+) -> list[ClaimRow]:
+    """One row per row of claims.csv.
 
-
-def verdict_counts(claims: pd.DataFrame) -> list[tuple[str, int]]:
-    """How many claims met each verdict, in the order of `VERDICTS`, those that none met left out."""
-    found = claims["verdict"].value_counts()
-    return [(verdict, int(found[verdict])) for verdict in VERDICTS if verdict in found]
+    known: the runs that the page lists, by name.  tables: the numbers of the tables beside published ones, by the
+    latter's name.
+    """
+    return [_row(claim, known, tables or {}) for _, claim in claims.iterrows()]
 
 
 def claim_anchor(claim: str) -> str:
@@ -60,14 +69,12 @@ def claim_anchor(claim: str) -> str:
     return "claim-" + re.sub(r"[^A-Za-z0-9._-]+", "-", claim).strip("-")
 
 
-def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
+def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, int]) -> ClaimRow:
     runs = claim["runs"].split()
-    verdict, anchor = claim["verdict"], claim_anchor(claim["id"])
-    # Published gradients stand in the reported checks' tables, not in rows of their own.
-    place = "reported_checks" if claim["kind"] == "gradient" else anchor
+    outcome, anchor = claim["outcome"], claim_anchor(claim["id"])
     return ClaimRow(
         anchor=anchor,
-        address=f"{claim['report']}/page.html#{place}",
+        address=f"{claim['report']}/page.html#{anchor}",
         report=claim["report"],
         where=claim["where"],
         text=claim["text"],
@@ -75,10 +82,15 @@ def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
         reported=_reported(claim),
         ours=_ours(claim),
         interval=_interval(claim),
-        verdict=verdict,
-        tone="held" if verdict == REPRODUCED else "failed" if verdict in FAILED else "which",
+        shift=_shift(claim),
+        outcome=outcome,
+        flags=claim["flags"].lower().split(),
+        tone="held" if outcome == REPRODUCED else "failed" if outcome in FAILED else "which",
         reason=claim["reason"],
+        margins=_margins(claim),
+        open="" if outcome == NOT_COMPARABLE else claim["open"],
         variants=claim["variants"],
+        table=tables.get(claim["table"]),
         runs=[] if len(runs) > SINGLY else link_groups([run for run in runs if run in known], known),
         elsewhere=sum(run not in known for run in runs),
         together=len(runs) if len(runs) > SINGLY else 0,
@@ -88,21 +100,23 @@ def _row(claim: pd.Series, known: dict[str, RunSpec]) -> ClaimRow:
 def _quantity(claim: pd.Series) -> str:
     """What was compared, where a claim's words leave that open."""
     words = claim["metric"].replace("_", " ")
-    if claim["kind"] == "gradient":
-        table, array = claim["table"], claim["array"]
-        return f"{words} of {array}, {table.replace('_', ' ')}".capitalize().replace(array.lower(), array)
     if words in claim["text"].lower() or claim["kind"] in ("setting", "best"):
         return ""
     return f"Difference in {words}" if claim["kind"] in DIFFERENCES else words.capitalize()
 
 
+def _unit(claim: pd.Series) -> str:
+    """The unit of a claim's numbers; all that is said of gradients is about errors."""
+    return "error" if claim["group"] == GRADIENTS else unit_of(claim["kind"], claim["metric"])
+
+
 def _reported(claim: pd.Series) -> str:
     """What the report prints, with all its digits: 52.9 % where it prints .529."""
-    unit, printed = unit_of(claim["kind"], claim["metric"]), claim["reported"]
-    if unit == "error" and printed:
-        return short_error(float(printed))
-    if unit not in ("%", "points") or not re.fullmatch(f"{NUMBER}( to {NUMBER})?", printed):
+    unit, printed = _unit(claim), claim["reported"]
+    if unit not in ("error", "%", "points") or not re.fullmatch(f"{NUMBER}( to {NUMBER})?", printed):
         return _minus(printed)
+    if unit == "error":
+        return re.sub(NUMBER, lambda number: short_error(float(number[0])), printed)
     return _minus(f"{re.sub(NUMBER, _hundredfold, printed)} {unit}")
 
 
@@ -115,7 +129,7 @@ def _ours(claim: pd.Series) -> str:
     mean, sd = claim["ours_mean"], claim["ours_sd"]
     if pd.isna(mean):
         return ""
-    match unit_of(claim["kind"], claim["metric"]):
+    match _unit(claim):
         case "setting":
             return _minus(f"{mean:.4g}")
         case "error":
@@ -133,7 +147,7 @@ def _interval(claim: pd.Series) -> str:
     low, high = claim["low"], claim["high"]
     if pd.isna(low) or pd.isna(high):
         return ""
-    match unit_of(claim["kind"], claim["metric"]):
+    match _unit(claim):
         case "setting" | "points":
             return f"{points(low)} to {points(high)} points"
         case "error":
@@ -143,7 +157,28 @@ def _interval(claim: pd.Series) -> str:
     return f"{_plain(claim, low)} to {_plain(claim, high)}"
 
 
+def _shift(claim: pd.Series) -> str:
+    """The smallest shift that the comparison sees four times out of five, with its unit."""
+    smallest = claim["detectable"]
+    if pd.isna(smallest):
+        return ""
+    return f"{percent(smallest)} points" if is_accuracy(claim["metric"]) else f"{smallest:.{_decimals(claim)}f}"
+
+
+def _margins(claim: pd.Series) -> str:
+    """The outcomes with half and twice the margin, where one differs.
+
+    They are of the main reading. Where readings decide together, only their difference from each other says anything.
+    """
+    half, twice = claim["at_half_margin"], claim["at_twice_margin"]
+    if not half or len({half, twice, claim["outcome"]} - {NOT_COMPARABLE}) == 1:
+        return ""
+    return f"With half the margin {half.lower()}, with twice the margin {twice.lower()}."
+
+
 def _plain(claim: pd.Series, value: float) -> str:
+    if math.isinf(value):
+        return "never"  # a run that does not start to learn within the training
     sign = "+" if claim["kind"] in DIFFERENCES else ""
     return _minus(f"{value:{sign}.{_decimals(claim)}f}")
 

@@ -8,24 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from bnlab.analysis.reported_checks import (
-    AT_KINKS,
-    FITS,
-    FITS_NOT,
-    RELATIVE,
-    describe_causes,
-    published,
-    read_rows,
-    reported_check_table,
-)
+from bnlab.analysis.causes import describe_causes
+from bnlab.analysis.reported_checks import FITS, FITS_NOT, RELATIVE, published, read_rows, reported_check_table
+from bnlab.claims.gradients import judge_gradients
+from bnlab.claims.outcomes import REPRODUCED, Finding
 from bnlab.config.reported_checks import compares_causes
 from bnlab.formatting import measure_words, short_error
 from bnlab.report.svg import inline_svg
 
 ALTERNATIVE = "Dots of relative errors per parameter array, a panel per formula, by cause, with the published values."
-MARKS = {"": "", FITS: "✓", AT_KINKS: "(✓)", FITS_NOT: "✗"}
-
-
+MARKS = {"": "", FITS: "✓", FITS_NOT: "✗"}
 SYMBOLS = {"W": "W", "b": "b", "gamma": "γ", "beta": "β"}
 
 
@@ -39,15 +31,17 @@ class ArrayName:
 
 @dataclass(frozen=True)
 class Cell:
-    """A number, its range over draws where there are several, and how it stands to the published one.
+    """A number, the interval that belongs to it, and whether the published number lies there.
 
-    smooth: the number without crossed entries, where there are any; crossed: how many of how many.
+    crossed: how many of how many entries; empty where none is.  kinks: whether the number is with these.  other: what it
+    is otherwise.
     """
 
     value: str
-    spread: tuple[str, str] | None = None
-    smooth: str = ""
+    interval: tuple[str, str] | None = None
     crossed: str = ""
+    kinks: bool = True
+    other: str = ""
     verdict: str = ""
 
 
@@ -63,13 +57,19 @@ class ReportedCheckRow:
 
 @dataclass(frozen=True)
 class ReportedCheckTable:
-    """The cases that are compared with one published table, or with none."""
+    """The cases that are compared with one published table, or with none; `finding` is of the table as a whole."""
 
     number: int
     title: str
     arrays: list[ArrayName]
     rows: list[ReportedCheckRow]
     draws: str
+    finding: Finding | None
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether the published table is reproduced."""
+        return self.finding is not None and self.finding.outcome == REPRODUCED
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,17 @@ def reported_check_view(
         key=key,
         data=folder.name,
         reported_check=reported_check,
-        tables=[_table(reported_check, place, cases, table, next(table_numbers)) for place, cases in groups.items()],
+        tables=[
+            _table(
+                reported_check,
+                name,
+                cases,
+                table,
+                number=next(table_numbers),
+                finding=judge_gradients(reported_check, rows, name) if name else None,
+            )
+            for name, cases in groups.items()
+        ],
         words=describe_causes(reported_check, rows, table) if drawn else [],
         figure_number=next(figure_numbers) if drawn else None,
         svg=inline_svg(folder / f"{key}.svg", prefix=f"figure-{folder.name}-{key}", label=ALTERNATIVE) if drawn else "",
@@ -121,7 +131,9 @@ def _table(
     name: str | None,
     cases: list[Mapping[str, Any]],
     table: pd.DataFrame,
+    *,
     number: int,
+    finding: Finding | None,
 ) -> ReportedCheckTable:
     chosen = table[table["case"].isin([case["id"] for case in cases])]
     found = {(row["case"], row["measure"], row["array"]): row for _, row in chosen.iterrows()}
@@ -153,6 +165,7 @@ def _table(
         arrays=[_array_name(array) for array in arrays],
         rows=rows,
         draws=" or ".join(map(str, draws)),
+        finding=finding,
     )
 
 
@@ -166,9 +179,10 @@ def _cell(row: pd.Series | None) -> Cell | None:
     crossed = bool(row["crossed"]) and row["measure"] != "complex_step"
     return Cell(
         short_error(row["median"]),
-        spread=(short_error(row["low"]), short_error(row["high"])) if row["draws"] > 1 else None,
-        smooth="" if not crossed or pd.isna(row["smooth_median"]) else short_error(row["smooth_median"]),
+        interval=(short_error(row["low"]), short_error(row["high"])) if row["verdict"] or row["draws"] > 1 else None,
         crossed=f"{row['crossed']:,} of {row['entries']:,}" if crossed else "",
+        kinks=row["kinks"],
+        other=short_error(row["other_median"]) if crossed else "",
         verdict=MARKS[row["verdict"]],
     )
 

@@ -1,19 +1,22 @@
 """One self-contained HTML page per study, from its tables and figures. Equal inputs give equal bytes."""
 
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bnlab import formatting
+from bnlab.claims.outcomes import GRADIENTS
 from bnlab.config.studies import Configuration
 from bnlab.files import write_text
-from bnlab.report.claim_rows import claim_rows, verdict_counts
+from bnlab.report.claim_rows import claim_rows
+from bnlab.report.counts import outcome_counts
 from bnlab.report.gate_table import ORACLES, gradient_table
 from bnlab.report.gradient_figures import gradient_figures
 from bnlab.report.inputs import Inputs, read_inputs
-from bnlab.report.reported_checks import reported_check_view
+from bnlab.report.reported_checks import ReportedCheckView, reported_check_view
 from bnlab.report.run_list import link_groups, run_entries
 from bnlab.report.sections import section
 
@@ -67,9 +70,25 @@ def environment() -> Environment:
 def _context(inputs: Inputs) -> dict[str, Any]:
     figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
     sections = [section(inputs, experiment, figure_numbers, table_numbers) for experiment in inputs.study.experiments]
-    # Published gradients stand in the reported checks' own tables.
-    further = inputs.claims[(inputs.claims["experiment"] == "") & (inputs.claims["kind"] != "gradient")]
+    # What is said of gradients stands beside the reported checks.
+    of_gradients = (inputs.claims["group"] == GRADIENTS) & bool(inputs.reported_checks)
+    said_of_gradients = inputs.claims[of_gradients]
+    further = inputs.claims[(inputs.claims["experiment"] == "") & ~of_gradients]
     expectations = [row for _, row in inputs.expectations.iterrows()]
+    further_number = next(table_numbers) if len(further) else None
+    expectations_number = next(table_numbers) if expectations else None
+    gradients = [
+        (next(table_numbers), gradient_table(found), gradient_figures(inputs, data, figure_numbers))
+        for data, found in inputs.gradients.items()
+    ]
+    said_number = next(table_numbers) if len(said_of_gradients) else None
+    reported_checks = [
+        reported_check_view(
+            key, reported_check, inputs.checks / data, figure_numbers=figure_numbers, table_numbers=table_numbers
+        )
+        for data in inputs.manifests
+        for key, reported_check in inputs.reported_checks.items()
+    ]
     return {
         "title": inputs.study.title,
         "study": inputs.study,
@@ -78,23 +97,25 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "n_diverged": int(inputs.runs["diverged_at"].notna().sum()),
         "n_held": int(inputs.expectations["holds"].sum()),
         "sections": sections,
-        "verdicts": verdict_counts(inputs.claims),
+        "counts": outcome_counts(inputs.claims),
         "further": claim_rows(further, inputs.specs),
-        "further_number": next(table_numbers) if len(further) else None,
+        "further_number": further_number,
         "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],
-        "expectations_number": next(table_numbers) if expectations else None,
-        "gradients": [
-            (next(table_numbers), gradient_table(found), gradient_figures(inputs, data, figure_numbers))
-            for data, found in inputs.gradients.items()
-        ],
-        "reported_checks": [
-            reported_check_view(
-                key, reported_check, inputs.checks / data, figure_numbers=figure_numbers, table_numbers=table_numbers
-            )
-            for data in inputs.manifests
-            for key, reported_check in inputs.reported_checks.items()
-        ],
+        "expectations_number": expectations_number,
+        "gradients": gradients,
+        "said_of_gradients": claim_rows(said_of_gradients, inputs.specs, _table_numbers(reported_checks)),
+        "said_of_gradients_number": said_number,
+        "reported_checks": reported_checks,
         "protocols": {name: protocol.model_dump() for name, protocol in inputs.protocols.items()},
         "manifests": inputs.manifests,
         "runs": run_entries(inputs),
     }
+
+
+def _table_numbers(views: Iterable[ReportedCheckView]) -> dict[str, int]:
+    """The number of the first table on the page that stands beside each published one, by the latter's name."""
+    numbers: dict[str, int] = {}
+    for view in views:
+        for table in view.tables:
+            numbers.setdefault(table.name, table.number)
+    return numbers
