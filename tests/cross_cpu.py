@@ -123,10 +123,10 @@ def main() -> None:
                 if differs and not sensitive:
                     unforeseen.append(f"{name} under {kernel}")
             print(line)
-        verdicts = {kernel: judged(project) for kernel, project in projects.items()}
-    if unforeseen or len(set(verdicts.values())) > 1:
-        raise SystemExit(f"unforeseen: {unforeseen}; verdicts: {verdicts}")
-    print("\nEvery run that differs was foreseen, and no verdict turns.")
+        outcomes = {kernel: judged(project) for kernel, project in projects.items()}
+    if unforeseen or len(set(outcomes.values())) > 1:
+        raise SystemExit(f"unforeseen: {unforeseen}; outcomes: {outcomes}")
+    print("\nEvery run that differs was foreseen, and no outcome turns.")
 
 
 if __name__ == "__main__":

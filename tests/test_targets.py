@@ -160,9 +160,9 @@ def test_files_of_claims(fresh: Targets) -> None:
     assert {f"{results}/studies/anon/{table}.csv" for table in ("runs", "curves", "test")} <= {*inputs}
     assert f"{results}/gradients/cifar10/anon.csv" in inputs
     assert len(inputs) == len({*inputs})
-    assert fresh.verdicts("anon") == [f"{results}/tables/claims/anon.csv"]
-    assert fresh.verdicts("official") == []
-    assert len(fresh.verdicts()) == len(fresh.reports) == 5
+    assert fresh.outcomes("anon") == [f"{results}/tables/claims/anon.csv"]
+    assert fresh.outcomes("official") == []
+    assert len(fresh.outcomes()) == len(fresh.reports) == 5
     assert fresh.described("step_sizes") == []
     assert fresh.described("anon") == ["anon"]
 
@@ -170,7 +170,7 @@ def test_files_of_claims(fresh: Targets) -> None:
 def test_the_ledger_needs_every_report(fresh: Targets, config: Path) -> None:
     """All of them and what they are judged by; the synthesis needs the studies that it shows as well."""
     everything = SELECTION["studies"]
-    ledger = [f"{fresh.results}/tables/claims.csv", f"{fresh.results}/tables/claims_summary.csv"]
+    ledger = [f"{fresh.results}/tables/{name}.csv" for name in ("claims", "claims_summary", "family", "calibration")]
     assert fresh.ledger(everything) == [*ledger, *fresh.page("synthesis")]
     assert fresh.unclaimed([study for study in everything if study != "anon"]) == ["anon"]
     assert fresh.ledger([study for study in everything if study != "anon"]) == []

@@ -298,7 +298,7 @@ def _keep_reference(_: argparse.Namespace) -> None:
 
 
 def _compare_reference(_: argparse.Namespace) -> None:
-    """Compare the present results with the reference result; fail where a number, verdict or prediction differs."""
+    """Compare the present results with the reference result; fail where a number, outcome or prediction differs."""
     from bnlab.analysis.reference import compare_reference, compared
     from bnlab.made.perform import require_current
 

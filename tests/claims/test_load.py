@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from bnlab.claims.load import claimed_reports, load_claims
-from bnlab.claims.model import Selection, reported_checks_of, setting_value, studies_of
+from bnlab.claims.model import Selection, reported_checks_of, studies_of
+from bnlab.claims.settings import setting_value
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError
 
@@ -223,19 +224,16 @@ def test_a_metric_can_stand_at_every_pair(config: Configuration) -> None:
     assert "pairs[0].greater: found no cell with batch_norm false" in message_of(config, one_sided)
 
 
-def test_an_reported_check_becomes_one_claim_per_published_value(config: Configuration) -> None:
-    """Four of falk2024's; text and value are those of the reported check's file."""
+def test_a_reported_check_becomes_one_claim_per_published_table(config: Configuration) -> None:
+    """The one of falk2024; its text says how many values stand where."""
     gradient = {"id": "g", "where": "i", "kind": "gradient", "reported_check": "falk2024"}
     content = {"report": "falk2024", "study": "small", "claims": [gradient]}
     put(config, "falk2024", dump(content))
-    claims = load_claims(config)
-    assert [claim.id for claim in claims] == [
-        f"falk2024/g[two_layers.relative_error.{array}]" for array in ("W1", "W2", "b1", "b2")
-    ]
-    assert [claim.published.value for claim in claims] == [7.145e-9, 5.068e-10, 3.846e-8, 3.865e-10]
-    assert claims[0].text == "Relative error of W1: section i, Table 1."
-    assert reported_checks_of(claims) == ["falk2024"]
-    assert studies_of(claims) == []
+    (claim,) = load_claims(config)
+    assert (claim.id, claim.table) == ("falk2024/g[two_layers]", "two_layers")
+    assert (claim.text, claim.reported) == ("4 values of two layers: section i, Table 1.", "3.87e-10 to 3.85e-08")
+    assert reported_checks_of([claim]) == ["falk2024"]
+    assert studies_of([claim]) == []
     other = changed(gradient, variants=[{"label": "v", "reported_check": "anon"}])
     put(config, "falk2024", dump(content | {"claims": [other]}))
     with pytest.raises(
@@ -243,6 +241,9 @@ def test_an_reported_check_becomes_one_claim_per_published_value(config: Configu
     ):
         load_claims(config)
     assert "found 'falk2024', which is of report 'falk2024', expected one of 'mine'" in message_of(config, gradient)
+    order = {"id": "o", "where": "i", "text": "t", "kind": "magnitude", "reported_check": "falk2024", "case": "tiny"}
+    said = message_of(config, order | {"reported": ["1e-7", "1e-6"]})
+    assert "claims[0].case: found 'tiny', expected one of small, whole, small_batch_norm." in said
     wrong = message_of(config, gradient | {"reported_check": "falk"})
     assert "mine.yaml: claims[0].reported_check: found 'falk', expected a reported check" in wrong
 
@@ -292,7 +293,7 @@ def test_experiments_that_wait_for_a_search_are_not_judged(config: Configuration
 
 LEVEL = changed(CLAIM, kind="level", reported=GONE, between=[0.1, 0.2])
 BEST = changed(CLAIM, kind="best", metric=GONE, axis="weight_decay", cells={"experiment": "search"})
-WORDS = {**{key: CLAIM[key] for key in ("id", "where", "text")}, "kind": "words", "not_comparable": "n"}
+WORDS = {**{key: CLAIM[key] for key in ("id", "where", "text")}, "kind": "words", "not_testable": "n"}
 MANY = {"experiment": "grid"}
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -314,9 +315,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(CLAIM, between=[0, 1]), "claims[0]: 'between' is not a key of kind 'number'."),
     (changed(CLAIM, pairs=DIRECTION["pairs"]), "claims[0]: 'pairs' is not a key of kind 'number'."),
     (changed(DIRECTION, reported="1"), "claims[0]: 'reported' is not a key of kind 'direction'."),
-    (changed(WORDS, not_comparable=GONE), "claims[0]: missing 'not_comparable', the reason why no run can test it."),
+    (changed(WORDS, not_testable=GONE), "claims[0]: missing 'not_testable', the reason why no run can test it."),
     (changed(WORDS, variants=[{"label": "v", "cells": ONE}]), "claims[0]: 'variants' is not a key of kind 'words'."),
     (changed(LEVEL, between=[0.2, 0.1]), "claims[0].between: found [0.2, 0.1], expected low, high."),
+    (changed(LEVEL, between=[9, 11]), "claims[0].between: found [9, 11], expected fractions: [0.09, 0.11]."),
     (changed(LEVEL, metric="gain"), "claims[0].metric: found 'gain', expected one of test_accuracy"),
     (changed(CLAIM, rank=2), "claims[0].rank: found 2, expected at most best_of, not there."),
     (changed(CLAIM, rank=4, best_of=3), "claims[0].rank: found 4, expected at most best_of, 3."),
@@ -452,7 +454,6 @@ def test_what_cannot_be_is_refused(config: Configuration, claim: dict[str, Any],
         BEST,
         WORDS,
         changed(WORDS, reported="7"),
-        changed(WORDS, not_comparable=GONE, inconsistent="i"),
         changed(CLAIM, metric="gain", cells={key: value for key, value in ONE.items() if key != "batch_norm"}),
         changed(CLAIM, best_of=15, rank=3, cells={"experiment": "search"}),
         changed(CLAIM, best_of=20, cells={"experiment": "search"}),

@@ -1,9 +1,9 @@
 """What one search like ours can come to: every candidate drawn anew, with all that is uncertain about it.
 
 A candidate's accuracy is its own mean, plus what all candidates of a search share (they are judged on the same images),
-plus its own noise (`analysis/spread.py`). The means are estimates too, and the best of many noisy estimates is too good to be true, so each is shrunk towards the
-trend along the axes of the search, by as much as the others scatter around it (empirical Bayes; Morris 1983, Journal of
-the American Statistical Association 78, 47-55).
+plus its own noise (`analysis/spread.py`). The means are estimates too, and the best of many noisy estimates is too good
+to be true, so each is shrunk towards the trend along the axes of the search, by as much as the others scatter around it
+(empirical Bayes; Morris 1983, Journal of the American Statistical Association 78, 47-55).
 """
 
 import math

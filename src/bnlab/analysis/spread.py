@@ -19,7 +19,6 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
 
-
 Array = npt.NDArray[np.float64]
 
 LARGE = 1e6

@@ -13,6 +13,7 @@ from bnlab.analysis.spread import Noise, Spread
 from bnlab.claims.best import judge_best
 from bnlab.claims.differences import combined, judge_direction, judge_equal, judge_order, judge_throughout, margin_of
 from bnlab.claims.evidence import START, Evidence
+from bnlab.claims.family import family
 from bnlab.claims.gradients import judge_gradients
 from bnlab.claims.levels import judge_level
 from bnlab.claims.load import claimed_reports, load_claims
@@ -53,7 +54,10 @@ def write_claims(configuration: Configuration, report: str, *, results: Path) ->
 
 
 def join_claims(folder: Path, *, results: Path) -> None:
-    """Write results/tables/claims.csv, the ledgers of all reports of `folder`, and claims_summary.csv, their counts."""
+    """Write results/tables/claims.csv, the ledgers of all reports of `folder`.
+
+    Beside it claims_summary.csv, their counts, and family.csv, how many false alarms to expect among so many.
+    """
     parts = []
     for report in claimed_reports(folder):
         path = results / "tables" / "claims" / f"{report}.csv"
@@ -61,6 +65,7 @@ def join_claims(folder: Path, *, results: Path) -> None:
     ledger = pd.concat(parts)
     write_csv(results / "tables" / "claims.csv", ledger)
     write_csv(results / "tables" / "claims_summary.csv", summary(ledger))
+    write_csv(results / "tables" / "family.csv", family(ledger))
 
 
 def summary(ledger: pd.DataFrame) -> pd.DataFrame:

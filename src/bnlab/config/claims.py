@@ -311,6 +311,14 @@ class Level(Item):
     """The cells whose runs must lie there."""
     between: Interval
     """The bounds: low, high."""
+
+    @field_validator("between")
+    @classmethod
+    def _fractions(cls, between: Any, info: ValidationInfo) -> Any:
+        if info.data.get("metric", "").endswith("accuracy") and max(map(abs, between)) > 1:
+            low, high = (f"{bound / 100:.6g}" for bound in between)
+            raise ValueError(f"expected fractions: [{low}, {high}]")
+        return between
     variants: Variants[LevelVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
 
