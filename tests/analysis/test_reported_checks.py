@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from bnlab.analysis.reported_checks import describe_causes, read_rows, reported_check_table
+from bnlab.analysis.causes import describe_causes
+from bnlab.analysis.reported_checks import combinations, read_rows, reported_check_table
 from bnlab.errors import IntegrityError
 from bnlab.figures import causes
 from bnlab.figures.style import house_style, save
@@ -35,31 +36,58 @@ def rows(*values: float, smooth: tuple[float, ...] | None = None, **labels: Any)
 
 
 @pytest.mark.parametrize(
-    ("value", "verdict"),
+    ("value", "verdict", "kinks", "interval"),
     [
-        (1e-10, "fits"),
-        (0.9e-10, "does not fit"),
-        (2e-8, "fits"),
-        (2.1e-8, "fits with kinks"),
-        (1e-6, "fits with kinks"),
-        (1.1e-6, "does not fit"),
+        (1e-10, "fits", False, (1e-10, 2e-8)),
+        (0.9e-10, "does not fit", False, (1e-10, 2e-8)),
+        (2e-8, "fits", False, (1e-10, 2e-8)),
+        (1e-7, "does not fit", False, (1e-10, 2e-8)),
+        (2e-6, "fits", True, (1e-6, 1e-4)),
+        (1.1e-4, "does not fit", False, (1e-10, 2e-8)),
     ],
 )
-def test_relative_errors_are_judged_by_powers_of_ten(value: float, verdict: str) -> None:
-    """Within a factor of ten of the range of the draws: without crossed entries, or only with them."""
+def test_relative_errors_are_judged_by_powers_of_ten(
+    value: float, verdict: str, kinks: bool, interval: tuple[float, float]
+) -> None:
+    """Within a factor of ten of the range of the draws: without crossed entries, or of those that have some."""
     found = reported_check_table(
-        described({"relative_error": {"W1": value}}), rows(1e-9, 1e-7, 2e-9, smooth=(1e-9, 1e-9, 2e-9), crossed=1)
+        described({"relative_error": {"W1": value}}),
+        rows(1e-9, 1e-5, 2e-9, smooth=(1e-9, 1.5e-9, 2e-9), crossed=[0, 1, 0]),
     )
     (row,) = found.to_dict("records")
-    assert row["verdict"] == verdict
-    assert (row["draws"], row["median"], row["low"], row["high"]) == (3, 2e-9, 1e-9, 1e-7)
-    assert (row["smooth_high"], row["crossed"], row["entries"], row["published"]) == (2e-9, 3, 30, value)
+    assert (row["verdict"], row["kinks"]) == (verdict, kinks)
+    assert (row["low"], row["high"]) == pytest.approx(interval)
+    assert (row["draws"], row["crossed"], row["entries"], row["published"]) == (3, 1, 30, value)
+    assert (row["median"], row["other_median"]) == ((2e-9, 1.5e-9) if kinks else (1.5e-9, 2e-9))
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(0.323, "fits"), (0.4004, "fits"), (0.41, "does not fit")])
+def test_kinks_are_kept_for_a_whole_table() -> None:
+    """What a value alone would have left out is kept where that fits the table better, and the interval shows it."""
+    draws = pd.concat(
+        [
+            rows(1e-9, 1e-5, 2e-9, smooth=(1e-9, 1.5e-9, 2e-9), crossed=[0, 1, 0]),
+            rows(3e-9, 4e-9, 1e-5, smooth=(3e-9, 4e-9, 1e-9), crossed=[0, 0, 1], array="b1"),
+        ]
+    )
+    found = reported_check_table(described({"relative_error": {"W1": 1e-5, "b1": 5e-10}}), draws)
+    assert list(found["kinks"]) == [True, True]
+    assert list(found["verdict"]) == ["fits", "fits"]
+    assert list(found["low"]) == pytest.approx([1e-6, 3e-10])
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(0.2996, "fits"), (0.2994, "does not fit"), (0.4004, "fits"), (0.41, "does not fit")]
+)
 def test_large_errors_have_to_lie_in_the_range(value: float, verdict: str) -> None:
     """A factor of ten says nothing of an error of order one; half a printed digit is allowed for."""
     (row,) = reported_check_table(described({"relative_error": {"W1": value}}), rows(0.3, 0.4)).to_dict("records")
+    assert row["verdict"] == verdict
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(0.996, "fits"), (0.994, "does not fit")])
+def test_large_errors_have_three_digits(ours: float, verdict: str) -> None:
+    """1.00 can have been 0.995."""
+    (row,) = reported_check_table(described({"relative_error": {"W1": 1.0}}), rows(ours, ours)).to_dict("records")
     assert row["verdict"] == verdict
 
 
@@ -68,19 +96,44 @@ def test_large_errors_have_to_lie_in_the_range(value: float, verdict: str) -> No
 )
 def test_moments_have_to_lie_in_the_range(value: float, verdict: str) -> None:
     """They have signs, and one unseeded draw is one of many."""
-    found = reported_check_table(described({"gradient_mean": {"W1": value}}), rows(-0.5, 0.1, measure="gradient_mean"))
+    found = reported_check_table(
+        described({"gradient_mean": {"W1": value}}, {"id": "a", "measures": ["gradient_mean"]}),
+        rows(-0.5, 0.1, measure="gradient_mean"),
+    )
     assert list(found["verdict"]) == [verdict]
 
 
+@pytest.mark.parametrize(
+    ("drawn", "value", "far"),
+    [
+        ((-0.5, 0.1), 1.0, False),
+        ((-0.5, 0.1), 1.1, True),
+        ((-0.5, 0.1), -5.0, False),
+        ((-0.5, 0.1), -5.1, True),
+        ((0.2, 0.4), 0.02, False),
+        ((0.2, 0.4), 0.019, True),
+        ((-0.4, -0.2), -0.02, False),
+        ((-0.4, -0.2), 0.0, True),
+    ],
+)
+def test_a_factor_of_ten_leads_away_from_the_range(drawn: tuple[float, float], value: float, far: bool) -> None:
+    """On both sides of it, whatever its ends' signs."""
+    reported_check = described({"gradient_mean": {"W1": value}}, {"id": "a", "measures": ["gradient_mean"]})
+    (one,) = combinations(reported_check, rows(*drawn, measure="gradient_mean"), "table")
+    assert list(one.table["far"]) == [far]
+    assert not one.table["fits"].any()
+
+
 def test_what_was_not_published_has_no_verdict() -> None:
-    """Another array, another measure, or a case that is compared with no table."""
-    values = {"gradient_mean": {"W1": 1.0}}
-    assert list(reported_check_table(described(values), rows(1.0))["verdict"]) == [""]
-    assert list(reported_check_table(described(values), rows(1.0, measure="gradient_mean", array="b1"))["verdict"]) == [
-        ""
-    ]
-    alone = described(values, {"id": "a", "published": None})
-    assert list(reported_check_table(alone, rows(1.0, measure="gradient_mean"))["verdict"]) == [""]
+    """Another array, another measure, or a case that is compared with no table: the range of the draws is shown."""
+    for labels in ({"array": "b1"}, {"measure": "gradient_mean"}):
+        draws = pd.concat([rows(1e-9, 2e-9), rows(3e-9, 5e-9, **labels)])
+        found = reported_check_table(described({"relative_error": {"W1": 1e-9}}), draws)
+        assert list(found["verdict"]) == ["fits", ""]
+        assert list(found["low"]) == pytest.approx([1e-10, 3e-9])
+        assert list(found["high"]) == pytest.approx([2e-8, 5e-9])
+    alone = described({"relative_error": {"W1": 1.0}}, {"id": "a", "published": None})
+    assert list(reported_check_table(alone, rows(1.0))["verdict"]) == [""]
 
 
 CAUSES = described(

@@ -1,7 +1,7 @@
 """A report's own gradient check beside ours: which way of repeating it fits a published table as a whole, if any."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,50 +149,72 @@ def _combinations(
         crossed = crossed > 0
         values = np.array([*printed.values()])
         relative = np.array([measure in RELATIVE for measure, _ in printed])
+        last = len(case["network"]["hidden"]) + 1
+        below_relu = np.array([array not in (f"W{last}", f"b{last}") for _, array in printed])
         for kinks in (False, True) if crossed.any() else (None,):
-            compared = (smooth, np.zeros_like(crossed)) if kinks is False else (ours, crossed)
-            if np.isnan(compared[0]).all(axis=0).any():
+            draws = _Draws(smooth if kinks is False else ours, crossed & bool(kinks), relative, below_relu)
+            if np.isnan(draws.values).all(axis=0).any():
                 continue
-            found = {"published": values, **_judged(values, relative, *compared)}
-            table = pd.DataFrame(found, index=pd.MultiIndex.from_tuples(printed))
-            yield Combination(case, formula, kinks, table, _allowed(relative, *compared), len(ours))
+            table = pd.DataFrame({"published": values, **draws.judge(values)}, index=pd.MultiIndex.from_tuples(printed))
+            yield Combination(case, formula, kinks, table, draws.own_misfits(), len(ours))
 
 
-def _judged(values: Numbers, relative: Mask, ours: Numbers, crossed: Mask) -> dict[str, npt.NDArray[Any]]:
-    """Each of k values against the draws of its own state: the interval it has to lie in, whether it fits, or is far.
+@dataclass(frozen=True)
+class _Draws:
+    """Our draws of k values, by which others are judged.
 
-    values, relative: (k,).  ours, crossed: (draws, k), NaN where a draw has no such value.
+    values: (draws, k), NaN where a draw has none.  crossed: (draws, k), whether kept entries crossed.  relative: (k,),
+    whether it is a relative error.  below_relu: (k,), whether entries of its array can cross; the last layer's cannot.
     """
-    large = relative & (values > LARGE)
-    half_a_digit = 0.5 * 10.0 ** (np.floor(np.log10(np.where(large, values, 1.0))) + 1 - DIGITS)
-    margin = np.where(large, half_a_digit, 0.0)
-    states = []
-    for state in (~crossed, crossed):
-        there = state & ~np.isnan(ours)
-        low = np.where(there, ours, np.inf).min(axis=0, initial=np.inf)
-        high = np.where(there, ours, -np.inf).max(axis=0, initial=-np.inf)
-        if state is crossed:  # A kink leaves about as much in one array as in another, and few draws cross any.
-            low = np.where(relative, low[relative].min(initial=np.inf), low)
-            high = np.where(relative, high[relative].max(initial=-np.inf), high)
-        lowest = np.where(low > 0, low / FACTOR, low * FACTOR)
-        highest = np.where(high > 0, high * FACTOR, high / FACTOR)
-        small = relative & ~large
-        ends = np.where(small, lowest, low - margin), np.where(small, highest, high + margin)
-        far = (values < lowest) | (values > highest)
-        states.append({"low": ends[0], "high": ends[1], "fits": (ends[0] <= values) & (values <= ends[1]), "far": far})
-    smooth, kinked = states
-    elsewhere = smooth["far"] & (~kinked["far"] | np.isinf(smooth["low"]))
-    return {name: np.where(elsewhere, kinked[name], smooth[name]) for name in smooth}
 
+    values: Numbers
+    crossed: Mask
+    relative: Mask
+    below_relu: Mask
 
-def _allowed(relative: Mask, ours: Numbers, crossed: Mask) -> int:
-    """The 95 % quantile of our own draws' misfits, far ones apart, when each draw is judged by all others.
+    def judge(self, values: Numbers) -> dict[str, npt.NDArray[Any]]:
+        """What each of k values has to lie between, `low` to `high`, whether it `fits`, and whether it is `far`."""
+        large = self.relative & (values > LARGE)
+        small = self.relative & ~large
+        half_a_digit = 0.5 * 10.0 ** (np.floor(np.log10(np.where(large, values, 1.0))) + 1 - DIGITS)
+        margin = np.where(large, half_a_digit, 0.0)
+        states = []
+        for lowest, highest in (self._smooth(), self._kinked()):
+            nearest = np.where(lowest > 0, lowest / FACTOR, lowest * FACTOR)
+            farthest = np.where(highest > 0, highest * FACTOR, highest / FACTOR)
+            low = np.where(small, nearest, lowest - margin)
+            high = np.where(small, farthest, highest + margin)
+            fits, far = (low <= values) & (values <= high), (values < nearest) | (values > farthest)
+            states.append({"low": low, "high": high, "fits": fits, "far": far})
+        smooth, kinked = states
+        elsewhere = smooth["far"] & (~kinked["far"] | np.isinf(smooth["low"]))
+        return {name: np.where(elsewhere, kinked[name], smooth[name]) for name in smooth}
 
-    The published table is like one more draw: its count is at most the k-th smallest of our n, k = 0.95 (n + 1) rounded
-    up, with at least that probability. Twenty draws or fewer have no more to offer than their largest count.
-    """
-    counts = []
-    for i in range(len(ours)):
-        found = _judged(ours[i], relative, np.delete(ours, i, axis=0), np.delete(crossed, i, axis=0))
-        counts.append(int((~found["fits"] & ~found["far"] & ~np.isnan(ours[i])).sum()))
-    return int(np.quantile(counts, LEVEL, method="higher"))
+    def own_misfits(self) -> int:
+        """The 95 % quantile of how many values of one draw do not fit the others, without being far.
+
+        The published table is like one more draw: its count is at most the k-th smallest of our n, k = 0.95 (n + 1)
+        rounded up, with at least that probability. Twenty draws or fewer have no more to offer than their largest.
+        """
+        counts = []
+        for i, values in enumerate(self.values):
+            others = replace(self, values=np.delete(self.values, i, axis=0), crossed=np.delete(self.crossed, i, axis=0))
+            found = others.judge(values)
+            counts.append(int((~found["fits"] & ~found["far"] & ~np.isnan(values)).sum()))
+        return int(np.quantile(counts, LEVEL, method="higher"))
+
+    def _smooth(self) -> tuple[Numbers, Numbers]:
+        return self._range(~self.crossed)
+
+    def _kinked(self) -> tuple[Numbers, Numbers]:
+        """The range of draws with crossed entries: few have any, so the relative errors of all arrays share theirs."""
+        low, high = self._range(self.crossed)
+        shared = self.relative & self.below_relu
+        low = np.where(shared, low[shared].min(initial=np.inf), low)
+        return low, np.where(shared, high[shared].max(initial=-np.inf), high)
+
+    def _range(self, chosen: Mask) -> tuple[Numbers, Numbers]:
+        """The smallest and largest of each value, (k,), infinity and its negative where there is none."""
+        there = chosen & ~np.isnan(self.values)
+        low = np.where(there, self.values, np.inf).min(axis=0, initial=np.inf)
+        return low, np.where(there, self.values, -np.inf).max(axis=0, initial=-np.inf)

@@ -46,7 +46,9 @@ def simulated_searches(
     centres = means + own[:, None] * errors * generator.standard_normal((DRAWS, len(candidates)))
     number = runs or len(candidates)
     drawn = centres[:, np.arange(number) % len(candidates)] + own[:, None] * generator.standard_normal((DRAWS, number))
-    searches: Array = drawn + (np.hypot(shared, math.sqrt(extra_variance)) * generator.standard_normal(DRAWS))[:, None]
+    seeds = len({seed for one in candidates for seed in one.values})  # the mean of whose effects is in ours
+    common = np.sqrt(shared**2 * (1 + 1 / seeds) + extra_variance) * generator.standard_normal(DRAWS)
+    searches: Array = drawn + common[:, None]
     return searches
 
 

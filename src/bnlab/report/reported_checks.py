@@ -33,8 +33,8 @@ class ArrayName:
 class Cell:
     """A number, the interval that belongs to it, and whether the published number lies there.
 
-    crossed: how many of how many entries; empty where none is.  kinks: whether the number is with these.  other: what it
-    is otherwise.
+    crossed: how many entries of how many; empty where none is, or all are.  kinks: whether the number is with these.
+    other: what it is otherwise.
     """
 
     value: str
@@ -176,7 +176,7 @@ def _plain(value: float | None) -> Cell | None:
 def _cell(row: pd.Series | None) -> Cell | None:
     if row is None:
         return None
-    crossed = bool(row["crossed"]) and row["measure"] != "complex_step"
+    crossed = bool(row["crossed"]) and not pd.isna(row["other_median"])
     return Cell(
         short_error(row["median"]),
         interval=(short_error(row["low"]), short_error(row["high"])) if row["verdict"] or row["draws"] > 1 else None,
