@@ -417,7 +417,7 @@ def test_numbers_have_six_digits(place: Workplace) -> None:
     place.tables(lambda run: {"test": 0.123456789 + 1e-4 * run.seed})
     row = place.judge(accuracy("a", NET, "0.1", variants=[{"label": "v", "cells": PLAIN}]))["a"]
     assert row["ours_mean"] == 0.124007
-    assert row["variants"].startswith("v: 12.4 % [")
+    assert row["variants"].startswith("v: 12.4 %, n = 10 [")
 
 
 def test_readings_decide_together_where_it_is_open(place: Workplace) -> None:
@@ -446,7 +446,7 @@ def test_readings_decide_together_where_it_is_open(place: Workplace) -> None:
     assert rows["words"]["reason"] == "Nothing to run. Inconsistent: Its code does not."
     assert [rows["words"][key] for key in ("runs", "study", "experiment", "reported", "table")] == [""] * 5
     assert rows["number"]["reported"] == "7"
-    assert rows["open"]["variants"].endswith("[does not reproduce]")
+    assert rows["open"]["variants"].endswith(", n = 10 [not reproduced]")
 
 
 def test_published_gradients(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:

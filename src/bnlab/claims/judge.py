@@ -26,7 +26,6 @@ from bnlab.claims.outcomes import (
     GROUPS,
     INCONCLUSIVE,
     OUTCOMES,
-    REPRODUCED,
     Finding,
     unit_of,
     written,
@@ -274,7 +273,8 @@ def _variant_words(kind: str, metric: str, label: str, found: Finding) -> str:
     unit = unit_of(kind, metric)
     unit = f" {unit}" if unit in ("%", "points") else ""
     number = "nothing finished" if math.isnan(found.mean) else f"{written(found.mean, metric, digits=4)}{unit}"
-    return f"{label}: {number} [{'reproduces' if found.outcome == REPRODUCED else 'does not reproduce'}]"
+    runs = f", n = {found.n}" if found.n else ""
+    return f"{label}: {number}{runs} [{found.outcome.lower()}]"
 
 
 def _six_digits(value: float) -> float:
