@@ -318,6 +318,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(WORDS, not_testable=GONE), "claims[0]: missing 'not_testable', the reason why no run can test it."),
     (changed(WORDS, variants=[{"label": "v", "cells": ONE}]), "claims[0]: 'variants' is not a key of kind 'words'."),
     (changed(LEVEL, between=[0.2, 0.1]), "claims[0].between: found [0.2, 0.1], expected low, high."),
+    (changed(DIRECTION, throughout=True), "found throughout with 'test_accuracy', which curves do not have"),
     (changed(LEVEL, between=[9, 11]), "claims[0].between: found [9, 11], expected fractions: [0.09, 0.11]."),
     (changed(LEVEL, metric="gain"), "claims[0].metric: found 'gain', expected one of test_accuracy"),
     (changed(CLAIM, rank=2), "claims[0].rank: found 2, expected at most best_of, not there."),

@@ -9,8 +9,8 @@ from bnlab.analysis.reported_checks import RELATIVE
 from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding
 from bnlab.formatting import measure_words, short_error
 
-ROOM = math.sqrt(10)
-"""An error is of an order of magnitude when it is within this factor of it."""
+BELOW, ABOVE = math.sqrt(10), 10
+"""An error is of an order of magnitude down to 1/√10 of it, by rounding, and up to the next: 9e-6 is printed e-06."""
 
 
 def judge_magnitude(rows: pd.DataFrame, low: float, high: float) -> Finding:
@@ -20,7 +20,7 @@ def judge_magnitude(rows: pd.DataFrame, low: float, high: float) -> Finding:
     """
     errors = _errors(rows)
     inside = {
-        measure: int(((low / ROOM <= column) & (column <= high * ROOM)).sum()) for measure, column in errors.items()
+        measure: int(((low / BELOW <= column) & (column < high * ABOVE)).sum()) for measure, column in errors.items()
     }
     best = max(inside, key=lambda measure: inside[measure])
     column = errors[best]
