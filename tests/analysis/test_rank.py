@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
-from bnlab.analysis.rank import rank
+from bnlab.analysis.rank import best_first, rank
 from bnlab.config.rankings import Ranked, ranking_path, read_ranking
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError, IntegrityError
@@ -100,6 +101,19 @@ def test_of_equals_the_larger_decay_comes_first(tmp_path: Path) -> None:
     """Whatever the order in which they are listed."""
     place = workplace(tmp_path, [0.25, 0.5, 0.5, 0.25, 0.375, 0.375])
     assert [ranked.weight_decay for ranked in place.rank()] == [0.1, 0.01, 0.001]
+
+
+def test_equals_are_equal_whatever_the_order_of_their_sum(tmp_path: Path) -> None:
+    """0.1 + 0.2 + 0.3 is more than 0.3 + 0.2 + 0.1, and both accuracies are the same."""
+    place = workplace(tmp_path, [0.1, 0.2, 0.3, 0.3, 0.2, 0.1], weight_decay=[0.001, 0.01], seeds=3)
+    assert [ranked.weight_decay for ranked in place.rank()] == [0.01, 0.001]
+
+
+def test_equals_stay_in_their_order_otherwise() -> None:
+    """Best first; settings of equal accuracy and decay as they stand."""
+    columns = ["name", "weight_decay", "accuracy"]
+    settings = pd.DataFrame([("a", 0.1, 0.5), ("b", 0.2, 0.5), ("c", 0.2, 0.5), ("d", 0, 0.6)], columns=columns)
+    assert list(best_first(settings, "accuracy")["name"]) == ["d", "b", "c", "a"]
 
 
 def test_diverged_runs_are_left_out_of_the_mean(tmp_path: Path) -> None:

@@ -78,6 +78,12 @@ def test_a_best_value_may_stand_alone() -> None:
     assert (row.best, row.ties, row.chosen) == ("0.005", "0.005", "0.005")
 
 
+def test_of_equals_the_larger_decay_is_best() -> None:
+    """As in a ranking, though rounding may tell equal means apart."""
+    (row,) = rows(found(0.1, 0.4), found(0.01, 0.3 + 0.2 - 1e-16), found(1e-3, 0.5), found(0, 0.5))
+    assert row.best == "0.01"
+
+
 def test_test_accuracies_choose_nothing() -> None:
     """Neither the best nor the taken value moves when test accuracies are turned around."""
     cells = [found(0.1, 0.45), found(0.01, 0.5), found(1e-3, 0.51)]

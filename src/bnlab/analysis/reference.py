@@ -1,6 +1,7 @@
 """The reference result in docs/reference: kept from one run of everything, and compared with any other."""
 
 import json
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -26,10 +27,19 @@ DIVERGED = "diverged"
 """Stands in place of the predictions that a diverged run does not have."""
 RELATIVE = 1e-9
 """The relative difference between numbers that is tolerated: more than the kernels of other CPUs cause."""
-FIXED = {"id", "verdict", "runs"}
-"""What a claim says on every CPU, whatever its numbers."""
-BORROWED = {"low", "high", "reason", "variants"}
-"""What a claim has from other cells of its study as well, whose spread its interval takes in, or from a variant."""
+OWN = {
+    "ours_mean", "ours_sd", "n", "diverged", "low", "high", "detectable", "at_half_margin", "at_twice_margin", "reason",
+    "variants",
+}  # fmt: skip
+"""What a claim has from its runs; all else, outcome and flags included, it says on every CPU."""
+BORROWED = {"low", "high", "detectable", "reason"}
+"""What a claim has from cells alike as well, whose spread its interval takes in."""
+SIMULATED = {"ours_mean", "ours_sd"}
+"""What a claim about a search takes from a simulation with that spread."""
+TRIED = {"variants", "reason"}
+"""What a claim has from other readings, whose runs are of its study and not among its own."""
+ERRORS = "gradient checks"
+"""The group of claims whose numbers are errors of rounding."""
 
 
 def keep_reference(folder: Path, *, results: Path) -> None:
@@ -72,9 +82,9 @@ def compare_reference(folder: Path, *, results: Path) -> None:
     for line in (*found.content, *found.rounding, *found.files):
         print(line)
     if found.content:
-        raise CheckFailedError(f"{len(found.content)} numbers, verdicts or predictions differ from {folder}.")
+        raise CheckFailedError(f"{len(found.content)} numbers, outcomes or predictions differ from {folder}.")
     print(
-        f"Every number, verdict and prediction is that of {folder}"
+        f"Every number, outcome and prediction is that of {folder}"
         + (f", but for {len(found.rounding)} that rest on runs which rounding decides" if found.rounding else "")
         + (
             f"; {len(found.files)} files have other bytes (other kernels or versions?)."
@@ -97,8 +107,8 @@ def differences(folder: Path, *, results: Path) -> Differences:
     """How the results differ from the reference.
 
     Predictions of a run that is marked as sensitive may differ within its spread, and so may numbers of claims that
-    rest on it, or borrow from its study, and of gradient checks, whose numbers are errors of rounding; but no verdict.
-    Bytes of files may, on a CPU with other kernels or with other versions of libraries. Raises IntegrityError when
+    rest on it or borrow its spread, and of gradient checks, whose numbers are errors of rounding; but no outcome. Bytes
+    of files may, on a CPU with other kernels or with other versions of libraries. Raises IntegrityError when
     there is nothing to compare with.
     """
     if not (folder / PREDICTIONS).is_file():
@@ -219,17 +229,32 @@ def _table_differences(expected_path: Path, results: Path, marked: set[str]) -> 
 def _free(claims: pd.DataFrame, results: Path, marked: set[str]) -> list[set[str]]:
     """For each claim the columns that rounding may change: its own numbers, what it borrows, or nothing."""
     tables = {path.parent.name: read_table(path) for path in _tested(results)}
-    spread = {study for study, table in tables.items() if not marked.isdisjoint(table["run"])}
-    numbers = set(claims.columns) - FIXED
+    studies = {study for study, table in tables.items() if not marked.isdisjoint(table["run"])}
+    alike = {_alike(run) for run in marked}
     empty = pd.Series("", index=claims.index)
-    described = (claims.get(column, empty).fillna("").astype(str) for column in ("kind", "study", "runs"))
+    described = (claims.get(column, empty).fillna("").astype(str) for column in ("group", "study", "runs"))
     free = []
-    for kind, study, runs in zip(*described, strict=True):
-        if kind == "gradient" or not marked.isdisjoint(runs.split()):
-            free.append(numbers)
-        else:
-            free.append(BORROWED if study in spread else set())
+    for group, study, listed in zip(*described, strict=True):
+        runs = listed.split()
+        columns = set(TRIED) if study in studies else set()
+        if group == ERRORS or not marked.isdisjoint(runs):
+            columns |= OWN
+        if not alike.isdisjoint(map(_alike, runs)):
+            columns |= BORROWED
+            if len({_cell(run) for run in runs}) > 1:
+                columns |= SIMULATED
+        free.append(columns)
     return free
+
+
+def _alike(run: str) -> str:
+    """What a run's name shares with those of all cells that inform its spread: network and initialization."""
+    return re.sub(r"_(eta|lambda).*", "", run.partition("/")[2])
+
+
+def _cell(run: str) -> str:
+    """What a run's name shares with those of other seeds."""
+    return re.sub(r"(_after[0-9a-f]+)?_seed.*", "", run)
 
 
 def _provenance(runs: pd.Series, results: Path) -> dict[str, Any]:

@@ -59,10 +59,8 @@ class Noise:
         if own + shared == 0:
             return self.own
         share = own / (own + shared)
-        return Spread(
-            math.sqrt(own + shared),
-            1 / (share**2 / self.own.degrees_of_freedom + (1 - share) ** 2 / self.shared.degrees_of_freedom),
-        )
+        doubt = share**2 / self.own.degrees_of_freedom + (1 - share) ** 2 / self.shared.degrees_of_freedom
+        return Spread(math.sqrt(own + shared), 1 / doubt if doubt else math.inf)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def judge_best_of(
     if not finished:
         return NOTHING
     values = [value for one in finished for value in one.values.values()]
-    if reason := too_few(noise and noise.total):
+    if reason := too_few(noise.total if noise else None):
         return replace(summary_of(values), reason=reason)
     assert noise is not None
     searches = simulated_searches(finished, noise, runs=best_of, extra_variance=extra_variance)
@@ -120,7 +120,7 @@ def judge_start(reported: str, starts: Sequence[float], *, truncated: bool = Fal
     words = f"{earlier} of {len(starts)} runs start before, {later} later or not within the training"
     if earlier < len(starts) and later < len(starts):
         return replace(found, outcome=REPRODUCED, reason=f"It lies among the starts of our runs: {words}.")
-    # All of n runs on one side: the chance of one more on the other side is below 1 - 0.05^(1/n) with 95 %.
+    # One more run lies beyond all of n like it, above or below, with a chance of 2 / (n + 1).
     if 2 / (len(starts) + 1) <= 1 - LEVEL:
         return replace(found, outcome=NOT_REPRODUCED, reason=f"All of our runs lie on one side: {words}.")
     if len(finite) == len(starts) and found.sd > 0 and len(starts) > FEWEST:

@@ -24,10 +24,10 @@ class ClaimRow:
     """One claim. `tone` is the class that colours its outcome; `flags` are small words beside it.
 
     shift: the smallest that its comparison sees four times out of five; margins: other outcomes that it would have with
-    half or twice the margin; open: what the report leaves open, where the reason does not say so. `address` is where the claim
-    stands on its report's page, seen from the folder of all pages; `table` is the number of the table there that shows
-    its values one by one. `elsewhere` counts runs that the page does not list, and `together` those of a claim that has
-    too many to link each, those of a whole search.
+    half or twice the margin; open: what the report leaves open, where the reason does not say so. `address` is where
+    the claim stands on its report's page, seen from the folder of all pages; `table` is the number of the table there
+    that shows its values one by one. `elsewhere` counts runs that the page does not list, and `together` those of a
+    claim that has too many to link each, those of a whole search.
     """
 
     anchor: str

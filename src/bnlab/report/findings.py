@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bnlab.analysis.intervals import LEVEL, POWER
 from bnlab.analysis.pairs import SETTING
+from bnlab.analysis.power import pairs_needed
+from bnlab.analysis.rank import best_first
+from bnlab.claims.along_curves import LEARNING
+from bnlab.claims.differences import POINTS
+from bnlab.claims.numbers import FEWEST
 from bnlab.formatting import (
     batch_norm_words,
     count,
@@ -20,8 +26,6 @@ from bnlab.formatting import (
 from bnlab.report.inputs import Inputs
 from bnlab.runs.spec import Protocol
 
-CHANCE = 0.1
-"""The accuracy of ten equally probable classes."""
 SEARCHED = ["learning_rate", "weight_decay"]
 """What a search chooses on validation images."""
 
@@ -40,10 +44,15 @@ def findings(inputs: Inputs, experiment: str) -> list[Finding]:
     if any(cells[column].nunique() > 1 for column in SEARCHED):
         return _best(cells, inputs.protocol_of(experiment))
     pairs = inputs.pairs[(inputs.pairs["experiment"] == experiment) & (inputs.pairs["metric"] == "test_accuracy")]
-    return _gains(cells, pairs)
+    return _gains(cells, pairs, _idle(inputs.runs))
 
 
-def _gains(cells: pd.DataFrame, pairs: pd.DataFrame) -> list[Finding]:
+def _idle(runs: pd.DataFrame) -> frozenset[str]:
+    """The runs that never start to learn: their cost at the end is still that of a guess."""
+    return frozenset(runs.loc[runs["training_cost"] >= LEARNING, "run"])
+
+
+def _gains(cells: pd.DataFrame, pairs: pd.DataFrame, idle: frozenset[str]) -> list[Finding]:
     found = []
     for _, setting in cells.groupby(SETTING, sort=False):
         first = setting.iloc[0]
@@ -51,15 +60,15 @@ def _gains(cells: pd.DataFrame, pairs: pd.DataFrame) -> list[Finding]:
         if cells["initialization"].nunique() > 1:
             words.append(initialization_words(first["initialization"]))
         pair = pairs.merge(setting[SETTING].drop_duplicates(), on=SETTING)
-        sentences = [_accuracies(setting), *(_gain(gain) for _, gain in pair.iterrows())]
+        sentences = [_accuracies(setting, idle), *(_gain(gain) for _, gain in pair.iterrows())]
         found.append(Finding(", ".join(words), " ".join(sentences)))
     return found
 
 
-def _accuracies(cells: pd.DataFrame) -> str:
+def _accuracies(cells: pd.DataFrame, idle: frozenset[str]) -> str:
     """Test accuracy is 53.60 % with batch normalization and 53.16 % without (mean of 3 seeds each)."""
     cells = cells.sort_values("batch_norm", ascending=False)
-    parts = [(_accuracy(cell), _seeds(cell)) for _, cell in cells.iterrows()]
+    parts = [(_accuracy(cell), _seeds(cell, idle)) for _, cell in cells.iterrows()]
     if len({seeds for _, seeds in parts}) == 1:
         each = " each" if len(parts) > 1 else ""
         return f"Test accuracy is {' and '.join(accuracy for accuracy, _ in parts)} ({parts[0][1]}{each})."
@@ -68,15 +77,21 @@ def _accuracies(cells: pd.DataFrame) -> str:
 
 def _accuracy(cell: pd.Series) -> str:
     value = f"{percent(cell['test_accuracy_mean'])} %" if cell["n"] else "unknown"
-    chance = ", about chance," if cell["test_accuracy_mean"] < 1.2 * CHANCE else ""
-    return f"{value}{chance} {batch_norm_words(cell['batch_norm'])}"
+    return f"{value} {batch_norm_words(cell['batch_norm'])}"
 
 
-def _seeds(cell: pd.Series) -> str:
+def _seeds(cell: pd.Series, idle: frozenset[str]) -> str:
+    """Mean of 5 seeds from 10.00 to 29.61 %, of which 2 never start to learn; 1 run diverged."""
     if not cell["n"]:
         return f"{count(cell['diverged'], 'run')} diverged"
-    of = "one seed" if cell["n"] == 1 else f"mean of {cell['n']} seeds"
-    return of + (f"; {count(cell['diverged'], 'run')} diverged" if cell["diverged"] else "")
+    words = "one seed" if cell["n"] == 1 else f"mean of {cell['n']} seeds"
+    still = len(idle.intersection(cell["runs"].split()))
+    if still == cell["n"]:
+        words += ", which never starts to learn" if still == 1 else ", none of which starts to learn"
+    elif still:
+        low, high = (percent(cell[f"test_accuracy_{end}"]) for end in ("min", "max"))
+        words += f" from {low} to {high} %, of which {still} never start{'s' if still == 1 else ''} to learn"
+    return words + (f"; {count(cell['diverged'], 'run')} diverged" if cell["diverged"] else "")
 
 
 def _gain(pair: pd.Series) -> str:
@@ -84,8 +99,18 @@ def _gain(pair: pd.Series) -> str:
     if math.isnan(pair["ci_low"]):
         return f"{gain}; a single pair of runs gives no interval."
     includes = pair["ci_low"] <= 0 <= pair["ci_high"]
-    verdict = "includes zero: these seeds do not settle the sign" if includes else "excludes zero"
-    return f"{gain}; the 95 % interval, {points(pair['ci_low'])} to {points(pair['ci_high'])}, {verdict}."
+    sign = "includes zero: these seeds do not settle the sign" if includes else "excludes zero"
+    interval = f"the {100 * LEVEL:.0f} % interval, {points(pair['ci_low'])} to {points(pair['ci_high'])}"
+    return f"{gain}; {interval}, {sign}.{_needed(pair)}"
+
+
+def _needed(pair: pd.Series) -> str:
+    """How many such pairs see the smallest difference that is called one, where their spread is known well enough."""
+    if pair["n"] <= FEWEST or not pair["gain_sd"] > 0:
+        return ""
+    pairs = pairs_needed(pair["gain_sd"], POINTS)
+    seen = f"{100 * POINTS:g} points with a probability of {100 * POWER:.0f} %"
+    return f" To see {seen} takes {count(pairs, 'such pair')}."
 
 
 def _best(cells: pd.DataFrame, protocol: Protocol) -> list[Finding]:
@@ -104,13 +129,13 @@ def _best(cells: pd.DataFrame, protocol: Protocol) -> list[Finding]:
 def _best_sentence(searched: pd.DataFrame, protocol: Protocol) -> str:
     """Of 8 values, λ = 0.001 has the highest validation accuracy: 54.10 % (test accuracy 53.82 %). ..."""
     varying = [column for column in SEARCHED if searched[column].nunique() > 1]
-    finished = searched[searched["n"] > 0].sort_values(["validation_accuracy_mean", "weight_decay"])
+    finished = best_first(searched[searched["n"] > 0], "validation_accuracy_mean")
     if finished.empty:
         return "Every run diverged."
-    best, worst = finished.iloc[-1], finished.iloc[0]
+    best, worst = finished.iloc[0], finished.iloc[-1]
     accuracy = best["validation_accuracy_mean"]
     noise = math.sqrt(accuracy * (1 - accuracy) / protocol.validation)
-    close = finished[finished["validation_accuracy_mean"] >= accuracy - noise].iloc[:-1]
+    close = finished[finished["validation_accuracy_mean"] >= accuracy - noise].iloc[1:]
     sentence = (
         f"Of {len(searched)} values, {_values(best, varying)} has the highest validation accuracy: "
         f"{percent(accuracy)} % (test accuracy {percent(best['test_accuracy_mean'])} %). The lowest is "
@@ -122,7 +147,7 @@ def _best_sentence(searched: pd.DataFrame, protocol: Protocol) -> str:
     elif varying == ["weight_decay"]:
         sentence += f" Within {margin}: {', '.join(short_number(value) for value in sorted(close['weight_decay']))}."
     else:
-        sentence += f" Within {margin}: {len(close)} others."
+        sentence += f" Within {margin}: {count(len(close), 'other')}."
     diverged = searched["diverged"].sum()
     return sentence + (f" {count(diverged, 'run')} diverged." if diverged else "")
 

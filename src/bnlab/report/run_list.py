@@ -1,6 +1,6 @@
 """Every run on a page, what came out of it, how to make it again, and the links that lead to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -33,7 +33,7 @@ def anchor_of(run: str) -> str:
     return f"run-{run.replace('/', '-')}"
 
 
-def link_groups(names: Iterable[str], known: dict[str, RunSpec]) -> list[LinkGroup]:
+def link_groups(names: Iterable[str], known: Mapping[str, RunSpec]) -> list[LinkGroup]:
     """Links to these runs, those without batch normalization first; `known` are the study's runs by name."""
     names = list(names)
     groups = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bnlab.analysis.rank import best_first
 from bnlab.formatting import initialization_words, network_words, short_number
 from bnlab.report.inputs import Inputs
 from bnlab.report.run_list import LinkGroup, link_groups
@@ -39,7 +40,7 @@ def search_rows(inputs: Inputs, experiment: str) -> list[SearchRow]:
     rows = []
     for (network, layers, initialization, batch_norm), searched in cells.groupby(NETWORK, sort=False):
         searched = searched.sort_values("weight_decay")
-        best = searched.loc[searched["validation_accuracy_mean"].idxmax()]
+        best = best_first(searched, "validation_accuracy_mean").iloc[0]
         accuracy = best["validation_accuracy_mean"]
         error = math.sqrt(accuracy * (1 - accuracy) / images)
         ties = searched[searched["validation_accuracy_mean"] >= accuracy - error]

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bnlab import formatting
+from bnlab.analysis.intervals import LEVEL, POWER
 from bnlab.claims.outcomes import GRADIENTS
 from bnlab.config.studies import Configuration
 from bnlab.files import write_text
@@ -59,6 +60,8 @@ def environment() -> Environment:
         error=formatting.error,
         short=formatting.short_number,
         count=formatting.count,
+        level=f"{100 * LEVEL:.0f}",
+        power=f"{100 * POWER:.0f}",
         generated_note=formatting.GENERATED_NOTE,
         data_names=DATA_NAMES,
         metric_names=METRIC_NAMES,
@@ -116,6 +119,7 @@ def _table_numbers(views: Iterable[ReportedCheckView]) -> dict[str, int]:
     """The number of the first table on the page that stands beside each published one, by the latter's name."""
     numbers: dict[str, int] = {}
     for view in views:
-        for table in view.tables:
-            numbers.setdefault(table.name, table.number)
+        # A reported check has its tables in the order in which its cases name the published ones.
+        names = dict.fromkeys(case.get("published", "") for case in view.reported_check["cases"])
+        numbers = dict(zip(names, (table.number for table in view.tables), strict=True)) | numbers
     return numbers

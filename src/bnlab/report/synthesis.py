@@ -8,49 +8,64 @@ from typing import Any
 
 import pandas as pd
 
+from bnlab.claims.judge import summary
 from bnlab.claims.load import claimed_reports
-from bnlab.claims.rules import FAILED, VERDICTS
+from bnlab.claims.outcomes import FAILED, FLAGS, OUTCOMES
 from bnlab.config.studies import Configuration
 from bnlab.config.synthesis import Question, Synthesis
 from bnlab.errors import ConfigError
 from bnlab.files import write_text
 from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims
+from bnlab.report.counts import count_rows, headline
 from bnlab.report.inputs import Inputs, claims_of, read_inputs
 from bnlab.report.run_list import run_entries
 from bnlab.report.searches import search_rows
-from bnlab.report.sections import Section, section
+from bnlab.report.sections import HEADINGS, Section, section
 from bnlab.report.study import environment
+from bnlab.report.trust import Trust, probability, read_trust
 from bnlab.runs.spec import RunSpec
 
 
 @dataclass(frozen=True)
 class QuestionView:
-    """A question with the reports' answers and ours: pairs of a study's key and a section about its experiment."""
+    """A question with the reports' answers and ours: pairs of a study's key and a section about its experiment.
+
+    sentences: what the reports' own numbers say together.
+    """
 
     question: Question
+    sentences: list[str]
     claims_number: int | None
     claims: list[ClaimRow]
     sections: list[tuple[str, Section]]
 
 
 def render_synthesis(configuration: Configuration, synthesis: Synthesis, *, results: Path) -> None:
-    """Write results/studies/synthesis/page.html from the ledger and the tables and figures of the studies it names.
+    """Write results/studies/synthesis/page.html.
+
+    Reads the ledger, calibration.csv, its figure and family.csv, and the tables and figures of the studies it names.
 
     Raises ConfigError when a claim that it names is not in the ledger, IntegrityError as `render_page` does.
     """
     inputs = {study: read_inputs(configuration, study, results=results) for study in synthesis.studies}
     reports = claimed_reports(configuration.folder)
     claims = pd.concat([claims_of(configuration, report, results=results) for report in reports])
-    page = environment().get_template("synthesis.html.jinja").render(_context(synthesis, inputs, claims))
+    page = (
+        environment()
+        .get_template("synthesis.html.jinja")
+        .render(_context(synthesis, inputs, claims, read_trust(results)))
+    )
     write_text(results / "studies" / "synthesis" / "page.html", page)
 
 
-def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame) -> dict[str, Any]:
+def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame, trust: Trust) -> dict[str, Any]:
     figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
     # Only runs of what is shown are listed, so that others cannot be linked to.
     shown = {run for place in _places(synthesis) for run in _runs(inputs, *place)}
     known = {name: spec for one in inputs.values() for name, spec in one.specs.items() if name in shown}
-    counts_number = next(table_numbers)
+    counts_number, rules_number, family_number = (next(table_numbers) for _ in range(3))
+    calibration_number = next(figure_numbers)
+    counts = summary(claims)
     views = [
         _question(question, inputs, claims, known, figures=figure_numbers, tables=table_numbers)
         for question in synthesis.questions
@@ -63,15 +78,21 @@ def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.Data
     return {
         "title": synthesis.title,
         "synthesis": synthesis,
-        "n_claims": len(claims),
         "counts_number": counts_number,
-        "verdicts": VERDICTS,
-        "counts": _counts(claims),
+        "outcomes": OUTCOMES,
+        "flags": FLAGS,
+        "counts": count_rows(counts),
+        "headline": list(headline(counts)),
+        "trust": trust,
+        "probability": probability,
+        "rules_number": rules_number,
+        "family_number": family_number,
+        "calibration_number": calibration_number,
         "questions": views,
         "searches_number": next(table_numbers),
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
         "failures_number": next(table_numbers),
-        "failures": claim_rows(claims[claims["verdict"].isin(FAILED)], known),
+        "failures": claim_rows(claims[claims["outcome"].isin(FAILED)], known),
         "runs": _first_listed(entries),
     }
 
@@ -91,21 +112,25 @@ def _question(
             f"config/synthesis.yaml: question '{question.id}': found the claim '{missing[0]}', expected one that "
             "results/tables/claims.csv lists in its column id."
         )
-    rows = claim_rows(of_claims(claims, question.claims), known) if question.claims else []
+    asked = of_claims(claims, question.claims) if question.claims else claims.iloc[:0]
+    rows = claim_rows(asked, known)
     number = next(tables) if rows else None
     sections = []
     for study, experiment in question.experiments:
         one = replace(inputs[study], claims=inputs[study].claims.iloc[:0])  # they stand in the question's own table
         view = section(one, one.study.experiment(experiment), figures, tables, prefix=f"{study}-")
         sections.append((study, view))
-    return QuestionView(question, number, rows, sections)
+    return QuestionView(question, list(best_settings(asked)), number, rows, sections)
 
 
-def _counts(claims: pd.DataFrame) -> list[tuple[str, list[int]]]:
-    """Per report, and for all together, how many claims met each verdict, and their number."""
-    table = pd.crosstab(claims["report"], claims["verdict"]).reindex(columns=VERDICTS, fill_value=0)
-    rows = [(str(report), [*map(int, row), int(row.sum())]) for report, row in table.iterrows()]
-    return [*rows, ("all", [*map(int, table.sum()), int(table.to_numpy().sum())])]
+def best_settings(claims: pd.DataFrame) -> Iterator[str]:
+    """For each axis that several reports searched, from where to where the settings run that they name as best."""
+    best = claims[claims["kind"] == "best"]
+    for axis, named in best.groupby("metric", sort=False):
+        if named["report"].nunique() > 1:
+            values = named.assign(value=named["reported"].astype(float)).sort_values("value", kind="stable")
+            least, largest = (f"{values.iloc[i]['reported']} ({values.iloc[i]['report']})" for i in (0, -1))
+            yield f"The values of {HEADINGS[str(axis)]} that the reports name as best run from {least} to {largest}."
 
 
 def _places(synthesis: Synthesis) -> list[tuple[str, str]]:
