@@ -202,7 +202,7 @@ SIGMA = "expected he, fan_in, or a standard deviation > 0"
 ALL_STUDIES = "anon, banaei2022, demo, falk2024, fan2017, official, saccardi2022, short"
 NAME = "lower-case letters, digits, '_' and '-'"
 
-SPACED = ("experiments", 5, "weight_decay", "log_spaced")
+SPACED = ("experiments", 6, "weight_decay", "log_spaced")
 
 BAD_PROTOCOLS: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     (("official", "momentun"), 0.9, ["official: 'momentun' is not a key here. Did you mean 'momentum'?", "bn_decay"]),
@@ -396,13 +396,13 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     ),
     (("experiments", 0, "weight_decay"), "1e-3", ["experiments[0].weight_decay: found '1e-3'", NUMBERS, HINT]),
     (("experiments", 0, "weight_decay"), ["1e-3"], ["experiments[0].weight_decay[0]: found '1e-3'", HINT]),
-    (SPACED, [0.1], ["experiments[5].weight_decay.log_spaced: found [0.1], expected a mapping"]),
-    ((*SPACED, "from"), "1e-5", ["experiments[5].weight_decay.log_spaced.from: found '1e-5', expected a", HINT]),
-    ((*SPACED, "from"), 0, ["experiments[5].weight_decay.log_spaced.from: found 0, expected more than 0"]),
-    ((*SPACED, "count"), 1, ["experiments[5].weight_decay.log_spaced.count: found 1, expected at least 2"]),
-    ((*SPACED, "cuont"), 1, ["experiments[5].weight_decay.log_spaced: 'cuont' is not a key", "Did you mean 'count'?"]),
-    ((*SPACED, "to"), 1.7976931348623157e308, ["experiments[5]"]),
-    ((*SPACED, "from"), 0.1, ["experiments[5].weight_decay"]),
+    (SPACED, [0.1], ["experiments[6].weight_decay.log_spaced: found [0.1], expected a mapping"]),
+    ((*SPACED, "from"), "1e-5", ["experiments[6].weight_decay.log_spaced.from: found '1e-5', expected a", HINT]),
+    ((*SPACED, "from"), 0, ["experiments[6].weight_decay.log_spaced.from: found 0, expected more than 0"]),
+    ((*SPACED, "count"), 1, ["experiments[6].weight_decay.log_spaced.count: found 1, expected at least 2"]),
+    ((*SPACED, "cuont"), 1, ["experiments[6].weight_decay.log_spaced: 'cuont' is not a key", "Did you mean 'count'?"]),
+    ((*SPACED, "to"), 1.7976931348623157e308, ["experiments[6]"]),
+    ((*SPACED, "from"), 0.1, ["experiments[6].weight_decay"]),
     (("experiments", 0, "figures"), ["curve"], ["experiments[0].figures[0]: found 'curve', expected one of curves,"]),
     (("experiments", 0, "figures"), ["curves", "curves"], ["experiments[0].figures", "expected values that differ"]),
     (("experiments", 0, "id"), "initialization", ["experiments[2].id: 'initialization' stands here twice"]),

@@ -68,10 +68,10 @@ def plan(tmp_path: Path) -> Plan:
     return load
 
 
-def test_the_official_study_has_188_runs(committed: Configuration) -> None:
-    """Twenty and ten pairs, 2 x 3 deviations twice, 2 x 2 networks from two schemes and 2 x 8 decays.
+def test_the_official_study_has_235_runs(committed: Configuration) -> None:
+    """Twenty and ten pairs, 2 x 3 deviations twice, 20 more seeds, 2 x 2 networks from two schemes and 2 x 8 decays.
 
-    The 20 runs from He's initialization are among the pairs.
+    The 20 runs from He's initialization are among the pairs, and 5 of the 20 seeds among those of the shorter training.
     """
     study = committed.study("official")
     assert [(experiment.id, len(experiment.runs)) for experiment in study.experiments] == [
@@ -79,10 +79,11 @@ def test_the_official_study_has_188_runs(committed: Configuration) -> None:
         ("nine_layers", 2 * 10),
         ("initialization", 2 * 3 * 5),
         ("initialization_shorter", 2 * 3 * 5),
+        ("initialization_borderline", 20),
         ("he_or_fan_in", 2 * 2 * 2 * 5),
-        ("weight_decay", 2 * 8 * 3),
+        ("weight_decay", 2 * 8 * 5),
     ]
-    assert len(study.runs) == len(set(study.runs)) == len(committed.names(study.runs)) == 208 - 20
+    assert len(study.runs) == len(set(study.runs)) == len(committed.names(study.runs)) == 260 - 25
     assert {run.hidden for run in study.runs} == {(50, 50), NINE_LAYERS}
     assert {run.protocol for run in study.runs} == {"official", "shorter"}
 
@@ -92,14 +93,14 @@ def test_what_the_studies_still_wait_for(committed: Configuration) -> None:
     waiting = {key: study for key, study in committed.studies.items() if study.searched}
     assert {key: study.searched for key, study in waiting.items()} == {
         "falk2024": ("coarse", "fine"),
-        "fan2017": ("search", "fine"),
+        "fan2017": ("search", "search_coded", "fine"),
         "saccardi2022": ("coarse", "fine"),
     }
     pending = {
         key: {experiment.id: experiment.pending for experiment in study.experiments if experiment.pending}
         for key, study in waiting.items()
     }
-    assert pending["fan2017"] == {"fine": 20, "top": 3 * 5}
+    assert pending["fan2017"] == {"fine": 20 * 3, "fine_coded": 20 * 3, "top": 3 * 5}
     assert pending["saccardi2022"] == {"fine": 6 * 3, "final_best": 5}
     for study in waiting.values():
         for experiment in study.experiments:

@@ -72,6 +72,13 @@ class Pdf:
             self.texts.append(self._read(page))
         self.links = sum(body.count(b"/Subtype/Link") for body in self.objects.values())
 
+    def find(self, pattern: bytes) -> bytes:
+        """The first group of the pattern's first match in what is drawn on the pages that is no text."""
+        pages = [body for body in self.objects.values() if b"/Type/Page/" in body]
+        drawn = b"".join(self._stream(self._referred(page, b"Contents")) for page in pages)
+        match = next(match for match in re.finditer(pattern, drawn) if float(match[1]) != 1)
+        return match[1]
+
     @property
     def text(self) -> str:
         """The text of all pages."""
@@ -181,6 +188,18 @@ def test_figures_are_put_in_whole(tmp_path: Path) -> None:
     pdf = Pdf(typeset(tmp_path, document(content=figure)))
     assert "Figure1." in pdf.text
     assert any(b'/Alt(A "line" & more)' in body for body in pdf.objects.values())
+
+
+@pytest.mark.parametrize(("height", "width_decides"), [(60, True), (300, False)])
+def test_no_figure_is_higher_than_the_page(tmp_path: Path, height: int, width_decides: bool) -> None:
+    """A figure is as wide as the text, 6.9 inches, unless its caption would then have no room below it."""
+    path = tmp_path / "figure.svg"
+    path.write_text(SVG.replace("60pt", f"{height}pt").replace("90 60", f"90 {height}"))
+    svg = inline_svg(path, prefix="figure-a", label="x")
+    content = f'<figure id="figure-a">{svg}<figcaption>Figure 1.</figcaption></figure>'
+    scale = float(Pdf(typeset(tmp_path, document(content=content))).find(rb"q ([\d.]+) 0 0 -\1 [\d.]+ [\d.]+ cm"))
+    assert (scale * 90 == pytest.approx(6.9 * 72, abs=0.1)) == width_decides
+    assert scale * height < 215 / 25.4 * 72 + 0.1
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(6, 120), (12, 3), (36, 3)])

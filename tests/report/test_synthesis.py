@@ -115,7 +115,7 @@ SYNTHESIS: dict[str, Any] = {
             "title": "Is deeper better?",
             "text": "They differ.",
             "experiments": ["first/depth", "second/depth"],
-            "claims": ["second/better", "first/near", "first/far", "second/elsewhere"],
+            "claims": ["second/better", "first/near", "first/far", "second/elsewhere", "second/odd"],
         },
         {
             "id": "decay",
@@ -392,7 +392,6 @@ def test_flags_stand_beside_outcomes(made: Workplace) -> None:
     found = Page(made.read("second"))
     assert "reproduced open inconsistent Within the interval" in found.text
     assert "Open: the epochs." in found.text
-    assert [words for words, classes in zip(["open", "inconsistent"], found.values("class"), strict=False)]
     assert found.values("class").count("flag") == 2
 
 
@@ -430,7 +429,7 @@ def test_false_alarms_are_expected(made: Workplace, html: str) -> None:
     """How many of all decided results, by report, and which reports lean to one side."""
     found = part(html, "trust").text
     assert "If all 9 measured results on which our runs decide were true, 0.5 would be expected to fail" in found
-    assert "first 5 0.2 2 0.0226 1 2 1.00 second 4 0.2 2 0.0140 0 3 0.250" in found
+    assert "first 5 0.3 2 0.0226 1 2 1.00 second 4 0.2 2 0.0140 0 3 0.250" in found
     assert "sign test, p" not in found
 
 
@@ -539,5 +538,12 @@ def test_it_can_be_typeset(made: Workplace, html: str) -> None:
     for item in SYNTHESIS["questions"]:
         assert squeezed(item["title"]) in pdf.text
         assert squeezed(item["text"]) in pdf.text
-    for words in ("Second depth", "About far.", "not reproduced", "9 runs of the report's own page"):
+    for words in (
+        "Second depth",
+        "About far.",
+        "not reproduced",
+        "reproduced open inconsistent",
+        "The rules tried on ourselves.",
+        "9 runs of the report's own page",
+    ):
         assert squeezed(words) in pdf.text
