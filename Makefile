@@ -22,7 +22,7 @@ help:  ## Show this list
 report: $(BIN)/.ready  ## Fetch CIFAR-10, train everything, and build all pages (CORES=8 to choose)
 	snakemake --cores $(CORES)
 
-compare: $(BIN)/.ready  ## After make report: compare every number, verdict and prediction with docs/reference
+compare: $(BIN)/.ready  ## After make report: compare every number, outcome and prediction with docs/reference
 	python -m bnlab compare-reference
 
 demo: $(BIN)/.ready  ## The whole workflow offline, on generated data, in about a minute

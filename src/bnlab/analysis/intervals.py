@@ -67,6 +67,11 @@ def share_interval(count: int, of: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def sign_test(count: int, of: int) -> float:
+    """The probability of a count at least as far from half of them, if both outcomes were as likely; two-sided."""
+    return float(stats.binomtest(count, of).pvalue)
+
+
 def summary(values: pd.Series) -> dict[str, float]:
     """The mean, sd (n - 1 in the denominator; NaN for one value), min and max of the values that are not NaN."""
     return {"mean": values.mean(), "sd": values.std(ddof=1), "min": values.min(), "max": values.max()}

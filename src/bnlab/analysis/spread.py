@@ -109,7 +109,7 @@ class Alike:
             self.shared = Spread(math.sqrt(shared), len(seeds) - 1)
             if shared_variance is not None:
                 self.shared = Spread(math.sqrt(shared_variance), math.inf)
-            ratio = min(self.shared.sd**2 / own, LARGE) if own > 0 else 0.0
+            ratio = min(self.shared.sd**2 / own, LARGE) if own > 0 else LARGE * (shared > 0)
         # The best linear predictor of the own noise, P y, has the covariance P in units of the own variance.
         inverse = np.linalg.inv(np.eye(len(values)) + ratio * of_seed @ of_seed.T)
         weighted = inverse @ of_cell

@@ -36,7 +36,7 @@ def judge_best(reported: float, candidates: Sequence[Candidate], noise: Noise | 
     if _factor(near, reported) > NEAR:
         reason = f"The nearest value on our grid, {written(near)}, is not within 15 %; best is {written(ours)}."
         return replace(found, outcome=NOT_TESTABLE, reason=reason)
-    if reason := too_few(noise and noise.own):
+    if reason := too_few(noise.own if noise else None):
         return replace(found, reason=reason)
     assert noise is not None
     return _compared(finished, means, found, near, noise, best=best, axis=axis)

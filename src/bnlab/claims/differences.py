@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
-from bnlab.analysis.intervals import LEVEL, detectable_mean, mean_interval
+from bnlab.analysis.intervals import LEVEL, detectable_mean, mean_interval, sign_test
 from bnlab.claims.outcomes import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -84,7 +83,7 @@ def judge_order(greater: Mapping[int, float], smaller: Mapping[int, float]) -> F
     )
     if not settled:
         return replace(found, reason=f"No pair is settled: {words}.")
-    p = float(stats.binomtest(later, settled).pvalue)
+    p = sign_test(later, settled)
     words += f"; sign test, p = {p:.2g}"
     if p >= 1 - LEVEL:
         return replace(found, reason=f"Too few pairs agree: {words}.")

@@ -80,7 +80,7 @@ def unit_of(kind: str, metric: str) -> str:
     """The unit of a claim's numbers: "setting", "error", "points", "%", or none."""
     if kind in ("setting", "best"):
         return "setting"
-    if kind == "gradient":
+    if GROUPS.get(kind) == GRADIENTS:
         return "error"
     if not is_accuracy(metric):
         return ""

@@ -60,7 +60,7 @@ def environment() -> Environment:
         error=formatting.error,
         short=formatting.short_number,
         count=formatting.count,
-        level=f"{100 * LEVEL:.0f}",
+        confidence=f"{100 * LEVEL:.0f}",
         power=f"{100 * POWER:.0f}",
         generated_note=formatting.GENERATED_NOTE,
         data_names=DATA_NAMES,

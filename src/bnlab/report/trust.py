@@ -1,0 +1,86 @@
+"""How far the outcomes can be trusted: the rules tried on ourselves, and what many claims at once leave to expect."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bnlab.analysis.intervals import LEVEL
+from bnlab.analysis.read import read_table
+from bnlab.claims.calibration import ALL
+from bnlab.formatting import count, short_error
+from bnlab.report.svg import inline_svg
+
+ANCHOR = "figure-calibration"
+ALTERNATIVE = "How often each rule errs when it is tried on our own runs, and how often it sees shifts."
+SEEN = "at_"
+"""Begins the columns that say how often a shift is seen; its size, in points or percent, ends them."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """rules: the rows of calibration.csv about whole kinds; shifts: the sizes whose columns `at_<size>` they have.
+
+    reports: rows of family.csv; sentences: what both say.
+    """
+
+    rules: list[pd.Series]
+    shifts: list[str]
+    reports: list[pd.Series]
+    svg: str
+    sentences: list[str]
+
+
+def read_trust(results: Path) -> Trust:
+    """Read calibration.csv, its figure and family.csv below results/tables."""
+    tables = results / "tables"
+    rules, reports = read_table(tables / "calibration.csv"), read_table(tables / "family.csv")
+    rules = rules[rules["part"] == ALL]
+    return Trust(
+        rules=[row for _, row in rules.iterrows()],
+        shifts=[column.removeprefix(SEEN) for column in rules if column.startswith(SEEN)],
+        reports=[row for _, row in reports.iterrows()],
+        svg=inline_svg(tables / "calibration.svg", prefix=ANCHOR, label=ALTERNATIVE),
+        sentences=[_false_alarms(rules), _expected(reports), *_leaning(reports)],
+    )
+
+
+def probability(value: float) -> str:
+    """A probability, or a dash where there is none."""
+    return "–" if math.isnan(value) else short_error(value)
+
+
+def _false_alarms(rules: pd.DataFrame) -> str:
+    """Whether the rates of false alarms are the nominal one, and which are not."""
+    nominal, rated = 1 - LEVEL, rules[rules["rate"].notna()]
+    above, below = rated[rated["low"] > nominal], rated[rated["high"] < nominal]
+    held = len(rated) - len(above) - len(below)
+    return (
+        f"The exact interval of {held} of {count(len(rated), 'rate')} of false alarms holds the nominal "
+        f"{100 * nominal:.0f} %; above it {_named(above)}, below it {_named(below)}."
+    )
+
+
+def _named(rules: pd.DataFrame) -> str:
+    names = [f"{row['rule']} ({row['kind']})" for _, row in rules.iterrows()]
+    return f"{'lies' if len(names) == 1 else 'lie'} {', '.join(names)}" if names else "lies none"
+
+
+def _expected(reports: pd.DataFrame) -> str:
+    decided, expected, found = (reports[name].sum() for name in ("decided", "expected_false", "found_not_reproduced"))
+    return (
+        f"If all {decided} measured results on which our runs decide were true, {expected:.1f} would be expected to "
+        f"fail all the same; {found} do."
+    )
+
+
+def _leaning(reports: pd.DataFrame) -> Iterator[str]:
+    """The reports whose accuracies lie to one side of ours more often than chance would have it."""
+    for _, row in reports[reports["sign_p"] < 1 - LEVEL].iterrows():
+        side = "above" if row["above"] > row["below"] else "below"
+        yield (
+            f"{row['report']} prints {row[side]} of {row['above'] + row['below']} accuracies {side} the means of our "
+            f"runs (sign test, p = {row['sign_p']:.2g})."
+        )
