@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -61,6 +61,7 @@ def test_a_balanced_table_has_its_classical_components(table):
 
 @settings(deadline=None)
 @given(tables, st.floats(0.01, 100), st.integers(-1000, 1000))
+@example([[0, 299], [0, 299]], 0.01171875, 0)  # nothing is the runs' own, or all but nothing
 def test_units_carry_over(table, scale, shift):
     """In points a spread is one hundred times that in fractions, and no mean of any cell matters."""
     one, other = Alike(cells_of(table)), Alike(cells_of(table, scale, shift))
@@ -104,6 +105,17 @@ def test_what_seeds_share_is_no_cells_own():
     assert noise.own.sd == pytest.approx(1, abs=0.1)
     assert noise.own.degrees_of_freedom > 100
     assert noise.total.degrees_of_freedom < 6
+
+
+def test_a_known_variance_is_that_of_both_together():
+    """What is not the runs' own is shared, and known; where their own is more, nothing is."""
+    generator = np.random.default_rng(5)
+    cells = [dict(enumerate(generator.normal(0, 1, 5))) for _ in range(40)]
+    known = Alike(cells, variance=5.0)
+    assert known.pooled.own.sd == pytest.approx(1, abs=0.1)
+    assert known.pooled.total.sd**2 == pytest.approx(5, rel=0.03)
+    assert known.shared.degrees_of_freedom == math.inf
+    assert Alike(cells, variance=0.5).shared.sd == 0
 
 
 # --- moderated variances --------------------------------------------------------------------------------------------

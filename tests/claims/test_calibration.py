@@ -245,7 +245,7 @@ class Evidence:
         self.configuration = SimpleNamespace(protocols={"random": SimpleNamespace(split=split)})
 
     def groups(self, _):
-        """One group, with a known variance of what seeds share."""
+        """One group, with a known variance."""
         yield ("likeness",), self.cells, 1e-4
 
     def values(self, cell, _):
@@ -260,7 +260,7 @@ def test_groups_are_those_of_the_evidence(split):
     assert [one.metric for one in groups] == list(METRICS)
     for one in groups:
         assert one.cells == ({1: 0.11, 2: pytest.approx(0.12), 3: 0.13}, {1: pytest.approx(0.21)})
-        assert (one.layers, one.batch_norm, one.shared_variance) == (3, True, 1e-4)
+        assert (one.layers, one.batch_norm, one.variance) == (3, True, 1e-4)
         assert one.own_split == (split == "random" and not one.metric.startswith("test"))
 
 

@@ -74,13 +74,13 @@ class Sample:
 class Alike:
     """The noise of cells that are alike, each the values of its runs by seed."""
 
-    def __init__(self, cells: Sequence[Mapping[int, float]], *, shared_variance: float | None = None) -> None:
-        """shared_variance: of the seeds' effects, where theory says it; else it is estimated, from as many seeds."""
+    def __init__(self, cells: Sequence[Mapping[int, float]], *, variance: float | None = None) -> None:
+        """variance: of a run around its cell's mean, where theory says it; else it is estimated, from as many seeds."""
         table = [(i, seed, value) for i, cell in enumerate(cells) if len(cell) > 1 for seed, value in cell.items()]
         self.samples: dict[int, Sample] = {}
         self.shared = Spread(0.0, math.inf)
         if table:
-            self._fit(table, shared_variance)
+            self._fit(table, variance)
         self.prior = fit_prior(self.samples.values())
 
     def noise(self, cell: int) -> Noise | None:
@@ -97,7 +97,7 @@ class Alike:
         squares = sum(one.degrees_of_freedom * one.variance for one in self.samples.values())
         return Noise(Spread(math.sqrt(squares / degrees_of_freedom), degrees_of_freedom), self.shared)
 
-    def _fit(self, table: Sequence[tuple[int, int, float]], shared_variance: float | None) -> None:
+    def _fit(self, table: Sequence[tuple[int, int, float]], variance: float | None) -> None:
         cells = sorted({cell for cell, _, _ in table})
         seeds = sorted({seed for _, seed, _ in table})
         of_cell = np.array([[float(row[0] == cell) for cell in cells] for row in table])
@@ -107,8 +107,8 @@ class Alike:
         if len(cells) > 1:  # in one cell alone, what is shared and what is its own cannot be told apart
             own, shared = _components(values, of_cell, of_seed)
             self.shared = Spread(math.sqrt(shared), len(seeds) - 1)
-            if shared_variance is not None:
-                self.shared = Spread(math.sqrt(shared_variance), math.inf)
+            if variance is not None:  # some of it is the runs' own: two networks err on different images
+                self.shared = Spread(math.sqrt(max(0.0, variance - own)), math.inf)
             ratio = min(self.shared.sd**2 / own, LARGE) if own > 0 else LARGE * (shared > 0)
         # The best linear predictor of the own noise, P y, has the covariance P in units of the own variance.
         inverse = np.linalg.inv(np.eye(len(values)) + ratio * of_seed @ of_seed.T)

@@ -154,7 +154,7 @@ class Evidence:
 
     def _fitted(self, likeness: tuple[Any, ...], metric: str) -> tuple[list[Cell], Alike]:
         cells = self.alike(likeness, metric)
-        return cells, Alike([self.values(one, metric) for one in cells], shared_variance=self._known(cells, metric))
+        return cells, Alike([self.values(one, metric) for one in cells], variance=self._known(cells, metric))
 
     def alike(self, likeness: tuple[Any, ...], metric: str) -> list[Cell]:
         """The cells that share all that makes a spread; those with a run that never starts to learn are left out."""
@@ -163,7 +163,7 @@ class Evidence:
         ]
 
     def groups(self, metric: str) -> Iterator[tuple[tuple[Any, ...], list[Cell], float | None]]:
-        """All cells in groups of such as are alike, with what they share, and the variance of their seeds if known."""
+        """All cells in groups of such as are alike, with what they share, and the variance of a run if known."""
         for likeness in dict.fromkeys(self._likeness(cell.setting, metric) for cell in self._every_cell()):
             if cells := self.alike(likeness, metric):
                 yield likeness, cells, self._known(cells, metric)
@@ -174,9 +174,16 @@ class Evidence:
         return 0.0 if protocol.split == "random" else 2 * (self._binomial(cells, metric) or 0.0)
 
     def _known(self, cells: Sequence[Cell], metric: str) -> float | None:
-        """The variance of what a seed's split does to a validation accuracy; None where theory does not say it."""
+        """The variance of a validation accuracy over seeds that draw their images; None where theory does not say it.
+
+        It is that of the draw, and that of the networks, which shows on images that are always the same.
+        """
         split = {self.configuration.protocols[cell.setting.protocol].split for cell in cells}
-        return self._binomial(cells, metric) if split == {"random"} else None
+        drawn = self._binomial(cells, metric) if split == {"random"} else None
+        if drawn is None:
+            return None
+        networks = self._alike(self._likeness(cells[0].setting, "test_accuracy"), "test_accuracy")[1].pooled
+        return drawn + networks.total.sd**2 if networks else None
 
     def _binomial(self, cells: Sequence[Cell], metric: str) -> float | None:
         values = [value for cell in cells for value in self.values(cell, metric).values()]

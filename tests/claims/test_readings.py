@@ -1,0 +1,100 @@
+"""Readings of a claim decide together where it is open; flags say what is wrong with it, whatever was found."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bnlab.claims.model import Claim, Interpretation
+from bnlab.claims.outcomes import (
+    CONTRADICTED,
+    FAILED,
+    FLAGS,
+    INCONCLUSIVE,
+    NOT_COMPARABLE,
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    OUTCOMES,
+    REPRODUCED,
+    Finding,
+    unit_of,
+)
+from bnlab.claims.readings import decide, flags_of
+
+CLAIM = Claim("r/a", "r", "r", (), "1", "t", "number", Interpretation(), ())
+OPEN = replace(CLAIM, open=("λ",))
+outcomes = st.sampled_from([one for one in OUTCOMES if one != NOT_COMPARABLE])
+
+
+def found(outcome: str) -> Finding:
+    """A finding of that outcome."""
+    return Finding(outcome, f"It is {outcome.lower()}.")
+
+
+@pytest.mark.parametrize(
+    ("main", "other", "together"),
+    [
+        (REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE),
+        (REPRODUCED, CONTRADICTED, NOT_COMPARABLE),
+        (CONTRADICTED, REPRODUCED, NOT_COMPARABLE),
+        (REPRODUCED, REPRODUCED, REPRODUCED),
+        (REPRODUCED, INCONCLUSIVE, REPRODUCED),
+        (NOT_REPRODUCED, CONTRADICTED, NOT_REPRODUCED),
+        (INCONCLUSIVE, REPRODUCED, INCONCLUSIVE),
+    ],
+)
+def test_open_readings(main: str, other: str, together: str) -> None:
+    """Only a reading that speaks the other way makes an open claim not comparable; a closed one has its main one."""
+    assert decide(OPEN, found(main), {"v": found(other)})[0] == together
+    assert decide(CLAIM, found(main), {"v": found(other)})[0] == main
+
+
+@given(outcomes, st.lists(outcomes, max_size=4), st.booleans(), st.booleans())
+def test_what_always_holds(main: str, others: list[str], is_open: bool, inconsistent: bool) -> None:
+    """Not comparable needs an open claim and readings on both sides; flags never change an outcome."""
+    claim = replace(CLAIM, open=("λ",) if is_open else (), inconsistent="Its log differs." if inconsistent else "")
+    variants = {str(i): found(other) for i, other in enumerate(others)}
+    outcome, reason = decide(claim, found(main), variants)
+    both = {main, *others}
+    assert (outcome == NOT_COMPARABLE) == (
+        is_open and main in {REPRODUCED, *FAILED} and REPRODUCED in both and bool(both & {*FAILED})
+    )
+    assert outcome in (main, NOT_COMPARABLE)
+    assert outcome == decide(replace(claim, inconsistent=""), found(main), variants)[0]
+    assert reason.endswith("Inconsistent: Its log differs.") == inconsistent
+    assert flags_of(claim) == tuple(flag for flag, there in zip(FLAGS, (is_open, inconsistent), strict=True) if there)
+
+
+def test_what_fails_names_all_that_was_tried() -> None:
+    """Those that reproduce it, or else everything."""
+    tried = {"a": found(REPRODUCED), "b": found(NOT_REPRODUCED)}
+    assert decide(CLAIM, found(NOT_REPRODUCED), tried)[1].endswith("Reproduced by: a.")
+    del tried["a"]
+    assert decide(CLAIM, found(NOT_REPRODUCED), tried)[1].endswith("Nor by: b.")
+    assert decide(CLAIM, found(NOT_REPRODUCED), {})[1] == "It is not reproduced."
+
+
+def test_words_that_no_run_can_test() -> None:
+    """The reason is the file's."""
+    assert decide(replace(CLAIM, not_testable="No code."), None, {}) == (NOT_TESTABLE, "No code.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric", "unit"),
+    [
+        ("number", "test_accuracy", "%"),
+        ("number", "gain", "points"),
+        ("direction", "test_accuracy", "points"),
+        ("direction", "gap", "points"),
+        ("level", "swing", "points"),
+        ("number", "training_cost", ""),
+        ("best", "weight_decay", "setting"),
+        ("setting", "updates", "setting"),
+        ("gradient", "", "error"),
+        ("magnitude", "", "error"),
+    ],
+)
+def test_units(kind: str, metric: str, unit: str) -> None:
+    """Accuracies in percent, what lies between two of them in points."""
+    assert unit_of(kind, metric) == unit
