@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
+from bnlab.analysis.rank import best_first
 from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import BLACK, GREY, new_figure
 from bnlab.formatting import batch_norm_words, initialization_words, network_words, short_number
@@ -67,8 +68,10 @@ def _draw_panel(axes: Axes, runs: pd.DataFrame, low: float, high: float) -> Quad
     )
     table = runs.pivot_table(index="weight_decay", columns="rate", values="accuracy", dropna=False)
     mesh = axes.pcolormesh(np.ma.masked_invalid(table.to_numpy()), cmap="cividis", vmin=low, vmax=high)
-    if table.notna().any(axis=None):
-        row, column = np.unravel_index(np.nanargmax(table.to_numpy()), table.shape)
+    cells = table.melt(ignore_index=False, value_name="accuracy").dropna().reset_index()
+    if len(cells):
+        best = best_first(cells, "accuracy").iloc[0]
+        row, column = table.index.get_loc(best["weight_decay"]), table.columns.get_loc(best["rate"])
         axes.plot(column + 0.5, row + 0.5, "o", markersize=RING, fillstyle="none", color=BLACK, markeredgewidth=1.5)
     for _, run in runs[runs["diverged_at"].notna()].iterrows():
         place = (table.columns.get_loc(run["rate"]) + 0.5, table.index.get_loc(run["weight_decay"]) + 0.5)

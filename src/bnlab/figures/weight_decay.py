@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
+from bnlab.analysis.rank import best_first
 from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import COLOUR, GREY, THICK, new_figure
 from bnlab.formatting import batch_norm_words, initialization_words, network_words, short_number
@@ -89,7 +90,7 @@ def _draw_series(axes: Axes, runs: pd.DataFrame) -> Line2D:
     connected = means[means["weight_decay"] > 0]
     axes.plot(connected["position"], connected["accuracy"], color=colour, linewidth=THICK)
     if len(means):
-        best = means.sort_values(["accuracy", "weight_decay"]).iloc[-1]
+        best = best_first(means, "accuracy").iloc[0]
         axes.plot(best["position"], best["accuracy"], "o", markersize=RING, color=colour, fillstyle="none")
         label += f" (best: λ = {short_number(best['weight_decay'])})"
     return Line2D([], [], color=colour, linewidth=THICK, marker="o", markersize=DOT, label=label)
