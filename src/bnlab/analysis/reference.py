@@ -20,6 +20,8 @@ from bnlab.runs.record import TIMING, read_record
 from bnlab.runs.sensitivity import read_trials, sensitivity_path
 
 TABLES = ("claims.csv", "claims_summary.csv")
+TRUST = ("family.csv", "calibration.csv", "calibration.png")
+"""What says how far the tables can be trusted."""
 PREDICTIONS, PROVENANCE, README = "predictions.csv", "provenance.json", "README.md"
 SENSITIVE = "sensitivity.csv"
 """The runs of which rounding changes predictions, with the lowest and highest test accuracy of what was tried."""
@@ -143,7 +145,7 @@ def _copied(results: Path) -> dict[str, Path]:
     """The files that are copied unchanged, by their names in the reference."""
     figures = sorted((results / "studies").glob("*/figures/*.png"))
     return (
-        {name: results / "tables" / name for name in TABLES}
+        {name: results / "tables" / name for name in (*TABLES, *TRUST)}
         | {"synthesis.pdf": results / "studies" / "synthesis" / "page.pdf"}
         | {f"{path.parents[1].name}_{path.name}": path for path in figures if path.parents[1].name == "official"}
     )
