@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from bnlab.analysis.causes import describe_causes
-from bnlab.analysis.reported_checks import combinations, read_rows, reported_check_table
+from bnlab.analysis.read import read_table
+from bnlab.analysis.reported_checks import combinations, reported_check_table
 from bnlab.errors import IntegrityError
 from bnlab.figures import causes
 from bnlab.figures.style import house_style, save
@@ -182,4 +183,4 @@ def test_the_figure_shows_large_errors(tmp_path: Path) -> None:
 def test_missing_comparisons_are_named(tmp_path: Path) -> None:
     """The message says how to make them."""
     with pytest.raises(IntegrityError, match=r"snakemake --cores 8 .*cifar10/mine\.csv"):
-        read_rows(tmp_path / "cifar10" / "mine.csv")
+        read_table(tmp_path / "cifar10" / "mine.csv")

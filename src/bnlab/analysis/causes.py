@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from bnlab.analysis.reported_checks import FITS, LARGE
+from bnlab.analysis.relative_errors import LARGE
+from bnlab.analysis.reported_checks import FITS
 from bnlab.formatting import measure_words, short_number
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from bnlab.analysis.intervals import LEVEL
-from bnlab.analysis.read import read_table
+from bnlab.analysis.relative_errors import LARGE, RELATIVE
 
-RELATIVE = ("norm_max", "norm_sum", "elementwise_mean", "sum_ratio")
-"""The measures that a report can mean by "relative error"."""
 FACTOR = 10
 """No published value may lie farther than this factor from the range of our draws."""
-LARGE = 1e-3
-"""A relative error above this is more than rounding: like a moment, it belongs in the range of our draws itself."""
 DIGITS = 3
 """The significant digits that such an error is printed with."""
 FITS, FITS_NOT = "fits", "does not fit"
@@ -52,11 +47,6 @@ class Combination:
     def fits(self) -> bool:
         """Whether the published table could be one more draw of ours."""
         return self.misfits <= self.allowed and not self.table["far"].any()
-
-
-def read_rows(path: Path) -> pd.DataFrame:
-    """The table that `python -m bnlab reported-check` wrote. Raises IntegrityError when it is missing."""
-    return read_table(path)
 
 
 def combinations(reported_check: Mapping[str, Any], rows: pd.DataFrame, table: str) -> list[Combination]:

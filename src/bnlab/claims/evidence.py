@@ -12,7 +12,6 @@ import pandas as pd
 
 from bnlab.analysis.intervals import binomial_variance
 from bnlab.analysis.read import read_table
-from bnlab.analysis.reported_checks import read_rows
 from bnlab.analysis.searches import Candidate
 from bnlab.analysis.spread import Alike, Noise
 from bnlab.claims.along_curves import along_curves
@@ -222,7 +221,7 @@ class Evidence:
         return found
 
     def _reported_check(self, name: str) -> tuple[Mapping[str, Any], pd.DataFrame]:
-        return load_reported_check(name, self.configuration.folder), read_rows(
+        return load_reported_check(name, self.configuration.folder), read_table(
             self.results / "gradients" / DATA / f"{name}.csv"
         )
 

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from bnlab.analysis.intervals import mean_interval
-from bnlab.analysis.reported_checks import RELATIVE
+from bnlab.analysis.relative_errors import RELATIVE
 from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding
 from bnlab.formatting import measure_words, short_error
 

@@ -6,7 +6,6 @@ from types import ModuleType
 import pandas as pd
 
 from bnlab.analysis.read import NAMES, read_table
-from bnlab.analysis.reported_checks import read_rows
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError, IntegrityError
@@ -64,7 +63,7 @@ def draw_gradient_figure(data: str, kind: str, *, results: Path, config: Path) -
                 raise ConfigError(
                     f"config/reported_checks/{kind}.yaml: no case names a `cause`, so there is nothing to draw."
                 )
-            drawn = causes.draw(reported_check, read_rows(path), data)
+            drawn = causes.draw(reported_check, read_table(path), data)
         save(drawn, path.with_suffix(""))
 
 

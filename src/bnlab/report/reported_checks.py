@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.causes import describe_causes
-from bnlab.analysis.reported_checks import FITS, FITS_NOT, RELATIVE, published, read_rows, reported_check_table
+from bnlab.analysis.read import read_table
+from bnlab.analysis.relative_errors import RELATIVE
+from bnlab.analysis.reported_checks import FITS, FITS_NOT, published, reported_check_table
 from bnlab.claims.gradients import judge_gradients
 from bnlab.claims.outcomes import REPRODUCED, Finding
 from bnlab.config.reported_checks import compares_causes
@@ -99,7 +101,7 @@ def reported_check_view(
     table_numbers: Iterator[int],
 ) -> ReportedCheckView:
     """Arrange the comparisons in <folder>/<key>.csv, and the figure beside it where causes are compared."""
-    rows = read_rows(folder / f"{key}.csv")
+    rows = read_table(folder / f"{key}.csv")
     table = reported_check_table(reported_check, rows)
     groups: dict[str | None, list[Mapping[str, Any]]] = {}
     for case in reported_check["cases"]:
