@@ -21,6 +21,8 @@ from scipy.special import digamma, polygamma
 
 Array = npt.NDArray[np.float64]
 
+HALF = 0.5
+"""The logarithm of a variance with fewer degrees of freedom than this is all noise, and says nothing about a prior."""
 LARGE = 1e6
 """A ratio of variances above which a seed's effect is as good as known, and sums of both lose digits."""
 
@@ -135,7 +137,9 @@ def _components(values: Array, of_cell: Array, of_seed: Array) -> tuple[float, f
 
 def fit_prior(samples: Iterable[Sample]) -> Prior | None:
     """The prior of cells alike; None unless two of them vary."""
-    known = [(one.variance, one.degrees_of_freedom) for one in samples if one.variance > 0]
+    known = [
+        (one.variance, one.degrees_of_freedom) for one in samples if one.variance > 0 and one.degrees_of_freedom > HALF
+    ]
     if len(known) < 2:
         return None
     s2, d = (np.array(column) for column in zip(*known, strict=True))

@@ -22,7 +22,7 @@ LANE, ROW, REST = 0.22, 0.34, 1.5
 def draw(reported_check: Mapping[str, Any], rows: pd.DataFrame, data: str) -> Figure:
     """A row of panels per published table, a column per measure; only arrays whose published error is large.
 
-    rows: the comparisons of the reported check (results/gradients/<data>/<reported check>.csv), whose cases name causes.
+    rows: the comparisons of the reported check (gradients/<data>/<reported check>.csv), whose cases name causes.
     """
     causes = list(dict.fromkeys(case["cause"] for case in reported_check["cases"] if "cause" in case))
     cases = [case for case in reported_check["cases"] if "cause" in case]
