@@ -163,4 +163,9 @@ def _distance(printed: tuple[float, float], values: Sequence[float]) -> float:
 
 
 def _spread_words(spread: Spread, metric: str) -> str:
-    return f"standard deviation {difference(spread.sd, metric)}, {spread.degrees_of_freedom:.3g} degrees of freedom"
+    return f"standard deviation {difference(spread.sd, metric)}, {_count(spread.degrees_of_freedom)} degrees of freedom"
+
+
+def _count(degrees_of_freedom: float) -> str:
+    """One decimal where it matters, none above a hundred."""
+    return f"{degrees_of_freedom:,.0f}" if degrees_of_freedom >= 100 else f"{degrees_of_freedom:.3g}"
