@@ -9,6 +9,7 @@ import pytest
 
 from bnlab.claims.load import load_claims
 from bnlab.claims.model import Claim
+from bnlab.claims.outcomes import FAILED, GRADIENTS
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import load_configuration
 
@@ -100,3 +101,12 @@ def values_of(claim: Claim) -> list[float]:
     """All that a published table prints."""
     published = load_reported_check(claim.main.reported_check, ROOT / "config")["published"]
     return [value for arrays in published[claim.table]["values"].values() for value in arrays.values()]
+
+
+def test_what_failed_says_why_or_what_was_tried() -> None:
+    """In the reference: a claim that our runs speak against names its other readings, or has a note on the cause."""
+    with (ROOT / "docs" / "reference" / "claims.csv").open(encoding="utf-8", newline="") as file:
+        failed = [row for row in csv.DictReader(file) if row["outcome"] in FAILED]
+    assert failed
+    silent = [row["id"] for row in failed if not (row["variants"] or row["note"] or row["group"] == GRADIENTS)]
+    assert silent == []
