@@ -108,5 +108,7 @@ def test_what_failed_says_why_or_what_was_tried() -> None:
     with (ROOT / "docs" / "reference" / "claims.csv").open(encoding="utf-8", newline="") as file:
         failed = [row for row in csv.DictReader(file) if row["outcome"] in FAILED]
     assert failed
-    silent = [row["id"] for row in failed if not (row["variants"] or row["note"] or row["flags"] or row["group"] == GRADIENTS)]
+    silent = [
+        row["id"] for row in failed if not (row["variants"] or row["note"] or row["flags"] or row["group"] == GRADIENTS)
+    ]
     assert silent == []

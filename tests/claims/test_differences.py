@@ -228,12 +228,13 @@ def test_one_of_many_points_is_below_by_chance():
 
 
 def test_the_reason_counts_points():
-    """And names the first that is below; what is shown is the last point."""
+    """And names the first that is below; that point is shown."""
     found = judge_throughout({1000: BELOW, 2000: ABOVE}, metric="validation_accuracy")
     assert found.reason == (
-        "validation accuracy above zero at 1 of 2 points of the curves, below zero at 1, first at update 1,000."
+        "The difference in validation accuracy is above zero at 1 of 2 points of the curves, below zero at 1, "
+        "first at update 1,000."
     )
-    assert (found.low, found.high, found.n) == (*mean_interval(ABOVE), 3)
+    assert (found.low, found.high, found.n) == (*mean_interval(BELOW), 3)
 
 
 # --- several pairs ------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def _compared(
     gap = means[best] - means[claimed]
     half = half_width(noise, variances=_inverse(candidates, best, claimed) + 2)
     found = replace(found, low=gap - half, high=gap + half)
-    better, worse = _settled(candidates, means, claimed, noise)
+    better, worse = _settled(candidates, means, claimed, noise, axis=axis)
     words = f"best of {100 * chance:.0f} % of searches like ours, where a blind guess is of {100 / choices:.0f} %"
     if claimed != best:
         words = f"{words}; best here is {written(found.mean)}, by {difference(gap, ACCURACY)}"
@@ -77,12 +77,20 @@ def _compared(
 
 
 def _settled(
-    candidates: Sequence[Candidate], means: Sequence[float], claimed: int, noise: Noise
+    candidates: Sequence[Candidate], means: Sequence[float], claimed: int, noise: Noise, *, axis: int
 ) -> tuple[list[int], list[int]]:
-    """The candidates whose means are settled as better and as worse than the claimed one's (Bonferroni)."""
+    """The values, each by its best candidate, that are settled as better and as worse than the claimed one.
+
+    All of them together, at the level of a single comparison (Bonferroni).
+    """
+    best: dict[float, int] = {}
+    for i, one in enumerate(candidates):
+        value = one.place[axis]
+        if value != candidates[claimed].place[axis] and (value not in best or means[i] > means[best[value]]):
+            best[value] = i
     better, worse = [], []
-    for i in range(len(candidates)):
-        half = half_width(noise, variances=_inverse(candidates, i, claimed), comparisons=max(1, len(candidates) - 1))
+    for i in best.values():
+        half = half_width(noise, variances=_inverse(candidates, i, claimed), comparisons=len(best))
         if means[i] - means[claimed] > half:
             better.append(i)
         elif means[claimed] - means[i] > half:

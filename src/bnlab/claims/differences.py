@@ -86,24 +86,27 @@ def judge_order(greater: Mapping[int, float], smaller: Mapping[int, float]) -> F
     p = sign_test(later, settled)
     words += f"; sign test, p = {p:.2g}"
     if p >= 1 - LEVEL:
-        return replace(found, reason=f"Too few pairs agree: {words}.")
+        least = "" if sign_test(settled, settled) < 1 - LEVEL else " Not even all of so few pairs could settle it."
+        return replace(found, reason=f"Too few pairs agree: {words}.{least}")
     return replace(found, outcome=REPRODUCED if later > earlier else CONTRADICTED, reason=f"It comes {words}.")
 
 
 def judge_throughout(points: Mapping[int, Sequence[float]], *, metric: str = "") -> Finding:
     """Differences, one per seed, at every point of a curve, by update: above zero at all of them.
 
-    One point below zero contradicts, if it is so at the level that as many points ask for (Bonferroni).
+    One point below zero contradicts, if it is so at the level that as many points ask for (Bonferroni). The numbers
+    that are shown are those of the first such point, or else of the last.
     """
     if not points or min(len(values) for values in points.values()) < 2:
         return Finding(INCONCLUSIVE, "Fewer than two pairs of runs finished.")
     above = [update for update, values in points.items() if mean_interval(values)[0] > 0]
     level = 1 - (1 - LEVEL) / len(points)
     below = [update for update, values in points.items() if mean_interval(values, level=level)[1] < 0]
-    last = [*points.values()][-1]
-    low, high = mean_interval(last)
-    found = replace(summary_of(last), low=low, high=high)
-    words = f"{metric.replace('_', ' ')} above zero at {len(above)} of {len(points)} points of the curves"
+    shown = points[below[0]] if below else [*points.values()][-1]
+    low, high = mean_interval(shown)
+    found = replace(summary_of(shown), low=low, high=high)
+    name = metric.replace("_", " ")
+    words = f"The difference in {name} is above zero at {len(above)} of {len(points)} points of the curves"
     if below:
         return replace(
             found, outcome=CONTRADICTED, reason=f"{words}, below zero at {len(below)}, first at update {below[0]:,}."

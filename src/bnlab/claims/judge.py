@@ -94,7 +94,7 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
     runs = [run for cell in evidence.cells(claim.main) for run in cell.runs]
     shown = found or Finding(INCONCLUSIVE, "")
     study, experiment = _place(claim)
-    metric = claim.axis or claim.setting or claim.main.metric
+    metric = _metric_of(claim, claim.main)
     half, twice = _other_margins(claim, evidence)
     return {
         "id": claim.id,
@@ -119,7 +119,11 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
         "at_half_margin": half,
         "at_twice_margin": twice,
         "reason": reason,
-        "variants": "; ".join(_variant_words(claim.kind, metric, label, one) for label, one in variants.items()),
+        "variants": "; ".join(
+            _variant_words(claim.kind, _metric_of(claim, reading), reading.label, variants[reading.label])
+            for reading in claim.variants
+            if reading.label in variants
+        ),
         "open": ", ".join(claim.open),
         "note": claim.note,
         "runs": " ".join(dict.fromkeys(evidence.name(run) for run in runs)),
@@ -258,6 +262,12 @@ def _expected(claim: Claim) -> str:
     return ""
 
 
+def _metric_of(claim: Claim, reading: Interpretation) -> str:
+    """What a reading's numbers are of: a metric, that of its pairs if all share it, an axis or a setting."""
+    of_pairs = {pair.metric for pair in reading.pairs}
+    return claim.axis or claim.setting or (of_pairs.pop() if len(of_pairs) == 1 else reading.metric)
+
+
 def _place(claim: Claim) -> tuple[str, str]:
     """Study and experiment of the claim's first cell in its report's own study: the section that shows the claim.
 
@@ -272,9 +282,9 @@ def _place(claim: Claim) -> tuple[str, str]:
 def _variant_words(kind: str, metric: str, label: str, found: Finding) -> str:
     unit = unit_of(kind, metric)
     unit = f" {unit}" if unit in ("%", "points") else ""
-    number = "nothing finished" if math.isnan(found.mean) else f"{written(found.mean, metric, digits=4)}{unit}"
-    runs = f", n = {found.n}" if found.n else ""
-    return f"{label}: {number}{runs} [{found.outcome.lower()}]"
+    known = [] if math.isnan(found.mean) else [f"{written(found.mean, metric, digits=4)}{unit}"]
+    known += [f"n = {found.n}"] if found.n else []
+    return f"{label}: {', '.join(known) or 'nothing finished'} [{found.outcome.lower()}]"
 
 
 def _six_digits(value: float) -> float:

@@ -42,7 +42,7 @@ def judge_increase(rows: pd.DataFrame) -> Finding:
         low, high = mean_interval(logs)
         outcomes.add(REPRODUCED if low > 0 else CONTRADICTED if high < 0 else INCONCLUSIVE)
         words.append(f"{10 ** logs.mean():.2g} times ({measure_words(str(measure))})")
-    reason = f"The error of {weights[0]} is that of {weights[-1]} {', '.join(words)}, over {len(logs)} draws."
+    reason = f"{weights[0]} has {', '.join(words)} the error of {weights[-1]}, over {len(logs)} draws."
     return Finding(outcomes.pop() if len(outcomes) == 1 else INCONCLUSIVE, reason)
 
 

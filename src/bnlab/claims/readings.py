@@ -35,7 +35,8 @@ def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding])
         left = f"The report leaves open: {', '.join(claim.open)}, and it matters: {', '.join(conflict)}."
         return NOT_COMPARABLE, f"{left} As read here: {found.outcome.lower()}. {found.reason}{circumstances}"
     if found.outcome in FAILED:
-        tried = ", ".join(variants)
-        also = f"Reproduced by: {', '.join(reproducing)}." if reproducing else f"Nor by: {tried}." if tried else ""
+        rest = [label for label in variants if label not in (*reproducing, *failing)]
+        parts = (("Reproduced by", reproducing), ("Nor by", [] if reproducing else failing), ("Undecided", rest))
+        also = " ".join(f"{words}: {', '.join(labels)}." for words, labels in parts if labels)
         return found.outcome, f"{found.reason} {also}".rstrip() + circumstances
     return found.outcome, f"{found.reason}{circumstances}"
