@@ -295,3 +295,14 @@ def test_a_start_that_is_undecided_says_what_would_settle_it():
     )
     found = judge_start("2", [4.0, 6.0, NEVER])
     assert (found.mean, found.n, found.low, found.high) == (5.0, 3, 4.0, NEVER)
+
+
+def test_a_number_that_was_read_off_a_figure() -> None:
+    """It can be as far from what was drawn as its reader says, whatever digits he gives."""
+    assert printed_range("1.333", read_to=0.02) == pytest.approx((1.313, 1.353))
+    values = [1.30, 1.31, 1.32]
+    spread = Spread(0.005, 40)
+    assert judge_number("1.333", values, spread).outcome == NOT_REPRODUCED
+    assert judge_number("1.333", values, spread, read_to=0.02).outcome == REPRODUCED
+    assert judge_in_state("1.333", [], values, read_to=0.02).outcome == REPRODUCED
+    assert judge_start("5", [4.0, 4.5], read_to=1.0).outcome == REPRODUCED

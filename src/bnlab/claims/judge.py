@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -135,12 +135,17 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
 # --- each kind's rule meets the evidence of one interpretation ------------------------------------------------------
 
 
+class _Printing(TypedDict):
+    truncated: bool
+    read_to: float
+
+
 def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    metric, cut = interpretation.metric, claim.truncated
+    metric, cut = interpretation.metric, _Printing(truncated=claim.truncated, read_to=claim.read_to)
     cells = evidence.cells(interpretation)
     if metric == "gain":
         gains = [*evidence.gains(cells).values()]
-        return judge_number(claim.reported, gains, _total(evidence.noise_of_gain(cells)), metric=metric, truncated=cut)
+        return judge_number(claim.reported, gains, _total(evidence.noise_of_gain(cells)), metric=metric, **cut)
     extra = evidence.variance_of_split(cells, metric) if claim.other_split else 0.0
     if claim.best_of is not None:
         return judge_best_of(
@@ -150,7 +155,7 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
             metric=metric,
             best_of=claim.best_of,
             rank=claim.rank,
-            truncated=cut,
+            **cut,
             extra_variance=extra,
         )
     (cell,) = cells
@@ -158,14 +163,14 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
     if not values:
         return NOTHING
     if metric == START:
-        return judge_start(claim.reported, [*values.values()], truncated=cut)
+        return judge_start(claim.reported, [*values.values()], **cut)
     if idle:
         started = [value for seed, value in values.items() if seed not in idle]
         resting = [value for seed, value in values.items() if seed in idle]
-        return judge_in_state(claim.reported, started, resting, metric=metric, truncated=cut)
+        return judge_in_state(claim.reported, started, resting, metric=metric, **cut)
     spread = _total(evidence.noise(cell, metric))
     own = [*values.values()]
-    return judge_number(claim.reported, own, spread, metric=metric, truncated=cut, extra_variance=extra)
+    return judge_number(claim.reported, own, spread, metric=metric, **cut, extra_variance=extra)
 
 
 def _total(noise: Noise | None) -> Spread | None:

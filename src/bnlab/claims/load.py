@@ -22,8 +22,8 @@ from bnlab.runs.names import number_text
 INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case")
 """The keys of a claim that a variant can change, and its label."""
 TAKEN = (
-    "where", "kind", "text", "truncated", "best_of", "rank", "other_split", "axis", "throughout", "inconsistent",
-    "not_testable", "note",
+    "where", "kind", "text", "truncated", "read_to", "best_of", "rank", "other_split", "axis", "throughout",
+    "inconsistent", "not_testable", "note",
 )  # fmt: skip
 """The keys of a claim that are taken as they are."""
 

@@ -86,6 +86,7 @@ class Claim:
     variants: tuple[Interpretation, ...]
     reported: str = ""
     truncated: bool = False
+    read_to: float = 0.0
     best_of: int | None = None
     rank: int = 1
     other_split: bool = False

@@ -17,10 +17,15 @@ FEWEST = 8
 NOTHING = Finding(NOT_REPRODUCED, "No run of ours finished with such a number.")
 
 
-def printed_range(reported: str, *, truncated: bool = False) -> tuple[float, float]:
-    """What a printed number can have been before it was rounded to its last digit, or cut off after it."""
+def printed_range(reported: str, *, truncated: bool = False, read_to: float = 0.0) -> tuple[float, float]:
+    """What a printed number can have been before it was rounded to its last digit, or cut off after it.
+
+    read_to: how far a number that was read off a figure can be from what was drawn; 0 for one that was printed.
+    """
     number = Decimal(reported)
     unit = Decimal(1).scaleb(int(number.as_tuple().exponent))
+    if read_to:
+        return float(number) - read_to, float(number) + read_to
     if truncated:
         low, high = sorted((number, number + unit.copy_sign(number)))
     else:
@@ -35,6 +40,7 @@ def judge_number(
     *,
     metric: str = "",
     truncated: bool = False,
+    read_to: float = 0.0,
     extra_variance: float = 0.0,
 ) -> Finding:
     """The printed number, of a metric, against one more run of ours. spread: of a run around the mean of its cell."""
@@ -44,7 +50,7 @@ def judge_number(
     if reason := too_few(spread):
         return replace(found, reason=reason)
     assert spread is not None
-    printed = printed_range(reported, truncated=truncated)
+    printed = printed_range(reported, truncated=truncated, read_to=read_to)
     interval = prediction_interval(values, spread, extra_variance=extra_variance)
     room = (printed[1] - printed[0]) / 2
     found = replace(found, detectable=detectable_shift(values, spread, extra_variance=extra_variance) + room)
@@ -60,6 +66,7 @@ def judge_best_of(
     best_of: int,
     rank: int = 1,
     truncated: bool = False,
+    read_to: float = 0.0,
     extra_variance: float = 0.0,
 ) -> Finding:
     """A number that was selected as the best of `best_of` candidates, or of that rank, against one search like it."""
@@ -73,7 +80,7 @@ def judge_best_of(
     searches = simulated_searches(finished, noise, runs=best_of, extra_variance=extra_variance)
     drawn = np.sort(searches, axis=1)[:, best_of - rank]
     low, high = (float(end) for end in np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
-    printed = printed_range(reported, truncated=truncated)
+    printed = printed_range(reported, truncated=truncated, read_to=read_to)
     power = float(np.quantile(drawn, POWER) - np.quantile(drawn, 0.5))
     found = Finding(
         INCONCLUSIVE, "", float(drawn.mean()), float(drawn.std()), len(values),
@@ -85,13 +92,19 @@ def judge_best_of(
 
 
 def judge_in_state(
-    reported: str, started: Sequence[float], idle: Sequence[float], *, metric: str = "", truncated: bool = False
+    reported: str,
+    started: Sequence[float],
+    idle: Sequence[float],
+    *,
+    metric: str = "",
+    truncated: bool = False,
+    read_to: float = 0.0,
 ) -> Finding:
     """A number of a cell some or all of whose runs never start to learn: judged among the runs of its own state.
 
     Two states have no common mean, and an interval around one would let any number pass that lies between them.
     """
-    printed = printed_range(reported, truncated=truncated)
+    printed = printed_range(reported, truncated=truncated, read_to=read_to)
     states = {"start to learn": started, "never start to learn": idle}
     name = min((state for state in states if states[state]), key=lambda state: _distance(printed, states[state]))
     values, of = states[name], len(started) + len(idle)
@@ -106,13 +119,13 @@ def judge_in_state(
     return _against(printed, prediction_interval(values, spread), found, f"the state nearer to it: {words}", metric)
 
 
-def judge_start(reported: str, starts: Sequence[float], *, truncated: bool = False) -> Finding:
+def judge_start(reported: str, starts: Sequence[float], *, truncated: bool = False, read_to: float = 0.0) -> Finding:
     """The epoch at which learning starts; infinite where it did not within the training.
 
     One run of theirs started when they say. If next to none of ours has by then, or next to all have before, that is
     not one like ours. Judged by ranks, as a run that does not start has no epoch.
     """
-    printed = printed_range(reported, truncated=truncated)
+    printed = printed_range(reported, truncated=truncated, read_to=read_to)
     finite = [start for start in starts if math.isfinite(start)]
     found = replace(summary_of(finite), n=len(starts), low=min(starts), high=max(starts))
     earlier = sum(start < printed[0] for start in starts)

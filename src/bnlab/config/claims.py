@@ -191,6 +191,8 @@ class Number(Item):
     """The number as printed, in quotes, since its digits count; with `over`, such a number by value of that axis."""
     truncated: bool = False
     """Whether the report cuts digits off instead of rounding."""
+    read_to: float = Field(default=0.0, ge=0)
+    """How far the number can be from what was drawn, if it was read off a figure; 0 if it was printed."""
     best_of: int | None = Field(default=None, ge=1, le=1000)
     """The number of candidates among which it was selected as the best."""
     rank: int = Field(default=1, ge=1, le=1000)
