@@ -330,7 +330,7 @@ def test_directions_levels_and_equality(place: Workplace) -> None:
     ]  # fmt: skip
     assert (rows["up"]["n"], rows["up"]["reported"], rows["same"]["reported"]) == (10, "> 0", "= 0")
     assert rows["in"]["reported"] == "0.4 to 0.7"
-    assert "0 of 10 runs lie between 10 and 20 %" in rows["out"]["reason"]
+    assert rows["out"]["reason"] == "Between 10 and 20 % lie 0 of 10 runs (0 to 31 % of such)."
     assert "above zero at 2 of 2 points" in rows["always"]["reason"]
 
 

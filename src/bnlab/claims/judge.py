@@ -214,8 +214,8 @@ def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, factor: float) -> Fin
 def _level(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
     assert claim.between is not None
     metric = interpretation.metric
-    values = [value for cell in evidence.cells(interpretation) for value in evidence.values(cell, metric).values()]
-    return judge_level(values, *claim.between, metric=metric)
+    cells = [[*evidence.values(cell, metric).values()] for cell in evidence.cells(interpretation)]
+    return judge_level(cells, *claim.between, metric=metric)
 
 
 def _best(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:

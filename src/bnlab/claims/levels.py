@@ -7,21 +7,30 @@ from bnlab.analysis.intervals import share_interval
 from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, REPRODUCED, Finding, summary_of, unit_of, written
 
 
-def judge_level(values: Sequence[float], low: float, high: float, *, metric: str = "") -> Finding:
-    """The metric of every finished run against two bounds: whether all, none or some lie between, and their share."""
+def judge_level(cells: Sequence[Sequence[float]], low: float, high: float, *, metric: str = "") -> Finding:
+    """The metric of every finished run, cell by cell, against two bounds: whether all, none or some lie between.
+
+    The share of such runs is told of every cell by itself: cells of unequal size have none in common.
+    """
+    values = [value for cell in cells for value in cell]
     if not values:
         return Finding(INCONCLUSIVE, "No run of ours finished with such a number.")
-    inside = sum(low <= value <= high for value in values)
+    inside = [sum(low <= value <= high for value in cell) for cell in cells if cell]
+    shares = [_share(count, len(cell)) for count, cell in zip(inside, filter(None, cells), strict=True)]
     bounds = f"{written(low, metric)} and {written(high, metric)}{_unit(metric)}"
-    least, most = share_interval(inside, len(values))
-    share = f"{100 * least:.0f} to {100 * most:.0f} % of such runs"
     found = replace(
         summary_of(values),
         low=min(values),
         high=max(values),
-        reason=f"{inside} of {len(values)} runs lie between {bounds}, {share}.",
+        reason=f"Between {bounds} lie {'; '.join(shares)}.",
     )
-    return replace(found, outcome={len(values): REPRODUCED, 0: CONTRADICTED}.get(inside, INCONCLUSIVE))
+    outcome = {len(values): REPRODUCED, 0: CONTRADICTED}.get(sum(inside), INCONCLUSIVE)
+    return replace(found, outcome=outcome)
+
+
+def _share(inside: int, of: int) -> str:
+    least, most = share_interval(inside, of)
+    return f"{inside} of {of} runs ({100 * least:.0f} to {100 * most:.0f} % of such)"
 
 
 def _unit(metric: str) -> str:
