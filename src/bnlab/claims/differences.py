@@ -34,33 +34,26 @@ def margin_of(metric: str, values: Sequence[float]) -> float:
 
 def judge_direction(differences: Sequence[float], margin: float, *, metric: str = "") -> Finding:
     """`greater` minus `smaller` of a metric, one per seed: above zero, and not settled to be within the margin."""
-    found = summary_of(differences)
-    if len(differences) < 2:
-        return replace(found, reason=_few(differences))
-    low, high = mean_interval(differences)
-    words = f"{_interval(low, high, metric)}, {len(differences)} pairs"
-    found = replace(found, low=low, high=high, detectable=detectable_mean(differences))
-    if -margin < low and high < margin:
-        reason = f"There is no difference worth the name: {words}, margin {difference(margin, metric)}."
+    if (found := _measured(differences, metric)).n < 2:
+        return found
+    if -margin < found.low and found.high < margin:
+        reason = f"There is no difference worth the name: {found.reason}, margin {difference(margin, metric)}."
         return replace(found, outcome=NOT_REPRODUCED, reason=reason)
-    if low > 0:
-        return replace(found, outcome=REPRODUCED, reason=f"The difference is above zero: {words}.")
-    if high < 0:
-        return replace(found, outcome=CONTRADICTED, reason=f"The difference is below zero: {words}.")
-    return replace(found, reason=f"The interval holds zero: {words}.")
+    if found.low > 0:
+        return replace(found, outcome=REPRODUCED, reason=f"The difference is above zero: {found.reason}.")
+    if found.high < 0:
+        return replace(found, outcome=CONTRADICTED, reason=f"The difference is below zero: {found.reason}.")
+    return replace(found, reason=f"The interval holds zero: {found.reason}.")
 
 
 def judge_equal(differences: Sequence[float], margin: float, *, metric: str = "") -> Finding:
     """A metric's differences, one per seed, against the margin on either side of zero (two one-sided tests)."""
-    found = summary_of(differences)
-    if len(differences) < 2:
-        return replace(found, reason=_few(differences))
-    low, high = mean_interval(differences)
-    words = f"{_interval(low, high, metric)}, {len(differences)} pairs, margin {difference(margin, metric)}"
-    found = replace(found, low=low, high=high, detectable=detectable_mean(differences))
-    if -margin < low and high < margin:
+    if (found := _measured(differences, metric)).n < 2:
+        return found
+    words = f"{found.reason}, margin {difference(margin, metric)}"
+    if -margin < found.low and found.high < margin:
         return replace(found, outcome=REPRODUCED, reason=f"The interval lies within the margin: {words}.")
-    if low > margin or high < -margin:
+    if found.low > margin or found.high < -margin:
         return replace(found, outcome=CONTRADICTED, reason=f"The interval lies outside the margin: {words}.")
     return replace(found, reason=f"The interval crosses the margin: {words}.")
 
@@ -127,9 +120,12 @@ def combined(findings: Sequence[Finding]) -> Finding:
     return replace(deciding, reason=reasons)
 
 
-def _interval(low: float, high: float, metric: str) -> str:
-    return f"95 % interval {written(low, metric)} to {difference(high, metric)}"
-
-
-def _few(differences: Sequence[float]) -> str:
-    return "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."
+def _measured(differences: Sequence[float], metric: str) -> Finding:
+    """Student's interval of the mean difference, its words as the reason; of fewer than two pairs, why it has none."""
+    found = summary_of(differences)
+    if len(differences) < 2:
+        few = "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."
+        return replace(found, reason=few)
+    low, high = mean_interval(differences)
+    words = f"95 % interval {written(low, metric)} to {difference(high, metric)}, {len(differences)} pairs"
+    return replace(found, low=low, high=high, detectable=detectable_mean(differences), reason=words)
