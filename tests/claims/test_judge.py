@@ -7,14 +7,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
 import yaml
 
+from bnlab.claims.evidence import CURVES
 from bnlab.claims.judge import join_claims, summary, write_claims
 from bnlab.claims.outcomes import OUTCOMES
+from bnlab.config.claims import CurveMetric
 from bnlab.config.experiments import meets
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError, IntegrityError
@@ -482,6 +484,11 @@ def test_published_gradients(place: Workplace, monkeypatch: pytest.MonkeyPatch) 
     (folder / "falk2024.csv").unlink()
     with pytest.raises(IntegrityError, match=r"snakemake --cores 8 .*gradients/cifar10/falk2024\.csv"):
         place.judge(gradient, report="falk2024")
+
+
+def test_every_metric_of_curves_has_its_column() -> None:
+    """What the configuration lets a claim say throughout a training is what the evidence can look up."""
+    assert set(CURVES) == {*get_args(CurveMetric)}
 
 
 # --- files --------------------------------------------------------------------------------------------------------

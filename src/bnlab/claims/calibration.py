@@ -12,7 +12,7 @@ from bnlab.analysis.collect import write_csv
 from bnlab.analysis.intervals import LEVEL, share_interval
 from bnlab.claims.evidence import Evidence
 from bnlab.claims.load import load_claims
-from bnlab.claims.model import SEARCHED, Cell, studies_of
+from bnlab.claims.model import SEARCHED, Cell, place_of, studies_of
 from bnlab.claims.outcomes import is_accuracy
 from bnlab.claims.trials import (
     SEED,
@@ -145,7 +145,7 @@ def searches_of(evidence: Evidence) -> Iterator[Search]:
     """Searches along one axis: of each protocol's cells that differ in nothing else, those with the most runs."""
     for _, cells, variance in evidence.groups(SEARCH_METRIC):
         group = _group(evidence, SEARCH_METRIC, cells, variance)
-        places = [tuple(float(getattr(cell.setting, axis) or 0) for axis in SEARCHED) for cell in cells]
+        places = [place_of(cell.setting) for cell in cells]
         for axis in range(len(SEARCHED)):
             lines: dict[str, dict[float, list[int]]] = {}
             for i, cell in enumerate(cells):

@@ -15,7 +15,7 @@ from bnlab.analysis.read import read_table
 from bnlab.analysis.searches import Candidate
 from bnlab.analysis.spread import Alike, Noise
 from bnlab.claims.along_curves import along_curves
-from bnlab.claims.model import SEARCHED, Cell, Interpretation, Pair, Selection
+from bnlab.claims.model import Cell, Interpretation, Pair, Selection, place_of
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration
 from bnlab.errors import IntegrityError
@@ -99,10 +99,7 @@ class Evidence:
 
     def candidates(self, cells: Sequence[Cell], metric: str) -> list[Candidate]:
         """Cells as the candidates of a search."""
-        return [
-            Candidate(tuple(float(getattr(cell.setting, axis) or 0) for axis in SEARCHED), self.values(cell, metric))
-            for cell in cells
-        ]
+        return [Candidate(place_of(cell.setting), self.values(cell, metric)) for cell in cells]
 
     # --- pairs ------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,12 @@ from bnlab.config.studies import Configuration
 from bnlab.runs.spec import RunSpec
 
 SEARCHED = ("weight_decay", "learning_rate")
+"""The axes of a search."""
+
+
+def place_of(run: RunSpec) -> tuple[float, ...]:
+    """Where a run lies on the axes of a search; a learning rate that follows the schedule counts as 0."""
+    return tuple(float(getattr(run, axis) or 0) for axis in SEARCHED)
 
 
 @dataclass(frozen=True)
