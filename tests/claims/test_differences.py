@@ -100,6 +100,33 @@ def test_runs_that_are_alike_differ_as_often_as_said():
     assert called_equal / len(edge) == pytest.approx(0.025, abs=0.01)  # at the margin itself, each one-sided test
 
 
+def test_one_of_many_pairs_speaks_against_a_claim_only_at_the_level_of_all():
+    """What is settled against it by itself is not among ten; what is for it stays so."""
+    below, within = [-0.010, -0.020, -0.015], [0.000, 0.001, 0.002]
+    for rule, differences, alone in (
+        (judge_direction, below, CONTRADICTED),
+        (judge_direction, within, NOT_REPRODUCED),
+        (judge_equal, [0.0065, 0.0075, 0.0070], CONTRADICTED),
+    ):
+        assert rule(differences, POINTS).outcome == alone
+    among = judge_direction(below, POINTS, comparisons=10, metric="test_accuracy")
+    assert among.outcome == INCONCLUSIVE
+    assert among.reason == "The interval holds zero: 99.5 % interval -5.57 to 2.57 points, 3 pairs."
+    assert (among.low, among.high) == mean_interval(below, level=0.995)
+    assert judge_direction(within, POINTS, comparisons=10).outcome == INCONCLUSIVE
+    assert judge_equal([0.0065, 0.0075, 0.0070], POINTS, comparisons=10).outcome == INCONCLUSIVE
+    above, same = [0.010, 0.020, 0.015], [0.0005, 0.001, 0.0015]
+    assert judge_direction(above, POINTS, comparisons=10).outcome == REPRODUCED
+    assert judge_equal(same, POINTS, comparisons=10).outcome == REPRODUCED
+    early, late = dict.fromkeys(range(7), 1.0), dict.fromkeys(range(7), 2.0)
+    assert judge_order(early, late).outcome == CONTRADICTED  # p = 1/64
+    assert judge_order(early, late, comparisons=10).outcome == INCONCLUSIVE
+    assert judge_order(late, early, comparisons=10).outcome == REPRODUCED
+    points = {update: [-0.1, -0.11, -0.12] for update in (100, 200)}
+    assert judge_throughout(points).outcome == CONTRADICTED
+    assert judge_throughout(points, comparisons=100).outcome == INCONCLUSIVE
+
+
 def test_margins():
     """Half a point of accuracies and of their differences, one hundredth of losses, costs and epochs."""
     assert margin_of("test_accuracy", [0.5]) == POINTS == 0.005

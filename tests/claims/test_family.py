@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from bnlab.claims.family import family
+from bnlab.claims.numbers import printed_range
 from bnlab.claims.outcomes import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -20,8 +21,9 @@ from bnlab.claims.outcomes import (
 
 def row(outcome, reported="0.5", ours_mean=math.nan, *, report="a", kind="number", **other):
     """A row of a ledger."""
-    rest = {"group": RESULTS, "metric": "test_accuracy"} | other
-    return {"report": report, "kind": kind, "outcome": outcome, "reported": reported, "ours_mean": ours_mean} | rest
+    low, high = printed_range(reported)
+    rest = {"group": RESULTS, "metric": "test_accuracy", "printed_low": low, "printed_high": high} | other
+    return {"report": report, "kind": kind, "outcome": outcome, "ours_mean": ours_mean} | rest
 
 
 def table(*rows):
@@ -59,6 +61,7 @@ def test_accuracies_lean_to_one_side():
         *[row(REPRODUCED, "0.51", 0.5151)] * 2,
         row(REPRODUCED, "0.510", 0.5094),
         row(REPRODUCED, "0.51", 0.5149),  # ours rounds to it
+        row(REPRODUCED, "0.51", 0.519, printed_low=0.51, printed_high=0.52),  # or is cut off to it
         row(REPRODUCED, "1.20", 1.0, metric="test_cost"),
         row(REPRODUCED, "0.01", 0.5, kind="best"),
         row(NOT_REPRODUCED, "0.6", math.nan),  # no run of ours finished
@@ -77,5 +80,6 @@ def test_no_lean_is_no_more_than_certain():
 
 def test_a_ledger_that_was_read_as_text_will_do():
     """Of claims.csv all columns are texts, and what is not known is empty."""
-    found = table(row(REPRODUCED, "0.6", "0.5"), row(REPRODUCED, "0.4", ""), row(REPRODUCED, "0.6", "0.55"))
+    ours = "0.5", "", "0.55"
+    found = table(*(row(REPRODUCED, "0.6", mean, printed_low="0.55", printed_high="0.65") for mean in ours))
     assert (found.loc["a", "above"], found.loc["a", "below"]) == (1, 0)

@@ -344,7 +344,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         changed(CLAIM, variants=[{"label": "v", "pairs": DIRECTION["pairs"]}]),
-        "claims[0].variants[0]: 'pairs' is not a key here. Known keys: cells, label, metric.",
+        "claims[0].variants[0]: 'pairs' is not a key here. Known keys: best_of, cells, label, metric.",
     ),
     (
         changed(BEST, metric="test_accuracy"),
@@ -433,7 +433,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
             "Narrow it by batch_norm (false, true); initialization (he, 0.1)."
         ),
     ),
-    (changed(CLAIM, best_of=2, cells={"experiment": "search"}), "meets 15 cells, expected at most best_of = 2."),
+    (
+        changed(CLAIM, rank=2, best_of=3, variants=[{"label": "v", "best_of": 1}]),
+        "claims[0].variants[0].best_of: found 1, expected at least the claim's rank, 2.",
+    ),
     (changed(CLAIM, best_of=20, cells=MANY), "expected one of each weight_decay and learning_rate. Narrow it by"),
 ]
 
@@ -458,6 +461,8 @@ def test_what_cannot_be_is_refused(config: Configuration, claim: dict[str, Any],
         changed(CLAIM, metric="gain", cells={key: value for key, value in ONE.items() if key != "batch_norm"}),
         changed(CLAIM, best_of=15, rank=3, cells={"experiment": "search"}),
         changed(CLAIM, best_of=20, cells={"experiment": "search"}),
+        changed(CLAIM, best_of=2, cells={"experiment": "search"}),
+        changed(CLAIM, variants=[{"label": "the better of two", "best_of": 2}]),
         changed(LEVEL, cells=[MANY, {"experiment": "search"}]),
         changed(DIRECTION, kind="equal"),
         changed(CLAIM, cells=ONE | {"network": [50, 50]}),

@@ -306,3 +306,10 @@ def test_a_number_that_was_read_off_a_figure() -> None:
     assert judge_number("1.333", values, spread, read_to=0.02).outcome == REPRODUCED
     assert judge_in_state("1.333", [], values, read_to=0.02).outcome == REPRODUCED
     assert judge_start("5", [4.0, 4.5], read_to=1.0).outcome == REPRODUCED
+
+
+def test_what_cannot_be_told_from_zero_says_so():
+    """A gain that is smaller than what one run could have seen, and one that is larger."""
+    values = [0.06, 0.07, 0.08]
+    said = [judge_number(reported, values, Spread(sd, 20)).reason for reported, sd in (("0.07", 0.03), ("0.07", 0.01))]
+    assert [reason.endswith("One run like ours could not tell it from zero.") for reason in said] == [True, False]

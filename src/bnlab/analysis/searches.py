@@ -37,7 +37,7 @@ def simulated_searches(
     """Draw `DRAWS` searches.
 
     candidates: each with one run of ours or more.  runs: how many candidates theirs has, by default as many; where
-    more, they are shared out among ours.  extra_variance: of what a search shares, on other images.  Returns float64,
+    more, they are shared out among ours, and where fewer, every draw takes as many of ours at random.  extra_variance: of what a search shares, on other images.  Returns float64,
     (DRAWS, runs).
     """
     generator = np.random.default_rng(SEED)
@@ -45,6 +45,8 @@ def simulated_searches(
     means, errors = _shrunk(candidates, noise.own.sd)  # errors: in units of the own standard deviation
     centres = means + own[:, None] * errors * generator.standard_normal((DRAWS, len(candidates)))
     number = runs or len(candidates)
+    if number < len(candidates):
+        centres = generator.permuted(centres, axis=1)
     drawn = centres[:, np.arange(number) % len(candidates)] + own[:, None] * generator.standard_normal((DRAWS, number))
     seeds = len({seed for one in candidates for seed in one.values})  # the mean of whose effects is in ours
     common = np.sqrt(shared**2 * (1 + 1 / seeds) + extra_variance) * generator.standard_normal(DRAWS)

@@ -68,14 +68,10 @@ class CellCheck:
     def _check_number(self, claim: Claim, interpretation: Interpretation, cells: list[Cell], where: str) -> None:
         if interpretation.metric == "gain":
             self._check_twins(cells, where)
-        elif claim.kind == "number" and claim.best_of is None:
+        elif claim.kind == "number" and interpretation.best_of is None:
             self._check_one(cells, where)
         else:
             self._check_one(cells, where, but=SEARCHED)
-            if claim.best_of is not None and claim.best_of < len(cells):
-                self.problems.append(
-                    f"{where}: meets {len(cells)} cells, expected at most best_of = {claim.best_of}. Narrow it."
-                )
 
     def _check_twins(self, cells: list[Cell], where: str) -> None:
         self._check_one([cell for cell in cells if cell.setting.batch_norm], where)

@@ -32,36 +32,50 @@ def margin_of(metric: str, values: Sequence[float]) -> float:
     return SHARE * abs(float(np.mean(values))) if len(values) else math.nan
 
 
-def judge_direction(differences: Sequence[float], margin: float, *, metric: str = "") -> Finding:
-    """`greater` minus `smaller` of a metric, one per seed: above zero, and not settled to be within the margin."""
+def judge_direction(differences: Sequence[float], margin: float, *, metric: str = "", comparisons: int = 1) -> Finding:
+    """`greater` minus `smaller` of a metric, one per seed: above zero, and not settled to be within the margin.
+
+    comparisons: how many pairs of cells the claim is about. One is enough against it, and must be so at the level that
+    as many ask for (Bonferroni).
+    """
     if (found := _measured(differences, metric)).n < 2:
         return found
-    if -margin < found.low and found.high < margin:
-        reason = f"There is no difference worth the name: {found.reason}, margin {difference(margin, metric)}."
-        return replace(found, outcome=NOT_REPRODUCED, reason=reason)
-    if found.low > 0:
+    against = _measured(differences, metric, comparisons=comparisons)
+    if found.low > 0 and not _within(found, margin):
         return replace(found, outcome=REPRODUCED, reason=f"The difference is above zero: {found.reason}.")
-    if found.high < 0:
-        return replace(found, outcome=CONTRADICTED, reason=f"The difference is below zero: {found.reason}.")
-    return replace(found, reason=f"The interval holds zero: {found.reason}.")
+    if _within(against, margin):
+        reason = f"There is no difference worth the name: {against.reason}, margin {difference(margin, metric)}."
+        return replace(against, outcome=NOT_REPRODUCED, reason=reason)
+    if against.high < 0:
+        return replace(against, outcome=CONTRADICTED, reason=f"The difference is below zero: {against.reason}.")
+    where = "holds zero" if against.low <= 0 else "crosses the margin"
+    return replace(against, reason=f"The interval {where}: {against.reason}.")
 
 
-def judge_equal(differences: Sequence[float], margin: float, *, metric: str = "") -> Finding:
-    """A metric's differences, one per seed, against the margin on either side of zero (two one-sided tests)."""
+def judge_equal(differences: Sequence[float], margin: float, *, metric: str = "", comparisons: int = 1) -> Finding:
+    """A metric's differences, one per seed, against the margin on either side of zero (two one-sided tests).
+
+    comparisons: as for a direction.
+    """
     if (found := _measured(differences, metric)).n < 2:
         return found
-    words = f"{found.reason}, margin {difference(margin, metric)}"
-    if -margin < found.low and found.high < margin:
-        return replace(found, outcome=REPRODUCED, reason=f"The interval lies within the margin: {words}.")
-    if found.low > margin or found.high < -margin:
-        return replace(found, outcome=CONTRADICTED, reason=f"The interval lies outside the margin: {words}.")
-    return replace(found, reason=f"The interval crosses the margin: {words}.")
+    against = _measured(differences, metric, comparisons=comparisons)
+    words = f"margin {difference(margin, metric)}"
+    if _within(found, margin):
+        return replace(
+            found, outcome=REPRODUCED, reason=f"The interval lies within the margin: {found.reason}, {words}."
+        )
+    if against.low > margin or against.high < -margin:
+        reason = f"The interval lies outside the margin: {against.reason}, {words}."
+        return replace(against, outcome=CONTRADICTED, reason=reason)
+    return replace(against, reason=f"The interval crosses the margin: {against.reason}, {words}.")
 
 
-def judge_order(greater: Mapping[int, float], smaller: Mapping[int, float]) -> Finding:
+def judge_order(greater: Mapping[int, float], smaller: Mapping[int, float], *, comparisons: int = 1) -> Finding:
     """Times, by seed, infinite where nothing happened within the training: a sign test of which comes later.
 
     A pair in which neither happened says nothing; one in which one did is settled, though its difference is not known.
+    comparisons: as for a direction.
     """
     pairs = [(greater[seed], smaller[seed]) for seed in sorted(greater.keys() & smaller.keys())]
     later = sum(one > other for one, other in pairs)
@@ -76,24 +90,26 @@ def judge_order(greater: Mapping[int, float], smaller: Mapping[int, float]) -> F
     )
     if not settled:
         return replace(found, reason=f"No pair is settled: {words}.")
-    p = sign_test(later, settled)
+    p, bar = sign_test(later, settled), 1 - LEVEL
     words += f"; sign test, p = {p:.2g}"
-    if p >= 1 - LEVEL:
-        least = "" if sign_test(settled, settled) < 1 - LEVEL else " Not even all of so few pairs could settle it."
-        return replace(found, reason=f"Too few pairs agree: {words}.{least}")
-    return replace(found, outcome=REPRODUCED if later > earlier else CONTRADICTED, reason=f"It comes {words}.")
+    if later > earlier and p < bar:
+        return replace(found, outcome=REPRODUCED, reason=f"It comes {words}.")
+    if earlier > later and p < bar / comparisons:
+        return replace(found, outcome=CONTRADICTED, reason=f"It comes {words}.")
+    least = "" if sign_test(settled, settled) < bar else " Not even all of so few pairs could settle it."
+    return replace(found, reason=f"Too few pairs agree: {words}.{least}")
 
 
-def judge_throughout(points: Mapping[int, Sequence[float]], *, metric: str = "") -> Finding:
+def judge_throughout(points: Mapping[int, Sequence[float]], *, metric: str = "", comparisons: int = 1) -> Finding:
     """Differences, one per seed, at every point of a curve, by update: above zero at all of them.
 
     One point below zero contradicts, if it is so at the level that as many points ask for (Bonferroni). The numbers
-    that are shown are those of the first such point, or else of the last.
+    that are shown are those of the first such point, or else of the last. comparisons: as for a direction.
     """
     if not points or min(len(values) for values in points.values()) < 2:
         return Finding(INCONCLUSIVE, "Fewer than two pairs of runs finished.")
     above = [update for update, values in points.items() if mean_interval(values)[0] > 0]
-    level = 1 - (1 - LEVEL) / len(points)
+    level = _level(comparisons * len(points))
     below = [update for update, values in points.items() if mean_interval(values, level=level)[1] < 0]
     shown = points[below[0]] if below else [*points.values()][-1]
     low, high = mean_interval(shown)
@@ -120,12 +136,24 @@ def combined(findings: Sequence[Finding]) -> Finding:
     return replace(deciding, reason=reasons)
 
 
-def _measured(differences: Sequence[float], metric: str) -> Finding:
+def _measured(differences: Sequence[float], metric: str, *, comparisons: int = 1) -> Finding:
     """Student's interval of the mean difference, its words as the reason; of fewer than two pairs, why it has none."""
     found = summary_of(differences)
     if len(differences) < 2:
         few = "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."
         return replace(found, reason=few)
-    low, high = mean_interval(differences)
-    words = f"95 % interval {written(low, metric)} to {difference(high, metric)}, {len(differences)} pairs"
+    level = _level(comparisons)
+    low, high = mean_interval(differences, level=level)
+    words = (
+        f"{100 * level:.3g} % interval {written(low, metric)} to {difference(high, metric)}, {len(differences)} pairs"
+    )
     return replace(found, low=low, high=high, detectable=detectable_mean(differences), reason=words)
+
+
+def _level(comparisons: int) -> float:
+    """The probability of an interval that is one of so many (Bonferroni)."""
+    return 1 - (1 - LEVEL) / comparisons
+
+
+def _within(found: Finding, margin: float) -> bool:
+    return -margin < found.low and found.high < margin

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.intervals import LEVEL
-from bnlab.claims.numbers import printed_range
 from bnlab.claims.outcomes import FAILED, REPRODUCED, RESULTS
 
 
@@ -15,8 +14,8 @@ def family(ledger: pd.DataFrame) -> pd.DataFrame:
 
     decided: measured results that our runs bear out or speak against.  expected_false: against how many of them they
     would speak if all were true.  found_not_reproduced: against how many they do.  probability: of as many or more, if
-    all were true.  above, below: accuracies printed above and below the mean of our runs; those that round to it are
-    neither.  sign_p: of an exact two-sided sign test of the two, empty where there are none.  Both probabilities take
+    all were true.  above, below: accuracies printed above and below the mean of our runs; those that can be a rounding
+    of it, or what is left of it where digits were cut off, are neither.  sign_p: of an exact two-sided sign test of the two, empty where there are none.  Both probabilities take
     rows for independent, and rows that share runs are not.
     """
     return pd.DataFrame([_row(str(report), claims) for report, claims in ledger.groupby("report", sort=False)])
@@ -43,8 +42,8 @@ def _sides(results: pd.DataFrame) -> tuple[int, int]:
     """How many accuracies are printed above and below our means."""
     above = below = 0
     numbers = results[(results["kind"] == "number") & results["metric"].str.endswith("accuracy")]
-    for reported, mean in zip(numbers["reported"], pd.to_numeric(numbers["ours_mean"]), strict=True):
-        low, high = printed_range(reported)
+    columns = (pd.to_numeric(numbers[name]) for name in ("printed_low", "printed_high", "ours_mean"))
+    for low, high, mean in zip(*columns, strict=True):
         above += low > mean
         below += high < mean
     return above, below

@@ -18,7 +18,7 @@ from bnlab.claims.gradients import judge_gradients
 from bnlab.claims.levels import judge_level
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import SEARCHED, Claim, Interpretation, Pair, studies_of
-from bnlab.claims.numbers import NOTHING, judge_best_of, judge_in_state, judge_number, judge_start
+from bnlab.claims.numbers import NOTHING, judge_best_of, judge_in_state, judge_number, judge_start, printed_range
 from bnlab.claims.orders import judge_increase, judge_magnitude
 from bnlab.claims.outcomes import (
     DIFFERENCES,
@@ -35,8 +35,10 @@ from bnlab.claims.settings import judge_setting, setting_value
 from bnlab.config.studies import Configuration
 from bnlab.fingerprint import code_fingerprint
 
-COMPUTED = ("ours_mean", "ours_sd", "low", "high", "detectable")
+COMPUTED = ("printed_low", "printed_high", "ours_mean", "ours_sd", "low", "high", "detectable")
 """The columns that are rounded."""
+NONE = (math.nan, math.nan)
+"""No interval."""
 
 
 def write_claims(configuration: Configuration, report: str, *, results: Path) -> None:
@@ -96,6 +98,7 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
     study, experiment = _place(claim)
     metric = _metric_of(claim, claim.main)
     half, twice = _other_margins(claim, evidence)
+    printed_low, printed_high = printed_range(claim.reported, **_printing(claim)) if claim.kind == "number" else NONE
     return {
         "id": claim.id,
         "report": claim.report,
@@ -107,6 +110,8 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
         "text": claim.text,
         "metric": metric,
         "reported": claim.reported or _expected(claim),
+        "printed_low": printed_low,
+        "printed_high": printed_high,
         "ours_mean": shown.mean,
         "ours_sd": shown.sd,
         "n": shown.n,
@@ -140,20 +145,24 @@ class _Printing(TypedDict):
     read_to: float
 
 
+def _printing(claim: Claim) -> _Printing:
+    return _Printing(truncated=claim.truncated, read_to=claim.read_to)
+
+
 def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
-    metric, cut = interpretation.metric, _Printing(truncated=claim.truncated, read_to=claim.read_to)
+    metric, cut = interpretation.metric, _printing(claim)
     cells = evidence.cells(interpretation)
     if metric == "gain":
         gains = [*evidence.gains(cells).values()]
         return judge_number(claim.reported, gains, _total(evidence.noise_of_gain(cells)), metric=metric, **cut)
     extra = evidence.variance_of_split(cells, metric) if claim.other_split else 0.0
-    if claim.best_of is not None:
+    if interpretation.best_of is not None:
         return judge_best_of(
             claim.reported,
             evidence.candidates(cells, metric),
             evidence.noise_of_search(cells, metric),
             metric=metric,
-            best_of=claim.best_of,
+            best_of=interpretation.best_of,
             rank=claim.rank,
             **cut,
             extra_variance=extra,
@@ -195,20 +204,21 @@ def _increase(_: Claim, interpretation: Interpretation, evidence: Evidence) -> F
 
 def _difference(claim: Claim, interpretation: Interpretation, evidence: Evidence, *, factor: float = 1.0) -> Finding:
     """A direction or none, of all pairs; factor: of the margin."""
-    return combined([_of_pair(claim, pair, evidence, factor) for pair in interpretation.pairs])
+    pairs = interpretation.pairs
+    return combined([_of_pair(claim, pair, evidence, factor, comparisons=len(pairs)) for pair in pairs])
 
 
-def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, factor: float) -> Finding:
+def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, factor: float, *, comparisons: int) -> Finding:
     metric = pair.metric
     if claim.throughout:
-        return judge_throughout(evidence.differences_along(pair), metric=metric)
+        return judge_throughout(evidence.differences_along(pair), metric=metric, comparisons=comparisons)
     greater, smaller = evidence.sides(pair)
     if metric == START:
-        return judge_order(greater, smaller)
+        return judge_order(greater, smaller, comparisons=comparisons)
     differences = [greater[seed] - smaller[seed] for seed in sorted(greater.keys() & smaller.keys())]
     margin = factor * margin_of(metric, [*greater.values(), *smaller.values()])
     rule = judge_equal if claim.kind == "equal" else judge_direction
-    return rule(differences, margin, metric=metric)
+    return rule(differences, margin, metric=metric, comparisons=comparisons)
 
 
 def _level(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:

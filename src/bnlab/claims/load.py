@@ -1,5 +1,6 @@
 """From the files of config/claims to the validated claims (docs/claims.md); all mistakes of all files are named."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +20,11 @@ from bnlab.formatting import count
 from bnlab.paths import CONFIG
 from bnlab.runs.names import number_text
 
-INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case")
+INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case", "best_of")
 """The keys of a claim that a variant can change, and its label."""
 TAKEN = (
-    "where", "kind", "text", "truncated", "read_to", "best_of", "rank", "other_split", "axis", "throughout",
-    "inconsistent", "not_testable", "note",
+    "where", "kind", "text", "truncated", "read_to", "rank", "other_split", "axis", "throughout", "inconsistent",
+    "not_testable", "note",
 )  # fmt: skip
 """The keys of a claim that are taken as they are."""
 
@@ -125,6 +126,9 @@ class _Reader:
                 self.problems.append(f"{at}.label: '{label}' stands here twice; labels must differ.")
             labels.add(label)
             if not isinstance(variant, str):
+                rank, of = getattr(item, "rank", 1), getattr(variant, "best_of", None) or math.inf
+                if of < rank:
+                    self.problems.append(f"{at}.best_of: found {of}, expected at least the claim's rank, {rank}.")
                 yield self._interpretation(item, variant)
             elif named := self._named(item, variant, at):
                 yield named
@@ -164,6 +168,7 @@ class _Reader:
             ),
             reported_check=said.get("reported_check", ""),
             case=said.get("case", ""),
+            best_of=said.get("best_of"),
         )
 
     def _selection(self, cells: Cells) -> Selection:

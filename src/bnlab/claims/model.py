@@ -67,6 +67,7 @@ class Interpretation:
     pairs: tuple[Pair, ...] = ()
     reported_check: str = ""
     case: str = ""
+    best_of: int | None = None
 
     @property
     def selections(self) -> tuple[Selection, ...]:
@@ -93,7 +94,6 @@ class Claim:
     reported: str = ""
     truncated: bool = False
     read_to: float = 0.0
-    best_of: int | None = None
     rank: int = 1
     other_split: bool = False
     between: tuple[float, float] | None = None

@@ -54,7 +54,10 @@ def judge_number(
     interval = prediction_interval(values, spread, extra_variance=extra_variance)
     room = (printed[1] - printed[0]) / 2
     found = replace(found, detectable=detectable_shift(values, spread, extra_variance=extra_variance) + room)
-    return _against(printed, interval, found, _spread_words(spread, metric), metric)
+    found = _against(printed, interval, found, _spread_words(spread, metric), metric)
+    if found.outcome == REPRODUCED and found.detectable > abs(float(reported)):
+        return replace(found, reason=f"{found.reason} One run like ours could not tell it from zero.")
+    return found
 
 
 def judge_best_of(

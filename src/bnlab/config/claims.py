@@ -122,6 +122,8 @@ class NumberVariant(SettingVariant):
 
     metric: Metric | None = None
     """Another metric."""
+    best_of: int | None = Field(default=None, ge=1, le=1000)
+    """Another number of candidates among which it was selected as the best."""
 
 
 class LevelVariant(SettingVariant):
@@ -194,7 +196,7 @@ class Number(Item):
     read_to: float = Field(default=0.0, ge=0)
     """How far the number can be from what was drawn, if it was read off a figure; 0 if it was printed."""
     best_of: int | None = Field(default=None, ge=1, le=1000)
-    """The number of candidates among which it was selected as the best."""
+    """The number of candidates among which it was selected as the best, whether ours are more or fewer."""
     rank: int = Field(default=1, ge=1, le=1000)
     """Its rank among them; 1 is the best."""
     other_split: bool = False
