@@ -37,8 +37,8 @@ def simulated_searches(
     """Draw `DRAWS` searches.
 
     candidates: each with one run of ours or more.  runs: how many candidates theirs has, by default as many; where
-    more, they are shared out among ours, and where fewer, every draw takes as many of ours at random.  extra_variance: of what a search shares, on other images.  Returns float64,
-    (DRAWS, runs).
+    more, they are shared out among ours, and where fewer, every draw takes as many of ours at random.  extra_variance:
+    of what a search shares, on other images.  Returns float64, (DRAWS, runs).
     """
     generator = np.random.default_rng(SEED)
     own, shared = (_drawn_sd(one, generator) for one in (noise.own, noise.shared))

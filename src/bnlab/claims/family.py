@@ -14,9 +14,9 @@ def family(ledger: pd.DataFrame) -> pd.DataFrame:
 
     decided: measured results that our runs bear out or speak against.  expected_false: against how many of them they
     would speak if all were true.  found_not_reproduced: against how many they do.  probability: of as many or more, if
-    all were true.  above, below: accuracies printed above and below the mean of our runs; those that can be a rounding
-    of it, or what is left of it where digits were cut off, are neither.  sign_p: of an exact two-sided sign test of the two, empty where there are none.  Both probabilities take
-    rows for independent, and rows that share runs are not.
+    all were true.  above, below: accuracies printed above and below the mean of our runs; those that it may have been
+    before it was rounded or cut off are neither.  sign_p: of an exact two-sided sign test of the two, empty where there
+    are none.  Both probabilities take rows for independent, and rows that share runs are not.
     """
     return pd.DataFrame([_row(str(report), claims) for report, claims in ledger.groupby("report", sort=False)])
 
