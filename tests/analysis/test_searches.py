@@ -42,6 +42,16 @@ def test_runs_are_shared_out_among_candidates():
     assert drawn[:, :5].mean() == pytest.approx(0.1, abs=1e-3)
 
 
+def test_fewer_runs_are_of_candidates_at_random():
+    """Two of three: every candidate is in two searches of three, and none is in one search twice."""
+    drawn = np.sort(simulated_searches(known(0.1, 0.3, 0.5), NOISE, runs=2), axis=1)
+    assert drawn.shape == (DRAWS, 2)
+    best, worst = drawn[:, 1], drawn[:, 0]
+    assert np.mean(best > 0.4) == pytest.approx(2 / 3, abs=0.01)
+    assert np.mean(worst < 0.2) == pytest.approx(2 / 3, abs=0.01)
+    assert (best - worst > 0.1).all()
+
+
 def test_what_a_search_shares_moves_it_as_a_whole():
     """Other images, and effects of seeds of which ours are a mean of four: variances add, and no difference changes."""
     own = [Candidate((float(i), 0.0), dict.fromkeys(range(4), mean)) for i, mean in enumerate((0.5, 0.48, 0.46))]
