@@ -1,4 +1,4 @@
-# What a newcomer types. Every target sets up .venv if it is missing or older than the lock.
+# What a newcomer types. Every target sets up .venv if it is missing or older than the locks.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 CORES ?= all
@@ -6,6 +6,8 @@ STUDY ?= official
 SECONDS ?= 600
 SEED ?= 1
 BIN := .venv/bin
+# Every package at a pinned version, its hash checked; uv, where it is there, takes a few seconds for what takes pip many.
+INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A user's habit of pip's, which no virtual environment can follow.
 export PIP_USER := 0
@@ -13,6 +15,9 @@ export PIP_USER := 0
 ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/.home
 endif
+
+LOCK := uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+  --no-header --quiet --output-file
 
 .PHONY: help report compare demo test bench torture cross-cpu scaling mutants lint format lock clean
 
@@ -28,33 +33,33 @@ compare: $(BIN)/.ready  ## After make report: compare every number, outcome and 
 demo: $(BIN)/.ready  ## The whole workflow offline, on generated data, in about a minute
 	snakemake --cores $(CORES) demo
 
-test: $(BIN)/.ready  ## Run the tests
+test: $(BIN)/.tested  ## Run the tests
 	pytest -n auto
 
-bench: $(BIN)/.ready  ## Measure updates against other libraries, whole runs and memory (docs/performance.md)
+bench: $(BIN)/.tested  ## Measure updates against other libraries, whole runs and memory (docs/performance.md)
 	@test -e results/data/cifar10/manifest.json || snakemake --cores 1 results/data/generated/manifest.json
 	python -m benchmarks.updates
 	python -m benchmarks.parts
 	python -m benchmarks.runs
 	python -m benchmarks.memory
 
-torture: $(BIN)/.ready  ## Kill, fill and collide at random: a disturbed study ends as one left alone (SECONDS=600 SEED=1)
+torture: $(BIN)/.tested  ## Kill, fill and collide at random: a disturbed study ends as one left alone (SECONDS=600 SEED=1)
 	python -m tests.torture --seconds $(SECONDS) --seed $(SEED)
 
-cross-cpu: $(BIN)/.ready  ## Train a small study under the BLAS kernels of several CPUs, and show what differs
+cross-cpu: $(BIN)/.tested  ## Train a small study under the BLAS kernels of several CPUs, and show what differs
 	python -m tests.cross_cpu
 
-scaling: $(BIN)/.ready  ## Simulate 1 to 512 cores (STUDY=official); after make bench and make report
+scaling: $(BIN)/.tested  ## Simulate 1 to 512 cores (STUDY=official); after make bench and make report
 	python -m benchmarks.dag
 	python -m benchmarks.around $(STUDY)
 	python -m benchmarks.scaling $(STUDY)
 
-mutants: $(BIN)/.ready  ## Change numerics, runs and claims in one place after another, and list what no test notices
+mutants: $(BIN)/.tested  ## Change numerics, runs and claims in one place after another, and list what no test notices
 	$(BIN)/pip install --quiet --disable-pip-version-check "mutmut>=3.8"
 	mutmut run --max-children $(CORES) > mutants.log
 	mutmut results
 
-lint: $(BIN)/.ready  ## Check style, types and the workflow
+lint: $(BIN)/.tested  ## Check style, types and the workflow
 	ruff check
 	ruff format --check
 	mypy
@@ -62,14 +67,14 @@ lint: $(BIN)/.ready  ## Check style, types and the workflow
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-format: $(BIN)/.ready  ## Format the code
+format: $(BIN)/.tested  ## Format the code
 	ruff check --fix
 	ruff format
 	snakefmt Snakefile workflow
 
-lock: $(BIN)/.ready  ## Renew requirements.lock from pyproject.toml, keeping the pins that still fit
-	uv pip compile pyproject.toml --group build --group test --group lint --universal --fork-strategy fewest \
-	  --python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements.lock
+lock: $(BIN)/.tested  ## Renew both locks from pyproject.toml, keeping the pins that still fit
+	$(LOCK) requirements.lock
+	$(LOCK) requirements-test.lock --constraint requirements.lock --group build --group test --group lint
 
 clean:  ## Remove what the workflow made, the prepared data too, but not .venv
 	git clean -fdxq results .snakemake
@@ -80,12 +85,17 @@ ifneq ($(shell cat $(BIN)/.ready 2>/dev/null),$(CURDIR))
 .PHONY: $(BIN)/.ready
 endif
 
-# Every package at a pinned version with a checked hash; then this one, from where it stands.
+# What running needs; then this package, from where it stands.
 $(BIN)/.ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "bnlab needs Python 3.11 or later: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@test ! -s $@ || test "$$(cat $@)" = "$$(pwd -P)" || { echo "Renewing .venv, made in $$(cat $@)"; rm -rf .venv; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --quiet --require-hashes -r requirements.lock
+	@echo "$$(pwd -P)/src" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/bnlab.pth"
 	@pwd -P > $@
+
+# What tests and checks need beside it.
+$(BIN)/.tested: $(BIN)/.ready requirements-test.lock
+	$(INSTALL) --quiet --require-hashes -r requirements-test.lock
+	@touch $@

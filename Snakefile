@@ -10,42 +10,11 @@ from snakemake.utils import min_version
 min_version("9.18")
 
 
-include: "workflow/rules/first.smk"
+include: "workflow/Snakefile"
 
 
-configfile: "config/config.yaml"
-
-
-include: "workflow/rules/common.smk"
-include: "workflow/rules/internals.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/gradients.smk"
-include: "workflow/rules/training.smk"
-include: "workflow/rules/analysis.smk"
-include: "workflow/rules/reporting.smk"
-
-
-end_in_good_order()
-release_dead_lock()
-
-
-onstart:
-    start_jobs_without_a_limit()
-
-
-onerror:
-    explain_kills(log)
-
-
-rule all:
-    """The pages of the configured studies, and every run behind them."""
+rule everything:
+    """The same as `all`: Snakemake overlooks a default target in a file that is included."""
     default_target: True
     input:
-        pages=[TARGETS.page(study) for study in config["studies"]],
-        known=[TARGETS.run_files(TARGETS.runs[study]) for study in config["studies"]],
-        found=lambda _: [
-            file
-            for study in config["studies"]
-            for file in TARGETS.run_files(all_runs(study))
-        ],
-        ledger=lambda _: ledger(),
+        rules.all.input,

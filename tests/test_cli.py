@@ -145,9 +145,9 @@ def an_unknown_measure(project: Path) -> None:
     edit(project / "config/reported_checks/banaei2022.yaml", "[gradient_mean,", "[gradient_men,")
 
 
-def no_configuration(project: Path) -> None:
-    """Take the whole configuration away."""
-    shutil.rmtree(project / "config")
+def no_protocols(project: Path) -> None:
+    """Take a part of the configuration away."""
+    (project / "config/protocols.yaml").unlink()
 
 
 def a_file_for_a_folder(project: Path) -> None:
@@ -177,7 +177,7 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         {},
         ["protocols.yaml: official: batch_size: found -1", "protocols.yaml: official: schedule.minimum: found '1e-5'"],
     ),
-    ("plan official", 2, no_configuration, {}, ["config/protocols.yaml: cannot be read (No such file or directory)"]),
+    ("plan official", 2, no_protocols, {}, ["config/protocols.yaml: cannot be read (No such file or directory)"]),
     ("train {name}", 2, a_wrong_key, {}, ["config/protocols.yaml: official: 'momentun' is not a key here"]),
     ("train 50-50_bn", 2, nothing, {}, ["'50-50_bn' is not the name of a run", "`python -m bnlab plan`"]),
     ("train ../../evil", 2, nothing, {}, ["'../../evil' is not the name of a run"]),

@@ -1,4 +1,4 @@
-"""pyproject.toml, requirements.lock and environment.yml name the same packages at the same versions."""
+"""pyproject.toml, the two locks and environment.yml name the same packages at the same versions."""
 
 import ast
 import re
@@ -17,6 +17,8 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 CONDA = {"snakemake", "numpy", "matplotlib", "pandas", "pyyaml"}
 """What environment.yml takes from conda; the rest comes by pip from the lock."""
+LOCKS = ("requirements.lock", "requirements-test.lock")
+"""What running needs, and with it what tests and checks need."""
 DEEP_LEARNING = {"torch", "torchvision", "tensorflow", "keras", "jax", "jaxlib", "flax", "mxnet", "scikit-learn"}
 LOCK_ENTRY = re.compile(
     r"(?P<name>[a-z0-9]+(?:-[a-z0-9]+)*)==(?P<version>[0-9][0-9a-z.]*)(?: ; (?P<marker>[^\\\n]+?))?"
@@ -40,8 +42,13 @@ def direct(project: dict[str, Any]) -> list[Requirement]:
 
 @pytest.fixture(scope="module")
 def locked() -> dict[str, Version]:
-    """The versions in requirements.lock, each package once."""
-    entries = [match.groupdict() for match in LOCK_ENTRY.finditer((ROOT / "requirements.lock").read_text())]
+    """The versions in the larger lock, each package once."""
+    return versions_in("requirements-test.lock")
+
+
+def versions_in(lock: str) -> dict[str, Version]:
+    """The versions in a lock, each package once."""
+    entries = [match.groupdict() for match in LOCK_ENTRY.finditer((ROOT / lock).read_text())]
     versions = {entry["name"]: Version(entry["version"]) for entry in entries}
     assert len(versions) == len(entries)
     return versions
@@ -54,9 +61,10 @@ def environment() -> dict[str, Any]:
     return content
 
 
-def test_the_lock_is_pins_with_hashes_and_nothing_else() -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_is_pins_with_hashes_and_nothing_else(lock: str) -> None:
     """Entry after entry the lock is name==version with sha256 hashes: no URL, no index, no option, nothing unpinned."""
-    text = (ROOT / "requirements.lock").read_text()
+    text = (ROOT / lock).read_text()
     place = 0
     for match in LOCK_ENTRY.finditer(text):
         assert match.start() == place, text[place : match.start()]
@@ -75,6 +83,14 @@ def test_every_direct_dependency_is_locked_at_a_version_that_satisfies_it(
         assert requirement.specifier, f"{requirement.name} has no range"
         assert requirement.url is None
         assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), requirement
+
+
+def test_the_smaller_lock_is_what_running_needs(project: dict[str, Any], locked: dict[str, Version]) -> None:
+    """All that the package depends on, at the versions that are tested, and none of the tools."""
+    smaller = versions_in("requirements.lock")
+    assert {canonicalize_name(Requirement(r).name) for r in project["project"]["dependencies"]} <= set(smaller)
+    assert smaller.items() <= locked.items()
+    assert not {"pytest", "ruff", "mypy", "hypothesis", "hatchling", "uv"} & set(smaller)
 
 
 def test_conda_takes_exactly_five_packages_at_the_locked_versions(
@@ -123,9 +139,10 @@ def test_the_package_imports_what_it_depends_on(project: dict[str, Any]) -> None
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
             imported |= {name.partition(".")[0] for name in names}
-    for path in (ROOT / "Snakefile", *(ROOT / "workflow").rglob("*.smk")):
+    for path in (ROOT / "Snakefile", ROOT / "workflow/Snakefile", *(ROOT / "workflow").rglob("*.smk")):
         imported |= set(re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE))
     third_party = {name for name in imported if name not in sys.stdlib_module_names} - {"bnlab"}
     declared = {canonicalize_name(Requirement(r).name) for r in project["project"]["dependencies"]}
     third_party -= {"snakemake_interface_executor_plugins"}  # Snakemake's own
+    declared -= {"pygments"}  # which Snakemake imports for a report
     assert {"pyyaml" if name == "yaml" else name for name in third_party} == declared

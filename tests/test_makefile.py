@@ -15,15 +15,15 @@ def project(tmp_path: Path) -> Path:
     """A Makefile and its lock, in a folder with all that a name may have."""
     folder = tmp_path / """my "project" of $HOME, (it's {new})"""
     folder.mkdir()
-    for name in ("Makefile", "requirements.lock"):
+    for name in ("Makefile", "requirements.lock", "requirements-test.lock"):
         shutil.copy(ROOT / name, folder)
     return folder
 
 
-def steps(project: Path, **variables: str) -> str:
-    """What `make test` would do."""
+def steps(project: Path, target: str = "test", **variables: str) -> str:
+    """What `make` would do."""
     return subprocess.run(
-        ["make", "--no-print-directory", "-n", "test"],
+        ["make", "--no-print-directory", "-n", target],
         cwd=project,
         capture_output=True,
         text=True,
@@ -36,6 +36,7 @@ def ready(project: Path, made_in: Path | str) -> None:
     """Say that the environment is there, and where it was made."""
     (project / ".venv/bin").mkdir(parents=True, exist_ok=True)
     (project / ".venv/bin/.ready").write_text(f"{made_in}\n")
+    (project / ".venv/bin/.tested").touch()
 
 
 def test_an_environment_is_made_once(project: Path) -> None:
@@ -43,8 +44,32 @@ def test_an_environment_is_made_once(project: Path) -> None:
     assert "-m venv .venv" in steps(project)
     ready(project, project)
     assert steps(project).splitlines() == ["pytest -n auto"]
+    os.utime(project / "requirements-test.lock", (2e9, 2e9))
+    assert "-m venv .venv" not in steps(project)
+    assert "-r requirements-test.lock" in steps(project)
     os.utime(project / "requirements.lock", (2e9, 2e9))
     assert "-m venv .venv" in steps(project)
+
+
+def test_running_installs_nothing_that_only_tests_need(project: Path) -> None:
+    """The demo and the report take the smaller lock; tests take both."""
+    for target, locks in (("demo", 1), ("report", 1), ("test", 2), ("lint", 2)):
+        planned = steps(project, target)
+        assert planned.count("--require-hashes") == locks, planned
+        assert ("-r requirements-test.lock" in planned) == (locks == 2)
+
+
+def test_uv_installs_where_it_is_there(project: Path, tmp_path: Path) -> None:
+    """Into the same environment; without it pip does."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for tool in ("env", "sh", "bash", "make", "cat", "test", "python3", "pwd"):
+        if found := shutil.which(tool):
+            (tools / tool).symlink_to(found)
+    assert ".venv/bin/pip install" in steps(project, "demo", PATH=str(tools))
+    (tools / "uv").write_text("#!/bin/sh\n")
+    (tools / "uv").chmod(0o755)
+    assert "uv pip install --python .venv/bin/python" in steps(project, "demo", PATH=str(tools))
 
 
 @pytest.mark.parametrize("made_in", ["/elsewhere", ""])

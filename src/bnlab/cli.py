@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bnlab.errors import BnlabError
-from bnlab.paths import CONFIG, DOCS, REFERENCE, RESULTS
+from bnlab.paths import CONFIG, DOCS, REFERENCE, RESULTS, whole_project
 from bnlab.runs.names import parse_split_name
 
 
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     study = ("study", "the name of a file in config/studies")
+    add(_snakefile, makes=False)
     add(_plan, makes=False).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
     prepare = add(_prepare, ("data", "cifar10 or generated"), makes=False)
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
@@ -83,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     add(_keep_reference, makes=False)
     add(_compare_reference, makes=False)
     return parser
+
+
+def _snakefile(_: argparse.Namespace) -> None:
+    """Print where the workflow is, for `snakemake -s` in another folder and for other workflows."""
+    print(whole_project() / "Snakefile")
 
 
 def _plan(parsed: argparse.Namespace) -> None:

@@ -2,7 +2,23 @@
 
 from pathlib import Path
 
+SOURCE = Path(__file__).parent
+
+
+def whole_project() -> Path:
+    """The folder of the workflow and its configuration: that of this source, or what a wheel has of it."""
+    tree = SOURCE.parents[1]
+    return tree if (tree / "workflow" / "Snakefile").exists() else SOURCE / "project"
+
+
+def configuration_folder() -> Path:
+    """`config` in the folder in which this process started, if it is one of bnlab's; else what bnlab comes with."""
+    here = Path("config")
+    ours = any((here / name).exists() for name in ("protocols.yaml", "studies"))
+    return here if ours else whole_project() / "config"
+
+
 RESULTS = Path("results")
-CONFIG = Path("config")
+CONFIG = configuration_folder()
 DOCS = Path("docs")
 REFERENCE = DOCS / "reference"

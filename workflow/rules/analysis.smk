@@ -53,9 +53,21 @@ rule tables:
     input:
         due("tables", "{study}"),
     output:
-        cells="results/studies/{study}/cells.csv",
+        cells=report(
+            "results/studies/{study}/cells.csv",
+            caption="../report/cells.rst",
+            category="Tables",
+            subcategory="{study}",
+            labels={"table": "settings"},
+        ),
         cells_md="results/studies/{study}/cells.md",
-        pairs="results/studies/{study}/pairs.csv",
+        pairs=report(
+            "results/studies/{study}/pairs.csv",
+            caption="../report/pairs.rst",
+            category="Tables",
+            subcategory="{study}",
+            labels={"table": "gains"},
+        ),
         pairs_md="results/studies/{study}/pairs.md",
         expectations="results/studies/{study}/expectations.csv",
     log:
@@ -72,7 +84,13 @@ rule figure:
     input:
         due("figure", "{study}", "{experiment}", "{figure}"),
     output:
-        svg="results/studies/{study}/figures/{experiment}_{figure}.svg",
+        svg=report(
+            "results/studies/{study}/figures/{experiment}_{figure}.svg",
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory="{study}",
+            labels={"experiment": "{experiment}", "figure": "{figure}"},
+        ),
         png="results/studies/{study}/figures/{experiment}_{figure}.png",
     log:
         "results/logs/figure/{study}_{experiment}_{figure}.log",
@@ -103,9 +121,24 @@ rule ledger:
     input:
         due("ledger"),
     output:
-        ledger="results/tables/claims.csv",
-        summary="results/tables/claims_summary.csv",
-        family="results/tables/family.csv",
+        ledger=report(
+            "results/tables/claims.csv",
+            caption="../report/claims.rst",
+            category="Ledger",
+            labels={"table": "claims"},
+        ),
+        summary=report(
+            "results/tables/claims_summary.csv",
+            caption="../report/summary.rst",
+            category="Ledger",
+            labels={"table": "outcomes by report"},
+        ),
+        family=report(
+            "results/tables/family.csv",
+            caption="../report/family.rst",
+            category="Ledger",
+            labels={"table": "many claims at once"},
+        ),
     log:
         "results/logs/ledger.log",
     priority: BEFORE_TRAINING
@@ -120,7 +153,12 @@ rule calibrate:
     input:
         due("calibrate"),
     output:
-        table="results/tables/calibration.csv",
+        table=report(
+            "results/tables/calibration.csv",
+            caption="../report/calibration.rst",
+            category="Ledger",
+            labels={"table": "calibration"},
+        ),
     log:
         "results/logs/calibrate.log",
     priority: BEFORE_TRAINING
@@ -135,7 +173,12 @@ rule calibration_figure:
     input:
         due("calibration-figure"),
     output:
-        svg="results/tables/calibration.svg",
+        svg=report(
+            "results/tables/calibration.svg",
+            caption="../report/calibration.rst",
+            category="Ledger",
+            labels={"table": "calibration, drawn"},
+        ),
         png="results/tables/calibration.png",
     log:
         "results/logs/calibration_figure.log",

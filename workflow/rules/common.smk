@@ -1,11 +1,25 @@
 """The project's files, by its validated configuration, and what is common to all rules."""
 
+from pathlib import Path
+
 from snakemake.logging import logger
 
 from bnlab.data.prepared import FILES
 from bnlab.targets import Targets
 
+# A workflow that uses this one as a module need not say all of config.yaml.
+for key, value in SELECTION.model_dump().items():
+    config.setdefault(key, value)
+
 TARGETS = explained(Targets, config)
+
+if str(workflow.modifier.modify_path("results")) != "results":
+    raise WorkflowError(
+        "bnlab's commands write below results: a module of it can have neither prefix nor replace_prefix."
+    )
+
+if CONFIG.is_absolute():
+    logger.info(f"Here is no configuration of bnlab's: it takes that of {CONFIG}.")
 
 # Trainings start in the order of their duration, the longest first. Everything else starts before them: what they wait
 # for; and tables, figures and pages, because at every step Snakemake looks at all input files of jobs that are ready

@@ -9,7 +9,7 @@ rule prepare:
     input:
         due("prepare", "{data}"),
     output:
-        [f"results/data/{{data}}/{name}" for name in FILES],
+        **{Path(name).stem: f"results/data/{{data}}/{name}" for name in FILES},
     log:
         "results/logs/prepare/{data}.log",
     priority: BEFORE_TRAINING

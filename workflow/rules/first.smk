@@ -4,16 +4,21 @@ import os
 import re
 import sys
 
-# Jobs run this interpreter and this tree's package, whatever else is on the path or installed.
-SOURCE = os.path.join(os.path.dirname(workflow.main_snakefile), "src")
+# Jobs run this interpreter and this tree's package, whatever else is on the path or installed. Of a workflow that was
+# installed or is far away, the package that is installed is the only one.
+HERE = workflow.current_basedir.get_path_or_uri(secret_free=True)
+SOURCE = os.path.abspath(os.path.join(HERE, "..", "..", "src"))
+if os.path.isdir(os.path.join(SOURCE, "bnlab")):
+    sys.path.insert(0, SOURCE)
+    others = filter(None, [os.environ.get("PYTHONPATH")])
+    os.environ.update(PYTHONPATH=os.pathsep.join([SOURCE, *others]))
 os.environ.update(
-    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")]),
-    PYTHONPATH=SOURCE,
+    PATH=os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
 )
-sys.path.insert(0, SOURCE)
 
 from bnlab.config.studies import read_selection
 from bnlab.errors import BnlabError
+from bnlab.paths import CONFIG
 
 
 def explained(function, *arguments, **options):
@@ -30,4 +35,4 @@ if re.search("[{}]", SOURCE):
     )
 
 # Snakemake runs Python that a configuration file contains (its key __use_yte__): this reader knows no such key.
-explained(read_selection)
+SELECTION = explained(read_selection)

@@ -69,7 +69,13 @@ rule gradient_figure:
     input:
         due("gradient-figure", "{data}", "{gradient_figure}"),
     output:
-        svg="results/gradients/{data}/{gradient_figure}.svg",
+        svg=report(
+            "results/gradients/{data}/{gradient_figure}.svg",
+            caption="../report/gradients.rst",
+            category="Figures",
+            subcategory="gradients",
+            labels={"experiment": "{data}", "figure": "{gradient_figure}"},
+        ),
         png="results/gradients/{data}/{gradient_figure}.png",
     log:
         "results/logs/gradients/{data}_{gradient_figure}_figure.log",

@@ -35,14 +35,14 @@ def due(command, *names):
     touch it. What is not gets its inputs and has to run: for that, Snakemake has a set of files that are forced.
     Its own triggers compare times, and records that a clone or a copy lacks.
     """
-    rule_name = command.replace("-", "_")
 
     def inputs(wildcards):
         leave_decisions_to_bnlab()
         arguments = [name.format(**dict(wildcards.items())) for name in names]
+        if DRAWN:
+            return files(command, arguments)
         outputs = [
-            apply_wildcards(pattern, wildcards)
-            for pattern in workflow.get_rule(rule_name).output
+            apply_wildcards(pattern, wildcards) for pattern in rule_of(command).output
         ]
         forced = workflow.dag.forcefiles
         reason = explained(currency().reason, command, *arguments)
@@ -53,22 +53,51 @@ def due(command, *names):
             tell(f"Out of date: {command}, {reason}.")
         FORCED_HERE.update(set(outputs) - forced)
         forced.update(outputs)
-        if command in ("rank", "collect", "test-results"):
-            all_runs(*arguments)  # waits for the searches that decide which they are
-        return explained(step, TARGETS, command, *arguments).files
+        return files(command, arguments)
 
     return inputs
 
 
-FORCED_HERE = set()
+def files(command, arguments):
+    """What a command with these arguments works from."""
+    if command in ("rank", "collect", "test-results"):
+        all_runs(*arguments)  # waits for the searches that decide which they are
+    return explained(step, TARGETS, command, *arguments).files
+
+
+FORCED_HERE, DRAWN = set(), []
+
+
+def draw_the_whole_graph():
+    """Let reports and drawings show all inputs of all jobs, those of what is current too."""
+    for name in (
+        "create_report",
+        "printdag",
+        "printrulegraph",
+        "printfilegraph",
+        "printd3dag",
+    ):
+        setattr(workflow, name, drawing(getattr(workflow, name)))
+
+
+def drawing(method):
+    """The method of a workflow that runs nothing, with a note that it was called."""
+
+    def drawn(*arguments, **options):
+        DRAWN.append(method)
+        return method(*arguments, **options)
+
+    return drawn
 
 
 def leave_decisions_to_bnlab():
     """Switch off what Snakemake would decide by its records (inputs that come and go) and by clocks.
 
-    When a clock jumps, an output can be older than its input: Snakemake would fail the job and delete the output.
+    When a clock jumps, an output can be older than its input: Snakemake would fail the job and delete the output. What
+    is only drawn needs no decision at all.
     """
-    workflow.dag_settings.rerun_triggers = frozenset({RerunTrigger.MTIME})
+    triggers = {} if DRAWN else {RerunTrigger.MTIME}
+    workflow.dag_settings.rerun_triggers = frozenset(triggers)
     workflow.dag.check_output_mtime = ignored
 
 
@@ -92,10 +121,15 @@ def currency_at(stamps):
     return Currency(TARGETS, asked_for)
 
 
+def rule_of(command):
+    """The rule of a command, which another workflow that uses this one may call otherwise."""
+    return getattr(rules, command.replace("-", "_")).rule
+
+
 def asked_for(command, outputs):
     """Whether the command line demands a rule, or one of these files, whether it is current or not."""
     dag = workflow.dag
-    return workflow.get_rule(command.replace("-", "_")) in dag.forcerules or any(
+    return rule_of(command) in dag.forcerules or any(
         path in dag.forcefiles and path not in FORCED_HERE for path in outputs
     )
 

@@ -6,7 +6,12 @@ rule page:
     input:
         due("page", "{study}"),
     output:
-        page="results/studies/{study}/page.html",
+        page=report(
+            "results/studies/{study}/page.html",
+            caption="../report/page.rst",
+            category="Pages",
+            labels={"page": "{study}"},
+        ),
     log:
         "results/logs/report/{study}.log",
     priority: BEFORE_TRAINING
@@ -40,7 +45,12 @@ if TARGETS.synthesis:
         input:
             due("synthesis-page"),
         output:
-            page="results/studies/synthesis/page.html",
+            page=report(
+                "results/studies/synthesis/page.html",
+                caption="../report/page.rst",
+                category="Pages",
+                labels={"page": "synthesis"},
+            ),
         log:
             "results/logs/report/synthesis.log",
         priority: BEFORE_TRAINING
@@ -58,7 +68,7 @@ if TARGETS.synthesis:
 
 # `snakemake --cores 8 official`: one target per file in config/studies.
 for study in TARGETS.studies:
-    if study == "all" or workflow.is_rule(study):
+    if study in ("all", "everything") or workflow.is_rule(study):
         raise WorkflowError(
             f"config/studies/{study}.yaml: '{study}' is the name of a rule. Rename the file: a study is a target too."
         )
