@@ -6,8 +6,10 @@ STUDY ?= official
 SECONDS ?= 600
 SEED ?= 1
 BIN := .venv/bin
-# Every package at a pinned version, its hash checked; uv, where it is there, takes a few seconds for what takes pip many.
-INSTALL := $(if $(shell command -v uv),uv pip install --python $(BIN)/python,$(BIN)/pip install --disable-pip-version-check)
+# Every package at a pinned version, its hash checked. uv takes seconds for what takes pip a minute, and is installed for
+# that; but it does not read pip's configuration, so what it cannot install pip can perhaps.
+INSTALL := install() { uv pip install --python $(BIN)/python --quiet --require-hashes -r $$1 || \
+  $(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $$1; }; install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A user's habit of pip's, which no virtual environment can follow.
 export PIP_USER := 0
@@ -16,7 +18,7 @@ ifneq ($(shell test -d "$$HOME" && test -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/.home
 endif
 
-LOCK := uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+LOCK := uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
   --no-header --quiet --output-file
 
 .PHONY: help report compare demo test bench torture cross-cpu scaling mutants lint format lock clean
@@ -72,9 +74,10 @@ format: $(BIN)/.tested  ## Format the code
 	ruff format
 	snakefmt Snakefile workflow
 
-lock: $(BIN)/.tested  ## Renew both locks from pyproject.toml, keeping the pins that still fit
-	$(LOCK) requirements.lock
-	$(LOCK) requirements-test.lock --constraint requirements.lock --group build --group test --group lint
+lock: $(BIN)/.tested  ## Renew all locks from pyproject.toml, keeping the pins that still fit
+	$(LOCK) requirements-uv.lock --group install
+	$(LOCK) requirements.lock pyproject.toml
+	$(LOCK) requirements-test.lock pyproject.toml --constraint requirements.lock --constraint requirements-uv.lock --group install --group build --group test --group lint
 
 clean:  ## Remove what the workflow made, the prepared data too, but not .venv
 	git clean -fdxq results .snakemake
@@ -85,17 +88,21 @@ ifneq ($(shell cat $(BIN)/.ready 2>/dev/null),$(CURDIR))
 .PHONY: $(BIN)/.ready
 endif
 
-# What running needs; then this package, from where it stands.
+# What running needs; then this package, from where it stands. What every job imports is compiled once: some environments
+# keep Python from storing bytecode by itself.
 $(BIN)/.ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "bnlab needs Python 3.11 or later: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
 	@test ! -s $@ || test "$$(cat $@)" = "$$(pwd -P)" || { echo "Renewing .venv, made in $$(cat $@)"; rm -rf .venv; }
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --quiet --require-hashes -r requirements.lock
+	@command -v uv > /dev/null || \
+	  $(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-uv.lock
+	$(INSTALL) requirements.lock
 	@echo "$$(pwd -P)/src" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/bnlab.pth"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import snakemake.cli, bnlab.gradients.gate, bnlab.report.study'
 	@pwd -P > $@
 
 # What tests and checks need beside it.
 $(BIN)/.tested: $(BIN)/.ready requirements-test.lock
-	$(INSTALL) --quiet --require-hashes -r requirements-test.lock
+	$(INSTALL) requirements-test.lock
 	@touch $@

@@ -29,7 +29,7 @@ rule train:
         run=lambda w: f"{w.protocol}/{w.run}",
         code=lambda _: TARGETS.code("train"),
     shell:
-        "python -m bnlab train {params.run} > {log} 2>&1"
+        "python -m bnlab train {wildcards.protocol}/{wildcards.run} > {log} 2>&1"
 
 
 rule sensitivity:
