@@ -516,12 +516,12 @@ def test_best_weight_decay_is_chosen_on_validation(made: Workplace) -> None:
     ],
 )
 def test_seeds_that_never_start_are_counted(tmp_path: Path, still: int, said: str) -> None:
-    """A mean over two states is none: how many seeds still have the cost of a guess, and from where to where all go."""
+    """A mean over two states is none: how many seeds still have the loss of a guess, and from where to where all go."""
     made = workplace(tmp_path)
     path = made.folder / "runs.csv"
     runs = pd.read_csv(path)
     plain = runs.index[runs["network"].eq("6-5") & runs["weight_decay"].eq(0.005) & ~runs["batch_norm"]]
-    runs.loc[plain[:still], "training_cost"] = 2.3
+    runs.loc[plain[:still], "training_loss"] = 2.3
     runs.to_csv(path, index=False)
     assert said in made.findings("depth")["3 layers (6-5)"]
 

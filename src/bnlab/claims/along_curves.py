@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 LEARNING = 0.99 * math.log(10)
-"""Below this cost, 1 % below that of a guess, a network has started to learn."""
+"""Below this loss, 1 % below that of a guess, a network has started to learn; its cost can be above for long."""
 
 
 def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
         {
             "best_training_accuracy": by_run["probe_accuracy"].max(),
             "best_validation_accuracy": by_run["validation_accuracy"].max(),
-            "epochs_until_learning": curves[curves["probe_cost"] < LEARNING].groupby("run")["epoch"].min(),
+            "epochs_until_learning": curves[curves["probe_loss"] < LEARNING].groupby("run")["epoch"].min(),
             "epoch_of_lowest_validation_cost": curves.loc[
                 by_run["validation_cost"].idxmin().dropna().astype(int), ["run", "epoch"]
             ].set_index("run")["epoch"],

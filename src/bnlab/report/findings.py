@@ -48,8 +48,8 @@ def findings(inputs: Inputs, experiment: str) -> list[Finding]:
 
 
 def _idle(runs: pd.DataFrame) -> frozenset[str]:
-    """The runs that never start to learn: their cost at the end is still that of a guess."""
-    return frozenset(runs.loc[runs["training_cost"] >= LEARNING, "run"])
+    """The runs that never start to learn: their loss at the end is still that of a guess."""
+    return frozenset(runs.loc[runs["training_loss"] >= LEARNING, "run"])
 
 
 def _gains(cells: pd.DataFrame, pairs: pd.DataFrame, idle: frozenset[str]) -> list[Finding]:
