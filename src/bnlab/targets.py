@@ -185,24 +185,28 @@ class Targets:
 
     def ready_runs(self, study: str, experiment: str | None = None) -> list[str]:
         """The runs of a study, or of one of its experiments, as far as its searches have been ranked by now."""
-        return self._runs_at(study, experiment, self.stamps(study))
+        return self._runs_at(study, experiment, self.stamps())
 
-    def stamps(self, *studies: str) -> tuple[int, ...]:
-        """When each search of these studies, or of all, was ranked: within one process, whether it was ranked again."""
+    def stamps(self) -> tuple[int, ...]:
+        """When each search of all studies was ranked: within one process, whether one was ranked again."""
         paths = [
             ranking_path(study, search, results=self.results)
-            for study in studies or self.studies
+            for study in self.studies
             for search in self.configuration.study(study).searched
         ]
         return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
 
     @cache  # noqa: B019
     def _runs_at(self, study: str, experiment: str | None, stamps: tuple[int, ...]) -> list[str]:
-        """Read the study again when one of its rankings, of which `stamps` are the times, has changed."""
+        now = self._configuration_at(stamps)
+        runs = now.study(study).runs if experiment is None else now.study(study).experiment(experiment).runs
+        return list(now.names(runs))
+
+    @cache  # noqa: B019
+    def _configuration_at(self, stamps: tuple[int, ...]) -> Configuration:
+        """The configuration, read again when one of the rankings, of which `stamps` are the times, has changed."""
         del stamps
-        now = load_configuration(self.config, results=self.results).study(study)
-        runs = now.runs if experiment is None else now.experiment(experiment).runs
-        return list(self.configuration.names(runs))
+        return load_configuration(self.config, results=self.results)
 
     @cached_property
     def known_runs(self) -> frozenset[str]:
