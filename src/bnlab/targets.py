@@ -143,18 +143,25 @@ class Targets:
         """The named files of each run's folder; by default all that make up its result."""
         return [f"{self.results}/runs/{run}/{name}" for run in runs for name in names or RESULT]
 
+    def records(self, runs: Collection[str]) -> list[str]:
+        """Each run's record, which stands for all its files: where one is missing, the run is made again."""
+        return self.run_files(runs, RECORD)
+
     def duration(self, name: str) -> float:
         """How long a run will take, in seconds, more or less."""
         run = self.run(name)
         return estimated_seconds(run, self.protocols[run.protocol])
 
     def training_inputs(self, name: str) -> list[str]:
-        """What a training waits for: data, gate and split, and the run that a warm start begins from."""
+        """What a training waits for: data, gate and split, and the run that a warm start begins from.
+
+        The manifest stands for the images: with thousands of trainings, what each names is most of what a plan costs.
+        """
         run = self.run(name)
         protocol = self.protocols[run.protocol]
         return [
             *self._predecessor(run),
-            *self.data_files(protocol.data),
+            f"{self.results}/data/{protocol.data}/{MANIFEST}",
             f"{self.results}/gradients/{protocol.data}.json",
             f"{self.results}/splits/{split_name(protocol, run.seed)}.npz",
         ]

@@ -11,26 +11,8 @@ import pytest
 
 from tests.workflow.conftest import ROOT, Project, new_project
 
-OUTER = """
-module bnlab:
-    snakefile:
-        "{snakefile}"
-    config:
-        {{"studies": ["tiny"]}}
-    {more}
-
-use rule * from bnlab {how}
-
-rule best:
-    default_target: True
-    input:
-        cells="results/studies/tiny/cells.csv",
-    output:
-        "best.txt",
-    shell:
-        "sort -t, -k14 -g {{input.cells}} | tail -1 > {{output}}"
-"""
-TABLES = ("collect", "test_results", "tables")
+EXAMPLE = re.search(r"```python\n(.*?)```", (ROOT / "docs/elsewhere.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+"""The other workflow that the document shows, with its placeholders."""
 
 
 @pytest.fixture
@@ -40,9 +22,12 @@ def elsewhere(finished: Project, tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-def outer(folder: Path, finished: Project, how: str, more: str = "") -> Project:
-    """Write a workflow there that uses the finished project as a module."""
-    text = OUTER.format(snakefile=finished.folder / "Snakefile", how=how, more=more)
+def outer(folder: Path, finished: Project, *changes: tuple[str, str]) -> Project:
+    """Write the document's workflow there, on the finished project's study, with these changes."""
+    text = EXAMPLE
+    for old, new in (("PATH/TO/bnlab", str(finished.folder)), ("demo", "tiny"), *changes):
+        assert old in text
+        text = text.replace(old, new)
     (folder / "Snakefile").write_text(text, encoding="utf-8")
     return Project(folder)
 
@@ -69,10 +54,12 @@ def test_a_folder_s_own_configuration_comes_first(finished: Project, elsewhere: 
     assert finished.planned() == {}
 
 
-@pytest.mark.parametrize("how", ["as bnlab_*", "exclude all, everything"])
-def test_another_workflow_uses_it_as_a_module(finished: Project, elsewhere: Project, how: str) -> None:
+@pytest.mark.parametrize("changes", [(), (("as bnlab_*", "exclude all, everything"),)])
+def test_another_workflow_uses_it_as_a_module(
+    finished: Project, elsewhere: Project, changes: tuple[tuple[str, str], ...]
+) -> None:
     """With a prefix and without, it makes the table that is missing and no more, for a rule of the other's own."""
-    project = outer(elsewhere.folder, finished, how)
+    project = outer(elsewhere.folder, finished, *changes)
     (elsewhere.folder / "results/studies/tiny/cells.csv").unlink()
     done = project.snakemake()
     assert done.returncode == 0, done.stdout
@@ -84,7 +71,8 @@ def test_another_workflow_uses_it_as_a_module(finished: Project, elsewhere: Proj
 
 def test_a_module_s_prefix_is_refused(finished: Project, elsewhere: Project) -> None:
     """The commands would not follow it."""
-    done = outer(elsewhere.folder, finished, "as bnlab_*", 'prefix: "theirs"').snakemake("-n")
+    config = '{"studies": ["tiny"]}'
+    done = outer(elsewhere.folder, finished, (config, f'{config}\n    prefix: "theirs"')).snakemake("-n")
     assert done.returncode == 1
     assert "can have neither prefix nor replace_prefix" in done.stdout
 

@@ -79,5 +79,5 @@ for study in TARGETS.studies:
         input:
             page=TARGETS.page(study),
             # What is known at once need not wait for a search.
-            known=TARGETS.run_files(TARGETS.runs[study]),
-            found=lambda _, study=study: TARGETS.run_files(all_runs(study)),
+            known=TARGETS.records(TARGETS.runs[study]),
+            found=lambda _, study=study: TARGETS.records(all_runs(study)),
