@@ -25,12 +25,17 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/reporting.smk"
 
 
+speak_to_people()
 end_in_good_order()
 release_dead_lock()
 
 
 onstart:
     start_jobs_without_a_limit()
+
+
+onsuccess:
+    logger.info("\n".join(pages()))
 
 
 onerror:

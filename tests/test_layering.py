@@ -26,6 +26,8 @@ PACKAGES = {
     "analysis": {"numpy", "pandas", "scipy"},
     "claims": {"numpy", "pandas", "pydantic"},
     "figures": {"numpy", "pandas", "matplotlib"},
+    "console": {"tqdm"},
+    "made": {"psutil"},
     "report": {"pandas", "jinja2", "typst"},
 }
 """Packages of others that each room may import; rooms that are not named need the standard library alone."""

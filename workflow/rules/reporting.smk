@@ -71,3 +71,5 @@ for study in TARGETS.studies:
             # What is known at once need not wait for a search.
             known=TARGETS.run_files(TARGETS.runs[study]),
             found=lambda _, study=study: TARGETS.run_files(all_runs(study)),
+
+    workflow.get_rule(study).docstring = TARGETS.studies[study].title
