@@ -20,7 +20,7 @@ PACKAGES = {
     "numerics": {"numpy"},
     "runs": {"pydantic"},
     "gradients": {"numpy", "autograd"},
-    "training": {"numpy", "threadpoolctl"},
+    "training": {"numpy", "threadpoolctl", "tqdm"},
     "streams": {"numpy"},
     "config": {"yaml", "pydantic", "pydantic_core"},
     "analysis": {"numpy", "pandas", "scipy"},

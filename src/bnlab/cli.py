@@ -156,10 +156,13 @@ def _train(parsed: argparse.Namespace) -> None:
     from bnlab.config.protocols import load_protocols
     from bnlab.runs.names import parse_run_name
     from bnlab.training.job import perform_run
+    from bnlab.training.progress import shown
 
     protocols = load_protocols(CONFIG)
     spec = parse_run_name(parsed.run, protocols)
-    training = perform_run(spec, protocols[spec.protocol], results=RESULTS)
+    protocol = protocols[spec.protocol]
+    with shown(protocol.schedule.updates) as watch:
+        training = perform_run(spec, protocol, results=RESULTS, watch=watch)
     outcome = "finished" if training.diverged_at is None else f"diverged at update {training.diverged_at}"
     print(f"{parsed.run}: {outcome}.")
 

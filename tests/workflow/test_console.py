@@ -24,6 +24,10 @@ def test_a_whole_study_is_told_in_few_short_lines(finished):
     (log,) = (finished.folder / ".snakemake/log").glob("*.log")
     assert any(line.startswith("Complete log(s): ") and line.endswith(log.name) for line in lines)
     assert "localrule train:" in log.read_text()
+    for name in names:
+        said = (finished.folder / f"results/logs/train/{name}.log").read_text().splitlines()
+        points = len((finished.folder / f"results/runs/{name}/curves.csv").read_text().splitlines()) - 1
+        assert len(said) == points + 1  # the last says how it ended
 
 
 def test_nothing_to_do_still_says_what_to_open(project):
