@@ -20,12 +20,14 @@ PACKAGES = {
     "numerics": {"numpy"},
     "runs": {"pydantic"},
     "gradients": {"numpy", "autograd"},
-    "training": {"numpy", "threadpoolctl"},
+    "training": {"numpy", "threadpoolctl", "tqdm"},
     "streams": {"numpy"},
     "config": {"yaml", "pydantic", "pydantic_core"},
     "analysis": {"numpy", "pandas", "scipy"},
     "claims": {"numpy", "pandas", "pydantic"},
     "figures": {"numpy", "pandas", "matplotlib"},
+    "console": {"tqdm"},
+    "made": {"psutil"},
     "report": {"pandas", "jinja2", "typst"},
 }
 """Packages of others that each room may import; rooms that are not named need the standard library alone."""

@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     study = ("study", "the name of a file in config/studies")
     add(_snakefile, makes=False)
     add(_plan, makes=False).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
+    add(_status, makes=False).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
     prepare = add(_prepare, ("data", "cifar10 or generated"), makes=False)
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
@@ -97,6 +98,14 @@ def _plan(parsed: argparse.Namespace) -> None:
     from bnlab.targets import Targets
 
     print_plan(Targets().read_everything(), parsed.study)
+
+
+def _status(parsed: argparse.Namespace) -> None:
+    """Count the runs of a study, or of each, that are done, running, failed or missing; estimate the time left."""
+    from bnlab.made.status import print_status
+    from bnlab.targets import Targets
+
+    print_status(Targets().read_everything(), parsed.study)
 
 
 def _prepare(parsed: argparse.Namespace) -> None:
@@ -153,10 +162,13 @@ def _train(parsed: argparse.Namespace) -> None:
     from bnlab.config.protocols import load_protocols
     from bnlab.runs.names import parse_run_name
     from bnlab.training.job import perform_run
+    from bnlab.training.progress import shown
 
     protocols = load_protocols(CONFIG)
     spec = parse_run_name(parsed.run, protocols)
-    training = perform_run(spec, protocols[spec.protocol], results=RESULTS)
+    protocol = protocols[spec.protocol]
+    with shown(protocol.schedule.updates) as watch:
+        training = perform_run(spec, protocol, results=RESULTS, watch=watch)
     outcome = "finished" if training.diverged_at is None else f"diverged at update {training.diverged_at}"
     print(f"{parsed.run}: {outcome}.")
 

@@ -177,6 +177,7 @@ def made_once(place: pytest.TempPathFactory, name: str, study: dict[str, Any] | 
                 project.write_study(study)
             result = project.snakemake()
             assert result.returncode == 0, result.stdout
+            (unfinished / "console.txt").write_text(result.stdout, encoding="utf-8")
             unfinished.rename(folder)
     return Project(folder)
 

@@ -81,6 +81,7 @@ def test_jobs_of_a_killed_snakemake_stop_by_themselves(fresh: Project) -> None:
 def test_an_interrupt_says_how_to_go_on(fresh: Project) -> None:
     """Ctrl-C reaches all processes of the terminal: they end in seconds, with 130, and without a lock or a part."""
     process = training(fresh)
+    assert "7 runs: 0 done, 2 running, 0 failed, 5 missing, about " in fresh.bnlab("status", "tiny").stdout
     before = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(timeout=60) == 130

@@ -25,8 +25,9 @@ def test_every_run_is_stored_and_verifies(finished):
 
 
 def test_each_job_is_one_pasteable_command_with_its_log(finished):
-    """The commands that Snakemake prints run as they stand, and leave the same bytes."""
+    """The commands that Snakemake prints run as they stand, and leave the same bytes; no line is too long to read."""
     result = finished.snakemake("-n", "-p", "--forceall")
+    assert max(map(len, result.stdout.splitlines())) <= 200
     commands = re.findall(r"^Shell command: (python -m bnlab train \S+) > (\S+) 2>&1$", result.stdout, re.MULTILINE)
     assert len(commands) == 7
     assert all((finished.folder / log).is_file() for _, log in commands)
@@ -142,13 +143,15 @@ def test_a_killed_training_leaves_nothing_and_is_made_up_for(fresh):
     """After kill -9 of a training job no part of its result is there; the same command then trains it."""
     fresh.edit("config/protocols.yaml", "step: 3", "step: 9000")
     listing = fresh.snakemake("-n").stdout
-    record = re.search(r"results/runs/tiny/5_bn_he_lambda0.005_seed1_\w+/run\.json", listing)[0]
+    run = re.search(r"^train (tiny/5_bn_he_lambda0.005_seed1_\w+): run.json is missing$", listing, re.MULTILINE)[1]
+    record = f"results/runs/{run}/run.json"
     command = [sys.executable, "-m", "snakemake", "--cores", "1", record]
     snakemake = subprocess.Popen(command, cwd=fresh.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     _wait_for_training(snakemake.pid).kill()
     output, _ = snakemake.communicate(timeout=120)
     assert snakemake.returncode == 1
     assert b"A job was killed (137): out of memory? Let fewer jobs run at once" in output
+    assert output.decode().endswith(f"FAILED train {run}: results/logs/train/{run}.log\n")
     assert list((fresh.folder / record).parent.glob("*")) == []
     assert fresh.snakemake(record).returncode == 0
     verify_run((fresh.folder / record).parent)
@@ -167,12 +170,13 @@ def _wait_for_training(parent: int) -> psutil.Process:
 
 
 def test_without_any_source_one_error_names_every_way_on(fresh, tmp_path, monkeypatch):
-    """A user's copy that is not there stops the workflow with the path, and leaves no data."""
+    """A user's copy that is not there stops the workflow with the path, said once, and leaves no data."""
     fresh.edit("config/protocols.yaml", "data: generated", "data: cifar10")
     monkeypatch.setenv("BNLAB_CIFAR10", str(tmp_path / "nowhere.tar.gz"))
     result = fresh.snakemake()
     assert result.returncode != 0
-    assert "nowhere.tar.gz" in result.stdout
+    assert result.stdout.count("nowhere.tar.gz") == 1
+    assert result.stdout.endswith("\nFAILED prepare cifar10: results/logs/prepare/cifar10.log\n")
     assert "BNLAB_CIFAR10" in result.stdout
     assert not (fresh.folder / "results" / "data" / "cifar10" / "manifest.json").exists()
 

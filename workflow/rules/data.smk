@@ -18,8 +18,7 @@ rule prepare:
     params:
         source=source_of_images,
     shell:
-        # The progress bar of a download is for the terminal too.
-        "python -m bnlab prepare {wildcards.data} {params.source} 2>&1 | tee {log}"
+        "python -m bnlab prepare {wildcards.data} {params.source} > {log} 2>&1"
 
 
 rule split:

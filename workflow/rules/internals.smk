@@ -14,6 +14,7 @@ from snakemake.io import apply_wildcards
 from snakemake.settings.enums import RerunTrigger
 from snakemake_interface_executor_plugins.settings import ExecMode
 
+from bnlab.console.handler import Console
 from bnlab.made.currency import Currency
 from bnlab.made.steps import step
 
@@ -47,11 +48,11 @@ def due(command, *names):
         forced = workflow.dag.forcefiles
         reason = explained(currency().reason, command, *arguments)
         if reason is None:
-            forced.difference_update(FORCED_HERE.intersection(outputs))
+            forced.difference_update(FORCED_HERE.keys() & outputs)
             return []
         if reason.endswith("has changed"):
             tell(f"Out of date: {command}, {reason}.")
-        FORCED_HERE.update(set(outputs) - forced)
+        FORCED_HERE.update(dict.fromkeys(set(outputs) - forced, reason))
         forced.update(outputs)
         return files(command, arguments)
 
@@ -65,7 +66,10 @@ def files(command, arguments):
     return explained(step, TARGETS, command, *arguments).files
 
 
-FORCED_HERE, DRAWN = set(), []
+FORCED_HERE = {}
+"""Why each of these files has to be made."""
+DRAWN = []
+"""What was called to draw the graph, or to report on it."""
 
 
 def draw_the_whole_graph():
@@ -93,16 +97,76 @@ def drawing(method):
 def leave_decisions_to_bnlab():
     """Switch off what Snakemake would decide by its records (inputs that come and go) and by clocks.
 
-    When a clock jumps, an output can be older than its input: Snakemake would fail the job and delete the output. What
-    is only drawn needs no decision at all.
+    When a clock jumps, an output can be older than its input: Snakemake would fail the job and delete the output. Its
+    records are switched off for `--summary` and `--list-changes` too, which do not ask what the triggers are. What is
+    only drawn needs no decision at all.
     """
     triggers = {} if DRAWN else {RerunTrigger.MTIME}
     workflow.dag_settings.rerun_triggers = frozenset(triggers)
     workflow.dag.check_output_mtime = ignored
+    for what in ("code", "input", "params"):
+        setattr(workflow.persistence, f"{what}_changed", unchanged)
 
 
 async def ignored(*_):
     """Do nothing, in place of a check."""
+
+
+def unchanged(job, file=None):
+    """None of a job's files, or not this one: in place of a look into Snakemake's records."""
+    return frozenset()
+
+
+def speak_to_people():
+    """Let bnlab's console take the place of Snakemake's, unless --verbose, another logger or another workflow asks for it.
+
+    A logger plugin would be Snakemake's own way, but it is found only where the package is installed, and knows nothing
+    of what the jobs are about.
+    """
+    settings = workflow.output_settings
+    asked = settings.verbose or settings.debug_dag
+    if asked or workflow.exec_mode != ExecMode.DEFAULT or is_module():
+        return
+    for handler in list(logger.handlers):
+        if handler.name == "DefaultStreamHandler":
+            logger.removeHandler(handler)
+            logger.addHandler(
+                Console(
+                    handler,
+                    trainings=trainings,
+                    reason=lambda path: FORCED_HERE.get(path, "asked for"),
+                    pages=pages,
+                    plan=settings.dryrun,
+                    show_logs=settings.show_failed_logs,
+                )
+            )
+
+
+def is_module():
+    """Whether another workflow uses this one."""
+    return not workflow.modifier.is_main_snakefile()
+
+
+def trainings():
+    """The runs that are still to be trained, with the seconds that each will take, more or less."""
+    jobs = (job for job in workflow.dag.needrun_jobs() if job.rule.name == "train")
+    runs = (f"{job.wildcards.protocol}/{job.wildcards.run}" for job in jobs)
+    return {run: TARGETS.duration(run) for run in runs}
+
+
+def pages():
+    """Where the pages are that were asked for, and what they say in short."""
+    from bnlab.report.headlines import (
+        headlines,
+    )  # with pandas, which a start can do without
+
+    made = {str(path) for job in workflow.dag.jobs for path in job.output}
+    studies = [
+        study
+        for study in ("synthesis", *TARGETS.studies)
+        if f"results/studies/{study}/page.html" in made
+    ]
+    return explained(headlines, TARGETS.configuration, studies, results=TARGETS.results)
 
 
 @cache

@@ -81,3 +81,6 @@ for study in TARGETS.studies:
             # What is known at once need not wait for a search.
             known=TARGETS.records(TARGETS.runs[study]),
             found=lambda _, study=study: TARGETS.records(all_runs(study)),
+
+    if rules.has(study):
+        getattr(rules, study).rule.docstring = TARGETS.studies[study].title

@@ -16,16 +16,18 @@ from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.names import run_name, split_name
 from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.training.evaluate import Evaluation
+from bnlab.training.recorder import Watch
 from bnlab.training.setup import Setup
 from bnlab.training.store import store_run
 from bnlab.training.train import Training, train
 from bnlab.training.warm_start import load_last_state
 
 
-def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training:
+def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path, watch: Watch | None = None) -> Training:
     """Train, evaluate and store one run below `results`.
 
-    `results` holds the prepared data already, the split, and the run that a warm start begins from. Raises
+    `results` holds the prepared data already, the split, and the run that a warm start begins from. watch: is told of
+    every point of the curves. Raises
     IntegrityError when one of them is missing or is not what it should be.
     """
     started = time.perf_counter()
@@ -36,7 +38,7 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path) -> Training
     if spec.warm_start is not None:
         runs = results / "runs" / spec.protocol
         load_last_state(spec.warm_start, setup.parameters, setup.statistics, runs=runs)
-    training = train(setup)
+    training = train(setup, watch)
     trained = time.perf_counter()
 
     final, test = _evaluate_parts(setup, training), None

@@ -1,6 +1,7 @@
 """The points of a training's curves, and the moment at which it diverges."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,14 +22,18 @@ class CurvePoint:
     validation: Evaluation
 
 
+Watch = Callable[[CurvePoint], None]
+"""What is told of every point of a training's curves as soon as it is there."""
+
+
 class Recorder:
     """Collects the curve points of one training and notices when it diverges."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, watch: Watch | None = None) -> None:
         protocol, split = setup.protocol, setup.split
         updates = protocol.schedule.updates
         self.curves: list[CurvePoint] = []
-        self._setup = setup
+        self._setup, self._watch = setup, watch
         self._due = set(np.linspace(0, updates, protocol.curve_points).round().astype(int).tolist())
         self._epoch = len(split.training) // protocol.batch_size
         self._rows = {
@@ -53,5 +58,8 @@ class Recorder:
             return False
         batch_loss = float(np.mean(self._losses))
         self._losses.clear()
-        self.curves.append(CurvePoint(update, update / self._epoch, learning_rate, batch_loss, probe, validation))
+        point = CurvePoint(update, update / self._epoch, learning_rate, batch_loss, probe, validation)
+        self.curves.append(point)
+        if self._watch:
+            self._watch(point)
         return True

@@ -7,7 +7,7 @@ import numpy as np
 from bnlab.numerics.network import loss_forward
 from bnlab.numerics.parameters import Parameters
 from bnlab.numerics.running_statistics import RunningStatistics
-from bnlab.training.recorder import CurvePoint, Recorder
+from bnlab.training.recorder import CurvePoint, Recorder, Watch
 from bnlab.training.setup import Setup
 
 
@@ -21,14 +21,15 @@ class Training:
     diverged_at: int | None = None
 
 
-def train(setup: Setup) -> Training:
+def train(setup: Setup, watch: Watch | None = None) -> Training:
     """Train the network of `setup`, whose parameters and averages are overwritten, to its protocol's last update.
 
-    The curves evaluate the first `probe` rows of the training and of the validation part. A cost that is no longer
+    The curves evaluate the first `probe` rows of the training and of the validation part, and `watch` is told of each
+    point. A cost that is no longer
     finite ends the training as a result, not as an error: `diverged_at` tells the update.
     """
     parameters, statistics, work, labels = setup.parameters, setup.statistics, setup.work, setup.labels
-    recorder = Recorder(setup)
+    recorder = Recorder(setup, watch)
     training = Training(parameters, statistics, recorder.curves)
     last = setup.protocol.schedule.updates
 

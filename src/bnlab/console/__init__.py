@@ -1,0 +1,1 @@
+"""What a person sees while Snakemake works. Knows Snakemake's log records, and nothing else of it."""
