@@ -28,4 +28,21 @@ rule train:
         # By this, a cache between workflows (--cache train) knows a run: it overlooks wildcards.
         identity=lambda w: [f"{w.protocol}/{w.run}", TARGETS.code("train")],
     shell:
+        "python -m bnlab train {wildcards.protocol}/{wildcards.run} > {log} 2>&1"
+
+
+rule sensitivity:
+    """Train a stored run again from parameters moved by one rounding: what other CPUs may find."""
+    input:
+        due("sensitivity", "{protocol}/{run}"),
+    output:
+        trials="results/sensitivity/{protocol}/{run}.json",
+    log:
+        "results/logs/sensitivity/{protocol}/{run}.log",
+    conda:
+        "../envs/bnlab.yaml"
+    threads: 1
+    resources:
+        mem_mb=250,
+    shell:
         "python -m bnlab sensitivity {wildcards.protocol}/{wildcards.run} > {log} 2>&1"
