@@ -270,7 +270,8 @@ def test_extending_overlays_what_is_nested(committed: Configuration) -> None:
         data="generated",
         training=5_000,
         validation=1_000,
-        probe=1_000,
+        batch_size=50,
+        probe=500,
         step=200,
     )
 
