@@ -23,7 +23,7 @@ CHATTER = (
     "Updating checkpoint dependencies.",
     "DAG of jobs will be updated after completion.",
     "Exiting because a job execution failed.",
-    "Reasons:\n",  # of all jobs the same: they are forced (see `due` in workflow/rules/internals.smk)
+    "Reasons:\n",  # of all jobs the same: they are forced (workflow/rules/due.smk)
 )
 """How messages begin that say nothing to a person."""
 FAILED = "At least one job did not complete successfully."

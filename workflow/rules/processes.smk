@@ -1,0 +1,110 @@
+"""Locks, interrupts and kills of Snakemake itself. By its internals, of versions 9.18 to 9.27."""
+
+import atexit
+import signal
+from contextlib import suppress
+from pathlib import Path
+from platform import node
+from time import time_ns
+
+import psutil
+from snakemake_interface_executor_plugins.settings import ExecMode
+
+
+def release_dead_lock():
+    """Remove the lock of a Snakemake that was killed, so that the same command goes on; one that lives keeps its own.
+
+    Snakemake's locks do not say whose they are. So each that may lock leaves a note of its host and process until it
+    ends, and a lock belongs to one of those whose note is older. What cannot be known to be dead counts as living.
+    """
+    if workflow.exec_mode != ExecMode.DEFAULT or workflow.dryrun:
+        return
+    notes = Path(".snakemake/masters")
+    notes.mkdir(parents=True, exist_ok=True)
+    own = notes / f"{node()} {os.getpid()} {time_ns()}"
+    own.touch()
+    atexit.register(own.unlink, missing_ok=True)
+    living, dead = {}, {}
+    for note in notes.glob("* [0-9]* [0-9]*"):
+        host, process, _ = note.name.rsplit(" ", 2)
+        lives = host != node() or note == own or is_another_snakemake(int(process))
+        with suppress(FileNotFoundError):  # its master has just ended
+            (living if lives else dead)[note] = note.stat().st_mtime
+    made = {
+        lock: lock.stat().st_mtime for lock in Path(".snakemake/locks").glob("*.lock")
+    }
+    abandoned = [
+        lock
+        for lock, at in made.items()
+        if min(dead.values(), default=at + 1) <= at < min(living.values())
+    ]
+    for lock in abandoned:
+        lock.unlink(missing_ok=True)
+    if abandoned:
+        logger.info(
+            f"Removed the lock of a Snakemake that was killed (process {max(dead, key=dead.get).name.split()[-2]})."
+        )
+    if len(abandoned) == len(made):
+        for note in dead:
+            note.unlink(missing_ok=True)
+
+
+def is_another_snakemake(process):
+    """Whether a process of this machine is a Snakemake, and not this one, which may have the number of a dead one.
+
+    When a process started would tell it apart for sure, but is computed from a clock that can be set meanwhile.
+    """
+    try:
+        command = " ".join(psutil.Process(process).cmdline())
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+    return process != os.getpid() and "snakemake" in command
+
+
+def end_in_good_order():
+    """End with 130 after Ctrl-C, and say how to go on; let jobs stop by themselves when this process is killed."""
+    # Every job that runs Snakemake itself, on another machine for example, has its own here.
+    os.environ.update(BNLAB_MASTER=str(os.getpid()))
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, note_interrupt)
+        atexit.register(end_as_interrupted)  # first, so that it runs after all others
+
+
+def note_interrupt(*received):
+    """Do what Snakemake expects, which makes a failure with exit code 1 of it."""
+    INTERRUPTS.append(received)
+    signal.default_int_handler(*received)
+
+
+INTERRUPTS = []
+
+
+def end_as_interrupted():
+    """Say how to go on, and end with the exit code of what was interrupted."""
+    if INTERRUPTS:
+        news = "Interrupted. What was finished is stored: the same command goes on from there."
+        print(f"\n{news}", file=sys.stderr)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
+
+
+def explain_kills(logs):
+    """Say what a job that was killed can have died of, since it could not.  logs: Snakemake's own."""
+    said = [Path(log).read_text(encoding="utf-8", errors="replace") for log in logs]
+    if any("exit status 137" in text for text in said):
+        logger.error(
+            "A job was killed (137): out of memory? Let fewer jobs run at once (--cores), and repeat the command."
+        )
+
+
+def start_jobs_without_a_limit():
+    """Let local jobs start as soon as a core is free.
+
+    To limit how fast jobs start, Snakemake looks at all ready jobs again a second after each look, and every job that
+    ends adds another such series: a third of a core with a thousand trainings ready. Here the cores are limit enough.
+    """
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
