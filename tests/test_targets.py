@@ -9,7 +9,7 @@ import pytest
 
 from bnlab import cli
 from bnlab.config.reader import read_yaml
-from bnlab.data.prepared import FILES
+from bnlab.data.prepared import MANIFEST
 from bnlab.errors import ConfigError
 from bnlab.figures import draw
 from bnlab.fingerprint import code_fingerprint
@@ -43,7 +43,8 @@ def called(command: str) -> tuple[set[str], set[str]]:
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == f"_{command.replace('-', '_')}"
     )
     imports = [node for node in ast.walk(function) if isinstance(node, ast.ImportFrom)]
-    computing = [node for node in imports if node.module and node.module.split(".")[1] not in {"config", "runs"}]
+    others = re.compile(r"bnlab\.(config|runs)\.|bnlab\.training\.progress")  # what prepares, and what only shows
+    computing = [node for node in imports if node.module and not others.match(node.module)]
     names = {alias.name for node in computing for alias in node.names}
     calls = {
         node.func.id for node in ast.walk(function) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
@@ -80,10 +81,10 @@ def test_codes_are_fingerprints(fresh: Targets) -> None:
 
 
 def test_a_training_waits_for_data_gate_and_split(fresh: Targets) -> None:
-    """All of them are files below the results."""
+    """All of them are files below the results, the manifest for all of the images."""
     name = next(iter(fresh.runs["demo"]))
     assert fresh.training_inputs(name) == [
-        *(f"{fresh.results}/data/generated/{file}" for file in FILES),
+        f"{fresh.results}/data/generated/{MANIFEST}",
         f"{fresh.results}/gradients/generated.json",
         f"{fresh.results}/splits/generated_5000-1000_random-seed1_per-pixel.npz",
     ]

@@ -62,9 +62,9 @@ from bnlab.training import job
 
 train = job.train
 
-def train_and_say_so(setup):
+def train_and_say_so(setup, watch):
     global stage
-    training = train(setup)
+    training = train(setup, watch)
     stage = "train, after the last update"
     return training
 

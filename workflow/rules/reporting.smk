@@ -40,6 +40,9 @@ rule pdf:
 
 if TARGETS.synthesis:
 
+    localrules:
+        synthesis_page,
+
     rule synthesis_page:
         """Put the ledger and the studies' answers together as one page."""
         input:
