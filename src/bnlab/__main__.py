@@ -55,9 +55,10 @@ def run() -> int:
         from bnlab.cli import main  # noqa: PLC0415 (what it imports loads NumPy)
 
         return main()
-    except (MemoryError, ImportError) as error:
-        reasons = ("failed to map", "annot allocate memory")
-        if isinstance(error, ImportError) and not any(reason in str(error) for reason in reasons):
+    except (MemoryError, ImportError, SystemError) as error:
+        # The last is what an extension module's import can leave that had no memory to say so.
+        reasons = ("failed to map", "annot allocate memory", "error return without exception set")
+        if not isinstance(error, MemoryError) and not any(reason in str(error) for reason in reasons):
             raise
         print("bnlab: not enough memory. Free some, or let fewer jobs run at once: --cores", file=sys.stderr)
         return StorageError.exit_code
