@@ -271,6 +271,7 @@ def test_extending_overlays_what_is_nested(committed: Configuration) -> None:
         training=5_000,
         validation=1_000,
         batch_size=50,
+        curve_points=21,
         probe=500,
         step=200,
     )
