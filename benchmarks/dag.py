@@ -1,14 +1,13 @@
-"""CPU seconds that grow with the number of targets: Snakemake's planning, and the joining of records.
+"""CPU seconds and memory that grow with the number of targets: Snakemake's planning, and the joining of records.
 
-python -m benchmarks.dag [--sizes N ...]
+python -m benchmarks.dag [--sizes N ...] [--planned N ...]
 
 Each study is a grid of trainings of two updates. It is planned when nothing is stored, and planned and run again when
-everything is.
+everything is. To store the largest would take long, so they are only planned.
 """
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -28,6 +28,7 @@ from bnlab.files import write_text
 from bnlab.training.job import perform_run
 
 SIZES = [100, 600, 1000, 5000]
+PLANNED = [20000]
 COPIED = ("Snakefile", "workflow", "src", "profiles", "config")
 TO_DO, NOTHING, NO_OP = "snakemake -n, all to do", "snakemake -n, nothing to do", "snakemake, nothing to do"
 JOIN = "python -m bnlab collect"
@@ -43,35 +44,51 @@ tiny:
 """
 
 
+class Used(NamedTuple):
+    """What a command took: seconds of CPU, and megabytes of memory at most."""
+
+    seconds: float
+    megabytes: float
+
+
 def main() -> None:
     """Write dag.csv, dag.md and the figure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dag", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="targets; takes a quarter of an hour")
-    sizes = parser.parse_args().sizes
-    rows = [row for size in sizes for row in measure(size)]
+    parser.add_argument("--planned", type=int, nargs="*", default=PLANNED, help="targets that are planned, not stored")
+    asked = parser.parse_args()
+    rows = [row for size in asked.sizes for row in measure(size)]
+    rows += [row for size in asked.planned for row in measure(size, only_planned=True)]
     write_csv(RESULTS / "dag.csv", rows)
-    lines = [["CPU seconds", *(f"{size} targets" for size in sizes)]]
-    for command in (TO_DO, NOTHING, NO_OP, JOIN):
-        seconds = [row["seconds"] for row in rows if row["command"] == command]
-        lines.append([command, *(f"{value:.1f}" for value in seconds)])
-    write_text(RESULTS / "dag.md", markdown(lines))
+    write_text(RESULTS / "dag.md", table(rows))
     draw_dag(RESULTS / "dag.csv", RESULTS / "dag")
 
 
-def measure(size: int) -> list[Row]:
-    """Plan a study of `size` trainings, store them, and plan and run it again."""
+def table(rows: list[Row]) -> str:
+    """A row for each command, a column for each number of targets."""
+    used = {(row["command"], row["targets"]): f"{row['seconds']:.1f} s, {row['megabytes']:.0f} MB" for row in rows}
+    sizes = list(dict.fromkeys(row["targets"] for row in rows))
+    lines = [["", *(f"{size:,} targets" for size in sizes)]]
+    lines += [
+        [command, *(used.get((command, size), "–") for size in sizes)] for command in (TO_DO, NOTHING, NO_OP, JOIN)
+    ]
+    return markdown(lines)
+
+
+def measure(size: int, *, only_planned: bool = False) -> list[Row]:
+    """Plan a study of `size` trainings; and, unless that is all, store them, and plan and run it again."""
     print(f"{size} targets", flush=True)
     with study_of(size) as folder:
-        seconds = {TO_DO: snakemake(folder, "-n", expect=f"train {size}")}
-        store_all(folder)
-        snakemake(folder)
-        snakemake(
-            folder, "--touch", "--forceall"
-        )  # now Snakemake has its own notes on every file, as if it had made it
-        seconds[NOTHING] = snakemake(folder, "-n", expect="Nothing to be done")
-        seconds[NO_OP] = snakemake(folder, expect="Nothing to be done")
-        seconds[JOIN] = python(folder, "-m", "bnlab", "collect", "grid")
-    return [{"targets": size, "command": command, "seconds": value} for command, value in seconds.items()]
+        used = {TO_DO: snakemake(folder, "-n", expect=f"train {size}")}
+        if not only_planned:
+            store_all(folder)
+            snakemake(folder)
+            # Now Snakemake has its own notes on every file, as if it had made it.
+            snakemake(folder, "--touch", "--forceall")
+            used[NOTHING] = snakemake(folder, "-n", expect="Nothing to be done")
+            used[NO_OP] = snakemake(folder, expect="Nothing to be done")
+            used[JOIN] = python(folder, "-m", "bnlab", "collect", "grid")
+    return [{"targets": size, "command": command, **one._asdict()} for command, one in used.items()]
 
 
 @contextmanager
@@ -116,27 +133,26 @@ def store_all(folder: Path) -> None:
         perform_run(run, configuration.protocols[run.protocol], results=folder / "results")
 
 
-def snakemake(folder: Path, *arguments: str, expect: str = "") -> float:
-    """CPU seconds of a Snakemake command that says what is expected."""
+def snakemake(folder: Path, *arguments: str, expect: str = "") -> Used:
+    """What a Snakemake command takes that says what is expected."""
     return python(folder, "-m", "snakemake", "--cores", "2", *arguments, expect=expect)
 
 
-def python(folder: Path, *arguments: str, expect: str = "") -> float:
-    """CPU seconds of a command. Raises BnlabError with its output when it fails or says something else."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    result = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder.resolve() / "src")},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if result.returncode or expect not in " ".join(result.stdout.split()):
-        raise BnlabError(result.stdout)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def python(folder: Path, *arguments: str, expect: str = "") -> Used:
+    """What a command takes. Raises BnlabError with its output when it fails or says something else."""
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=folder, env={**os.environ, "PYTHONPATH": str(folder.resolve() / "src")},
+            stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        said = output.read()
+    if process.returncode or expect not in " ".join(said.split()):
+        raise BnlabError(said)
+    return Used(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
 
 
 if __name__ == "__main__":

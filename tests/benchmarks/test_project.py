@@ -31,4 +31,6 @@ def test_its_protocols_are_valid(tmp_path: Path, data: str, whole: str) -> None:
 def test_a_study_of_any_size_is_planned() -> None:
     """Snakemake plans just its trainings."""
     with dag.study_of(4) as folder:
-        assert dag.snakemake(folder, "-n", expect="train 4") > 0
+        used = dag.snakemake(folder, "-n", expect="train 4")
+    assert used.seconds > 0
+    assert 20 < used.megabytes < 1000

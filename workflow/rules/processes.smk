@@ -27,7 +27,7 @@ def release_dead_lock():
     living, dead = {}, {}
     for note in notes.glob("* [0-9]* [0-9]*"):
         host, process, _ = note.name.rsplit(" ", 2)
-        lives = host != node() or note == own or is_another_snakemake(int(process))
+        lives = note == own or may_live(host, process)
         with suppress(FileNotFoundError):  # its master has just ended
             (living if lives else dead)[note] = note.stat().st_mtime
     made = {
@@ -47,6 +47,11 @@ def release_dead_lock():
     if len(abandoned) == len(made):
         for note in dead:
             note.unlink(missing_ok=True)
+
+
+def may_live(host, process):
+    """Whether another Snakemake, of which this was noted, cannot be known to be dead."""
+    return host != node() or is_another_snakemake(int(process))
 
 
 def is_another_snakemake(process):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bnlab.data.node import on_this_node
 from bnlab.data.prepared import PreparedData, open_prepared, open_test
 from bnlab.data.splits import load_split
 from bnlab.errors import IntegrityError
@@ -27,11 +28,11 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path, watch: Watc
     """Train, evaluate and store one run below `results`.
 
     `results` holds the prepared data already, the split, and the run that a warm start begins from. watch: is told of
-    every point of the curves. Raises
-    IntegrityError when one of them is missing or is not what it should be.
+    every point of the curves. Raises IntegrityError when one of them is missing or is not what it should be.
     """
     started = time.perf_counter()
-    data = _open_data(protocol.data, results)
+    folder = on_this_node(results / "data" / protocol.data)
+    data = _open_data(folder, protocol.data)
     split_path = results / "splits" / f"{split_name(protocol, spec.seed)}.npz"
     split = load_split(split_path)
     setup = Setup(spec, protocol, data.train_images, data.train_labels, split)
@@ -44,7 +45,7 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path, watch: Watc
     final, test = _evaluate_parts(setup, training), None
     if final is not None:
         # The one look at the test set: after the last update, for the record, informing nothing here.
-        images, labels = open_test(results / "data" / protocol.data)
+        images, labels = open_test(folder)
         evaluate = setup.evaluator(images, labels, split.scaling_of_others(images))
         test = evaluate(training.parameters, training.statistics, np.arange(len(labels)))
 
@@ -72,9 +73,8 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path, watch: Watc
     return training
 
 
-def _open_data(name: str, results: Path) -> PreparedData:
+def _open_data(folder: Path, name: str) -> PreparedData:
     """The prepared data set, whose content is the one that runs of that name stand for."""
-    folder = results / "data" / name
     data = open_prepared(folder)
     if data.digest != DATA_SETS[name].digest:
         raise IntegrityError(
