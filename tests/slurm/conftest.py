@@ -50,13 +50,6 @@ class Cluster:
         until(lambda: not pid.exists(), seconds=30)
         time.sleep(5)
         self.run("slurmctld")
-        # Until the node has answered, its state ends with an asterisk or is unknown.
-        until(
-            lambda: (
-                re.fullmatch(r"[a-z]+", state := self.run("sinfo", "--noheader", "--format=%t").strip())
-                and state != "unk"
-            )
-        )
 
     def ended(self) -> list[tuple[str, str, str, str]]:
         """Name, state, start and end of all jobs that have ended."""
