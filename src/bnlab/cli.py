@@ -49,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     add(_snakefile, makes=False)
     add(_plan, makes=False).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
     add(_status, makes=False).add_argument("study", nargs="?", help="a file in config/studies; without it, all of them")
+    why = add(_why, makes=False)
+    why.add_argument("target", nargs="*", help="a study, a rule or a file, as Snakemake takes them; without any, all")
+    accepting = add(_accept, ("outdated", "a command whose code was changed: train, tables, ..."), makes=False)
+    accepting.add_argument("--because", required=True, help="why what it made stays right, for who reads the pages")
     prepare = add(_prepare, ("data", "cifar10 or generated"), makes=False)
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
@@ -106,6 +110,22 @@ def _status(parsed: argparse.Namespace) -> None:
     from bnlab.targets import Targets
 
     print_status(Targets().read_everything(), parsed.study)
+
+
+def _why(parsed: argparse.Namespace) -> None:
+    """Say what Snakemake would run, grouped by what was changed: modules, keys of the configuration, files."""
+    from bnlab.made.why import print_why
+    from bnlab.targets import Targets
+
+    print_why(Targets().read_everything(), parsed.target)
+
+
+def _accept(parsed: argparse.Namespace) -> None:
+    """Declare a change of a command's code harmless: what it made before counts as current. Pages and verify say so."""
+    from bnlab.made.accept import accept
+    from bnlab.targets import Targets
+
+    accept(Targets().read_everything(), parsed.outdated, parsed.because)
 
 
 def _prepare(parsed: argparse.Namespace) -> None:
@@ -241,7 +261,7 @@ def _page(parsed: argparse.Namespace) -> None:
     from bnlab.config.studies import load_configuration
     from bnlab.report.study import render_page
 
-    render_page(load_configuration(CONFIG), parsed.study, results=RESULTS)
+    render_page(load_configuration(CONFIG), parsed.study, results=RESULTS, accepted=_accepted())
 
 
 def _pdf(parsed: argparse.Namespace) -> None:
@@ -288,7 +308,14 @@ def _synthesis_page(_: argparse.Namespace) -> None:
     from bnlab.report.synthesis import render_synthesis
 
     configuration = load_configuration(CONFIG)
-    render_synthesis(configuration, load_synthesis(configuration), results=RESULTS)
+    render_synthesis(configuration, load_synthesis(configuration), results=RESULTS, accepted=_accepted())
+
+
+def _accepted() -> list[str]:
+    from bnlab.made.accepted import in_effect
+    from bnlab.targets import Targets
+
+    return [str(one) for one in in_effect(Targets())]
 
 
 def _verify(_: argparse.Namespace) -> None:

@@ -2,7 +2,8 @@
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -10,16 +11,22 @@ SOURCE = Path(__file__).parent
 
 
 def code_fingerprint(module: str, *templates: str) -> str:
-    """Sixteen hex digits over the AST of `module` (as in "bnlab.training.job") and all it imports from bnlab.
+    """Sixteen hex digits over all parts of the code (see `code_parts`)."""
+    return fingerprint_of(code_parts(module, *templates))
+
+
+def fingerprint_of(parts: Mapping[str, str]) -> str:
+    """The fingerprint of code with these parts."""
+    return _digits(json.dumps(parts, sort_keys=True).encode())
+
+
+def code_parts(module: str, *templates: str) -> dict[str, str]:
+    """Digests of `module` (as in "bnlab.training.job") and of all it imports from bnlab, by name, each over its AST.
 
     Imports inside functions count too. templates: files below the package, which count byte for byte.
     """
-    digest = hashlib.sha256()
-    for name in sorted(import_closure(module)):
-        digest.update(f"{name}\n{_meaning(_source(name))}\n".encode())
-    for name in templates:
-        digest.update(name.encode() + SOURCE.joinpath(name).read_bytes())
-    return digest.hexdigest()[:16]
+    parts = {name: _digits(_meaning(_source(name)).encode()) for name in sorted(import_closure(module))}
+    return parts | {name: _digits(SOURCE.joinpath(name).read_bytes()) for name in templates}
 
 
 def import_closure(module: str) -> frozenset[str]:
@@ -34,6 +41,10 @@ def import_closure(module: str) -> frozenset[str]:
         pending.extend(_imports(_source(name)))
         pending.extend(parent for parent in [name.rpartition(".")[0]] if parent)
     return frozenset(found)
+
+
+def _digits(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _path(module: str) -> Path:

@@ -21,7 +21,7 @@ from bnlab.config.study_file import FigureKind
 from bnlab.config.synthesis import Synthesis, load_synthesis
 from bnlab.data.prepared import FILES, MANIFEST
 from bnlab.errors import ConfigError
-from bnlab.fingerprint import code_fingerprint
+from bnlab.fingerprint import code_parts, fingerprint_of
 from bnlab.paths import CONFIG, RESULTS
 from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.duration import estimated_seconds
@@ -131,7 +131,11 @@ class Targets:
     @cache  # noqa: B019 (there is one of these, and it lasts as long as the process)
     def code(self, command: str) -> str:
         """The fingerprint of a subcommand."""
-        return code_fingerprint(f"bnlab.{ROOTS[command]}", *TEMPLATES.get(command, ()))
+        return fingerprint_of(self.code_parts(command))
+
+    def code_parts(self, command: str) -> dict[str, str]:
+        """The modules and templates that a subcommand's fingerprint is over, with the digest of each."""
+        return code_parts(f"bnlab.{ROOTS[command]}", *TEMPLATES.get(command, ()))
 
     # Runs
 

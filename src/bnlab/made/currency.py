@@ -14,11 +14,14 @@ from typing import Any
 from bnlab.data.prepared import stored_digest
 from bnlab.errors import BnlabError, ConfigError, IntegrityError
 from bnlab.files import sha256
+from bnlab.made.accepted import in_effect
 from bnlab.made.receipts import Receipt, read_receipts, settings_digest
 from bnlab.made.steps import step
 from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.record import RECORD, RESULT, read_record
 from bnlab.targets import Targets
+
+NOT_MADE, CODE, SETTINGS = "not made yet", "its code has changed", "its configuration has changed"
 
 
 class Currency:
@@ -29,6 +32,7 @@ class Currency:
         self.targets, self.results = targets, targets.results
         self._asked_for = asked_for
         self.receipts = {(one.command, *one.arguments): one for one in read_receipts(self.results)}
+        self._accepted = {(one.command, one.then) for one in in_effect(targets)}
         self._makers = {path: maker for maker, one in self.receipts.items() for path in one.outputs}
 
     @cache  # noqa: B019 (it lasts no longer than the plan or the command that looks)
@@ -57,6 +61,10 @@ class Currency:
             path.parent.relative_to(self.results / "runs").as_posix()
             for path in (self.results / "runs").glob(f"*/*/{RECORD}")
         )
+
+    def is_code(self, command: str, fingerprint: str) -> bool:
+        """Whether this is the code of a command, or was accepted as no worse."""
+        return fingerprint == self.targets.code(command) or (command, fingerprint) in self._accepted
 
     def maker(self, path: str) -> tuple[str, ...] | None:
         """The command, with its arguments, that a file below the results is from."""
@@ -87,14 +95,14 @@ class Currency:
     def _reason_of_receipt(self, command: str, *arguments: str) -> str | None:
         receipt = self.receipts.get((command, *arguments))
         if receipt is None:
-            return "not made yet"
+            return NOT_MADE
         if self._asked_for and self._asked_for(command, [f"{self.results}/{path}" for path in receipt.outputs]):
             return "asked for"
-        if receipt.code != self.targets.code(command):
-            return "its code has changed"
+        if not self.is_code(command, receipt.code):
+            return CODE
         files, settings = step(self.targets, command, *arguments)
         if receipt.settings != settings_digest(settings):
-            return "its configuration has changed"
+            return SETTINGS
         if [path for path, _ in receipt.inputs] != [self._below(path) for path in files]:
             return "it is made from other files now"
         return self._reason_of_outputs(receipt) or next(filter(None, map(self._reason_of_input, receipt.inputs)), None)
@@ -118,7 +126,7 @@ class Currency:
         missing = [name for name in RESULT if not (self.results / "runs" / run / name).is_file()]
         if missing:
             return f"{missing[0]} is missing"
-        return None if self._record(run)["code"] == self.targets.code("train") else "its code has changed"
+        return None if self.is_code("train", self._record(run)["code"]) else CODE
 
     def _reason_of_data(self, data: str) -> str | None:
         if data not in DATA_SETS:

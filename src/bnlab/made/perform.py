@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bnlab.files import check_writable, committed
 from bnlab.made.currency import Currency
+from bnlab.made.history import keep_code, keep_settings
 from bnlab.made.receipts import Receipt, settings_digest, write_receipt
 from bnlab.made.steps import step
 from bnlab.targets import Targets
@@ -22,6 +23,9 @@ def perform(command: str, arguments: list[str], compute: Callable[[], None]) -> 
     files, settings = step(targets, command, *arguments)
     currency.require(files)
     check_writable(targets.results)
+    keep_code(targets, command)
+    if settings:
+        keep_settings(targets.results, settings)
     if command == "train":
         compute()
         return

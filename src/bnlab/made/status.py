@@ -1,6 +1,5 @@
 """How far a study is: while it runs, and after it."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import psutil
 from bnlab.console.duration import duration
 from bnlab.formatting import count
 from bnlab.made.currency import Currency
+from bnlab.made.pace import pace
 from bnlab.runs.record import TIMING
 from bnlab.targets import Targets
 
@@ -69,20 +69,9 @@ def _time_left(targets: Targets, due: list[str], running: set[str]) -> str:
     if not due:
         return ""
     cores = len(running)
-    seconds = sum(map(targets.duration, due)) * _slowness(targets)
+    seconds = sum(map(targets.duration, due)) * pace(targets)
     if cores == 0:
         return f", {duration(seconds)} of one core left"
     # What a training has done of its run is not known: on average, half of it.
-    seconds -= sum(map(targets.duration, running.intersection(due))) * _slowness(targets) / 2
+    seconds -= sum(map(targets.duration, running.intersection(due))) * pace(targets) / 2
     return f", about {duration(seconds / cores)} left on {count(cores, 'core')}"
-
-
-def _slowness(targets: Targets) -> float:
-    """How much longer than estimated the runs took that are stored."""
-    taken = expected = 0.0
-    for path in (targets.results / "runs").glob(f"*/*/{TIMING}"):
-        name = f"{path.parent.parent.name}/{path.parent.name}"
-        if name in targets.known_runs:
-            taken += json.loads(path.read_bytes())["total_seconds"]
-            expected += targets.duration(name)
-    return taken / expected if expected else 1.0

@@ -1,21 +1,26 @@
 """What each command makes its files from: other files below the results, and a part of the configuration."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from bnlab.claims.model import reported_checks_of, studies_of
 from bnlab.config.rankings import ranking_path
 from bnlab.config.reader import read_yaml
 from bnlab.errors import ConfigError
+from bnlab.made.accepted import in_effect
 from bnlab.runs.names import parse_split_name
 from bnlab.runs.record import CURVES, RECORD, TEST
-from bnlab.targets import SETTINGS, Targets
+from bnlab.targets import Targets
 
 
 class Step(NamedTuple):
-    """Files below the results, in order, and a value of the configuration, comments and layout left out."""
+    """Files below the results, in order, and what of the configuration matters, comments and layout left out.
+
+    settings: the content of configuration files by name, and the runs of studies.
+    """
 
     files: list[str]
-    settings: Any = None
+    settings: dict[str, Any] = {}  # noqa: RUF012 (never changed)
 
 
 def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901, PLR0911, PLR0912 (a table)
@@ -29,7 +34,7 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
         case "split", [split]:
             return Step(targets.data_files(parse_split_name(split).data))
         case "gate" | "step-sizes" | "overfit", [data]:
-            return Step(targets.data_files(data), SETTINGS[command](targets.config))
+            return Step(targets.data_files(data), _files(targets, f"gradients/{command.replace('-', '_')}"))
         case "reported-check", [data, check]:
             return Step(targets.data_files(data), _descriptions(targets, check))
         case "gradient-figure", [data, figure]:
@@ -48,31 +53,28 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
         case "tables", [study]:
             return Step([targets.table(study, name) for name in ("runs", "test")], _study(targets, study))
         case "figure", [study, experiment, _]:
-            return Step(
-                [targets.table(study, name) for name in ("runs", "curves")], targets.ready_runs(study, experiment)
-            )
+            runs = {f"runs of {study}": {experiment: targets.ready_runs(study, experiment)}}
+            return Step([targets.table(study, name) for name in ("runs", "curves")], runs)
         case "claims", [report]:
             claims = targets.claims(report)
-            said: dict[str, Any] = {study: _grouped(targets, study) for study in studies_of(claims)}
-            said |= {check: _descriptions(targets, check) for check in reported_checks_of(claims)}
-            own = read_yaml(targets.config / "claims" / f"{report}.yaml")
-            return Step(targets.claims_inputs(report), [own, said])
+            checks = _union(_descriptions(targets, check) for check in reported_checks_of(claims))
+            runs = _union(_grouped(targets, study) for study in studies_of(claims))
+            return Step(targets.claims_inputs(report), _files(targets, f"claims/{report}") | checks | runs)
         case "ledger", []:
             if not targets.reports:
                 raise ConfigError(f"{targets.config / 'claims'}: holds no claims, so there is no ledger.")
             return Step(targets.outcomes())
         case "calibrate", []:
-            return Step(
-                targets.calibration_inputs(), {study: _grouped(targets, study) for study in targets.claimed_studies}
-            )
+            runs = _union(_grouped(targets, study) for study in targets.claimed_studies)
+            return Step(targets.calibration_inputs(), runs)
         case "calibration-figure", []:
             return Step([f"{targets.results}/tables/calibration.csv"])
         case "page", [study]:
-            return Step(targets.page_inputs(study), _study(targets, study))
+            return Step(targets.page_inputs(study), _study(targets, study) | _accepted(targets))
         case "synthesis-page", []:
             studies = targets.synthesis.studies if targets.synthesis else ()
-            shown = [_study(targets, study) for study in studies]
-            return Step(targets.synthesis_inputs(), [read_yaml(targets.config / "synthesis.yaml"), shown])
+            shown = _union(_study(targets, study) for study in studies)
+            return Step(targets.synthesis_inputs(), _files(targets, "synthesis") | shown | _accepted(targets))
         case "pdf", [page]:
             return Step(targets.page(page)[:1])
     raise ValueError(f"no such command: {command} {arguments}")
@@ -90,16 +92,29 @@ def _run_files(targets: Targets, study: str, name: str) -> list[str]:
     return targets.run_files(targets.ready_runs(study), name)
 
 
-def _descriptions(targets: Targets, check: str) -> list[Any]:
-    return [read_yaml(targets.config.joinpath("reported_checks", f"{name}.yaml")) for name in targets.described(check)]
+def _descriptions(targets: Targets, check: str) -> dict[str, Any]:
+    return _files(targets, *(f"reported_checks/{name}" for name in targets.described(check)))
 
 
-def _study(targets: Targets, study: str) -> list[Any]:
+def _study(targets: Targets, study: str) -> dict[str, Any]:
     """A study's file, its runs by experiment, and the reported checks that its page shows."""
-    checks = [_descriptions(targets, check) for check in targets.configuration.study(study).gradients]
-    return [read_yaml(targets.config / "studies" / f"{study}.yaml"), _grouped(targets, study), checks]
+    checks = _union(_descriptions(targets, check) for check in targets.configuration.study(study).gradients)
+    return _files(targets, f"studies/{study}") | _grouped(targets, study) | checks
 
 
-def _grouped(targets: Targets, study: str) -> dict[str, list[str]]:
+def _grouped(targets: Targets, study: str) -> dict[str, Any]:
     experiments = targets.configuration.study(study).experiments
-    return {experiment.id: targets.ready_runs(study, experiment.id) for experiment in experiments}
+    return {f"runs of {study}": {one.id: targets.ready_runs(study, one.id) for one in experiments}}
+
+
+def _accepted(targets: Targets) -> dict[str, Any]:
+    accepted = [str(one) for one in in_effect(targets)]
+    return {"accepted changes": accepted} if accepted else {}
+
+
+def _files(targets: Targets, *names: str) -> dict[str, Any]:
+    return {f"config/{name}.yaml": read_yaml(targets.config / f"{name}.yaml") for name in names}
+
+
+def _union(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {key: value for part in parts for key, value in part.items()}

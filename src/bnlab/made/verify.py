@@ -7,11 +7,14 @@ from pathlib import Path
 from bnlab.data.prepared import FILES, MANIFEST, verify
 from bnlab.data.splits import load_split
 from bnlab.errors import BnlabError, IntegrityError
+from bnlab.made.accepted import FILE, in_effect
 from bnlab.made.currency import Currency
 from bnlab.made.receipts import receipt_path
 from bnlab.runs.record import RECORD, TIMING, verify_run
 from bnlab.targets import Targets
 
+UNCHECKED = {"logs": "logs", "history": "notes of code and configuration"}
+"""Folders of files that nothing is made from."""
 SHOWN = 20
 """How many problems a message lists."""
 
@@ -25,6 +28,8 @@ def verify_results(targets: Targets) -> None:
     currency = Currency(targets)
     checked: set[Path] = set()
     problems = [*_data(currency, checked), *_runs(currency, checked), *_receipts(currency, checked)]
+    for one in in_effect(targets):
+        print(f"Accepted as harmless: {one}")
     for line in (*_unchecked(targets.results, checked), *_left_over(currency)):
         print(line)
     if problems:
@@ -101,15 +106,15 @@ def _left_over(currency: Currency) -> Iterator[str]:
 
 
 def _unchecked(results: Path, checked: set[Path]) -> Iterator[str]:
-    """Logs and timings are measurements of no result, and are counted; any other file is named."""
+    """Timings, logs and the history are no results, and are counted; any other file is named."""
     counted: Counter[str] = Counter()
     for path in sorted(results.rglob("*")):
-        if not path.is_file() or path in checked or path == results / "README.md":
+        if not path.is_file() or path in checked or path in (results / "README.md", results / FILE):
             continue
         if path.name == TIMING:
             counted[f"files {TIMING}, measurements"] += 1
-        elif path.relative_to(results).parts[0] == "logs":
-            counted["logs"] += 1
+        elif (kind := path.relative_to(results).parts[0]) in UNCHECKED:
+            counted[UNCHECKED[kind]] += 1
         else:
             yield f"Not checked: {path}"
     for kind, number in counted.items():

@@ -1,7 +1,7 @@
 """One self-contained HTML page per study, from its tables and figures. Equal inputs give equal bytes."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,17 @@ METRIC_NAMES = {
 }
 
 
-def render_page(configuration: Configuration, study: str, *, results: Path) -> None:
+def render_page(configuration: Configuration, study: str, *, results: Path, accepted: Sequence[str] = ()) -> None:
     """Write results/studies/<study>/page.html.
+
+    accepted: changes of code that somebody declared harmless after results were made with older code.
 
     Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and gradient checks, their
     figures, and manifests below `results`. Raises IntegrityError when the tables are about other runs than the
     configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
-    page = environment().get_template("study.html.jinja").render(_context(inputs))
+    page = environment().get_template("study.html.jinja").render(_context(inputs), accepted=accepted)
     write_text(results / "studies" / study / "page.html", page)
 
 

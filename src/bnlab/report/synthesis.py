@@ -1,7 +1,7 @@
 """The page about all reports: question by question what they say and what was found, and the whole ledger."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,12 @@ class QuestionView:
     sections: list[tuple[str, Section]]
 
 
-def render_synthesis(configuration: Configuration, synthesis: Synthesis, *, results: Path) -> None:
+def render_synthesis(
+    configuration: Configuration, synthesis: Synthesis, *, results: Path, accepted: Sequence[str] = ()
+) -> None:
     """Write results/studies/synthesis/page.html.
+
+    accepted: as `render_page` has it.
 
     Reads the ledger, calibration.csv, its figure and family.csv, and the tables and figures of the studies it names.
 
@@ -53,7 +57,7 @@ def render_synthesis(configuration: Configuration, synthesis: Synthesis, *, resu
     page = (
         environment()
         .get_template("synthesis.html.jinja")
-        .render(_context(synthesis, inputs, claims, read_trust(results)))
+        .render(_context(synthesis, inputs, claims, read_trust(results)), accepted=accepted)
     )
     write_text(results / "studies" / "synthesis" / "page.html", page)
 
