@@ -135,22 +135,21 @@ def test_a_target_has_its_own_answer(project: Project) -> None:
 
 def test_a_harmless_change_is_accepted_until_the_next(project: Project) -> None:
     """Runs stay, the page says so and why, verify too; another edit makes them outdated again."""
-    edit = "height = 1 -", "height = 1.0 -"
-    project.edit("src/bnlab/numerics/schedule.py", *edit)
+    project.edit("src/bnlab/training/job.py", "\ndef perform_run", "\nUNUSED = 1\n\n\ndef perform_run")
     assert project.planned()["train"] == 7
-    accepted = project.bnlab("accept", "train", "--because", "1 and 1.0 are the same.")
+    accepted = project.bnlab("accept", "train", "--because", "Nothing reads it.")
     assert accepted.returncode == 0, accepted.stdout
-    assert "Accepted for 7 results of train: numerics/schedule.py. 1 and 1.0 are the same." in accepted.stdout
+    assert "Accepted for 7 results of train: training/job.py. Nothing reads it." in accepted.stdout
     assert project.planned() == {"page": 1, "pdf": 1}
     assert project.snakemake().returncode == 0
     page = (project.folder / "results/studies/tiny/page.html").read_text()
-    assert "train: numerics/schedule.py. 1 and 1.0 are the same." in page
+    assert "train: training/job.py. Nothing reads it." in page
     verified = project.bnlab("verify")
     assert verified.returncode == 0, verified.stdout
-    assert "Accepted as harmless: train: numerics/schedule.py. 1 and 1.0 are the same." in verified.stdout
+    assert "Accepted as harmless: train: training/job.py. Nothing reads it." in verified.stdout
     again = project.bnlab("accept", "train", "--because", "Nothing.")
-    assert again.returncode == 1 and "Nothing that train made is out of date" in again.stdout
-    project.edit("src/bnlab/numerics/schedule.py", "height = 1.0 -", "height = 0.9 -")
+    assert again.returncode == 2 and "Nothing that train made is out of date" in again.stdout
+    project.edit("src/bnlab/training/job.py", "UNUSED = 1", "UNUSED = 2")
     assert project.planned()["train"] == 7
 
 
