@@ -53,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     why.add_argument("target", nargs="*", help="a study, a rule or a file, as Snakemake takes them; without any, all")
     accepting = add(_accept, ("outdated", "a command whose code was changed: train, tables, ..."), makes=False)
     accepting.add_argument("--because", required=True, help="why what it made stays right, for who reads the pages")
+    exporting = add(_export, makes=False)
+    exporting.add_argument("archive", type=Path, help="the zip file to write")
+    exporting.add_argument("--study", action="append", default=[], help="a study, with its pages; can be repeated")
+    exporting.add_argument("--run", action="append", default=[], help="a run; can be repeated")
+    add(_import, makes=False).add_argument("archive", type=Path, help="a file that `export` has written")
+    pruning = add(_prune, makes=False)
+    pruning.add_argument("--remove", action="store_true", help="delete what is listed, ...")
+    pruning.add_argument("--really", action="store_true", help="... which has to be said twice")
     prepare = add(_prepare, ("data", "cifar10 or generated"), makes=False)
     prepare.add_argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive")
     add(_split, ("split", "for example cifar10_45000-5000_random-seed1_per-pixel"))
@@ -126,6 +134,36 @@ def _accept(parsed: argparse.Namespace) -> None:
     from bnlab.targets import Targets
 
     accept(Targets().read_everything(), parsed.outdated, parsed.because)
+
+
+def _export(parsed: argparse.Namespace) -> None:
+    """Write studies, or single runs, into one archive (an RO-Crate) with digests and provenance, without images.
+
+    Without --study and --run: the studies of config.yaml.
+    """
+    from bnlab.config.studies import read_selection
+    from bnlab.share.export import export
+    from bnlab.targets import Targets
+
+    targets = Targets().read_everything()
+    studies = parsed.study or ([] if parsed.run else read_selection().studies)
+    export(targets, parsed.archive, studies, parsed.run)
+
+
+def _import(parsed: argparse.Namespace) -> None:
+    """Take over the results of an archive, if this project's code and configuration would make the same."""
+    from bnlab.share.take import take
+    from bnlab.targets import Targets
+
+    take(Targets().read_everything(), parsed.archive)
+
+
+def _prune(parsed: argparse.Namespace) -> None:
+    """List results that no study needs, with what they weigh; delete them when asked twice."""
+    from bnlab.share.prune import prune
+    from bnlab.targets import Targets
+
+    prune(Targets().read_everything(), remove=parsed.remove, really=parsed.really)
 
 
 def _prepare(parsed: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
-"""Where commands read and write: below the folder in which they run."""
+"""Where commands read and write: below the folder in which they run; and which version of the source they are."""
 
+import subprocess
 from pathlib import Path
 
 SOURCE = Path(__file__).parent
@@ -22,3 +23,12 @@ RESULTS = Path("results")
 CONFIG = configuration_folder()
 DOCS = Path("docs")
 REFERENCE = DOCS / "reference"
+
+
+def present_commit() -> str:
+    """The commit of the source in git; empty where there is no git, or the package was installed."""
+    command = ["git", "-C", str(SOURCE), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return ""

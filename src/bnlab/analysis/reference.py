@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from bnlab.analysis.collect import write_csv
 from bnlab.analysis.read import read_table
 from bnlab.errors import CheckFailedError, IntegrityError
 from bnlab.files import atomic, write_json, write_text
+from bnlab.paths import present_commit
 from bnlab.runs.record import TIMING, read_record
 from bnlab.runs.sensitivity import read_trials, sensitivity_path
 
@@ -263,9 +263,8 @@ def _provenance(runs: pd.Series, results: Path) -> dict[str, Any]:
     folders = [results / "runs" / run for run in runs]
     timings = [json.loads((folder / TIMING).read_text(encoding="utf-8")) for folder in folders]
     environments = [read_record(folder)["environment"] for folder in folders]
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)  # noqa: S607
     return {
-        "commit": commit.stdout.strip() or None,
+        "commit": present_commit() or None,
         "kept": datetime.now(UTC).isoformat(timespec="seconds"),
         "runs": len(folders),
         "core_minutes_of_training": round(sum(timing["total_seconds"] for timing in timings) / 60, 1),

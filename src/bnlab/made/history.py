@@ -13,14 +13,14 @@ FOLDER = "history"
 
 def keep_code(targets: Targets, command: str) -> None:
     """Store the parts of a command's present code."""
-    path = _path(targets.results, targets.code(command))
+    path = history_path(targets.results, targets.code(command))
     if not path.exists():
         write_json(path, targets.code_parts(command))
 
 
 def keep_settings(results: Path, settings: dict[str, Any]) -> None:
     """Store what a command was told by the configuration."""
-    path = _path(results, settings_digest(settings))
+    path = history_path(results, settings_digest(settings))
     if not path.exists():
         write_json(path, settings)
 
@@ -30,7 +30,7 @@ def changed_parts(targets: Targets, command: str, then: str) -> list[str] | None
 
     None where the parts of the code of then were not kept.
     """
-    before, now = _content(_path(targets.results, then)), targets.code_parts(command)
+    before, now = _content(history_path(targets.results, then)), targets.code_parts(command)
     if before is None:
         return None
     return [_file(part) for part in sorted({*before, *now}) if before.get(part) != now.get(part)]
@@ -38,14 +38,15 @@ def changed_parts(targets: Targets, command: str, then: str) -> list[str] | None
 
 def settings_of(results: Path, receipt: Receipt) -> dict[str, Any] | None:
     """What the configuration said to a command then; None where it was not kept."""
-    return _content(_path(results, receipt.settings))
+    return _content(history_path(results, receipt.settings))
 
 
 def _file(part: str) -> str:
     return part if "/" in part else f"{part.removeprefix('bnlab.').replace('.', '/')}.py"
 
 
-def _path(results: Path, digest: str) -> Path:
+def history_path(results: Path, digest: str) -> Path:
+    """Where what a digest of code or settings stands for is kept."""
     return results / FOLDER / f"{digest}.json"
 
 
