@@ -99,6 +99,7 @@ $(BIN)/.ready: requirements.lock
 	  $(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-uv.lock
 	$(INSTALL) requirements.lock
 	@echo "$$(pwd -P)/src" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/bnlab.pth"
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m bnlab "$$@"\n' > $(BIN)/bnlab && chmod +x $(BIN)/bnlab
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import snakemake.cli, bnlab.gradients.gate, bnlab.report.study'
 	@pwd -P > $@
 

@@ -1,4 +1,4 @@
-"""`python -m bnlab`."""
+"""`bnlab`, or `python -m bnlab`: what comes before any command."""
 
 import os
 import signal
@@ -67,4 +67,5 @@ def run() -> int:
 if master := os.environ.get("BNLAB_MASTER"):
     Thread(target=stop_with, args=[int(master)], daemon=True).start()
 
-sys.exit(run())
+if __name__ == "__main__":
+    sys.exit(run())

@@ -22,7 +22,7 @@ def collect(configuration: Configuration, study: str, *, results: Path) -> None:
     runs = configuration.names(configuration.study(study).runs)
     records = {name: read_record(results / "runs" / name) for name in runs}
     _check_uniform(records)
-    rows = [_run_row(name, run, records[name]) for name, run in runs.items()]
+    rows = [run_row(name, run, records[name]) for name, run in runs.items()]
     curves = [_read_curves(results / "runs" / name, records[name]).assign(run=name) for name in runs]
     folder = results / "studies" / study
     write_csv(folder / "runs.csv", pd.DataFrame(rows))
@@ -40,7 +40,8 @@ def _read_curves(folder: Path, record: dict[str, Any]) -> pd.DataFrame:
     return pd.read_csv(folder / CURVES)
 
 
-def _run_row(name: str, run: RunSpec, record: dict[str, Any]) -> dict[str, Any]:
+def run_row(name: str, run: RunSpec, record: dict[str, Any]) -> dict[str, Any]:
+    """A run's row in runs.csv."""
     final = record["final"] or {}
     return {
         "run": name,

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,19 +22,27 @@ def collect_test_results(configuration: Configuration, study: str, *, results: P
     """
     rows = []
     for name in configuration.names(configuration.study(study).runs):
-        folder = results / "runs" / name
-        path = folder / TEST
-        verify_file(path, read_record(folder))
-        with np.load(path, allow_pickle=False) as arrays:
-            rows.append(
-                {"run": name}
-                | {
-                    f"test_{metric}": float(arrays[metric]) if metric in arrays else None
-                    for metric in ("loss", "cost", "accuracy")
-                }
-                | {"predictions": _digest(arrays["predictions"])}
-            )
+        arrays = test_arrays(results / "runs" / name)
+        rows.append(
+            {"run": name}
+            | {
+                f"test_{metric}": float(arrays[metric]) if metric in arrays else None
+                for metric in ("loss", "cost", "accuracy")
+            }
+            | {"predictions": _digest(arrays["predictions"])}
+        )
     write_csv(results / "studies" / study / "test.csv", pd.DataFrame(rows))
+
+
+def test_arrays(folder: Path) -> dict[str, npt.NDArray[Any]]:
+    """A run's results on the test set: `predictions`, uint8 (n,), empty if it diverged, else loss, cost and accuracy.
+
+    Raises IntegrityError when the file is missing or is not what the run's record says.
+    """
+    path = folder / TEST
+    verify_file(path, read_record(folder))
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _digest(predictions: npt.NDArray[np.uint8]) -> str | None:

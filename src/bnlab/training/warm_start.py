@@ -22,7 +22,14 @@ def load_last_state(digest: str, parameters: Parameters, statistics: RunningStat
             f"{runs}: found {len(folders)} runs whose names end in _{digest}, expected the one from whose last state "
             "this run starts. Train it first, or ask snakemake for this run, which trains both."
         )
-    (folder,) = folders
+    load_state(folders[0], parameters, statistics)
+
+
+def load_state(folder: Path, parameters: Parameters, statistics: RunningStatistics) -> None:
+    """Overwrite parameters and averages with the last ones of the run in `folder`.
+
+    Raises IntegrityError when its files are not as they were stored.
+    """
     verify_file(folder / MODEL, read_record(folder))
     with np.load(folder / MODEL, allow_pickle=False) as arrays:
         for name, view in parameters.named():

@@ -1,0 +1,129 @@
+"""Runs side by side: in what they differ, how they ended, and on which test images they disagree.
+
+Test predictions are opened here to be reported; nothing that chooses imports this.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from bnlab.analysis.intervals import mean_interval
+from bnlab.analysis.test_results import test_arrays
+from bnlab.browse.output import write_table
+from bnlab.browse.run import Run, find_runs
+from bnlab.errors import ConfigError
+from bnlab.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, WIDTH, house_style
+from bnlab.figures.style import save as save_figure
+from bnlab.formatting import percent, points
+from bnlab.paths import RESULTS
+
+COLOURS = (VERMILLION, BLUE, GREEN, ORANGE, PURPLE)
+METRICS = ("training_accuracy", "validation_accuracy", "test_accuracy")
+
+
+def print_comparison(names: Sequence[str], how: str, figure: Path | None) -> None:
+    """Compare groups of runs, each by a name or the beginning that the names of several seeds share.
+
+    Prints the settings that differ, means of the outcomes, and, for each group against the first, the mean difference
+    of the seeds that both have, with its 95 % interval, and the test images that their runs classify differently.
+    figure: their curves are drawn into the files of that name with .svg and .png at the end. Raises ConfigError for a
+    name that no stored run's begins with.
+    """
+    if len(names) < 2:
+        raise ConfigError("bnlab compare: found one run, expected two or more.")
+    groups = [[Run(run) for run in find_runs(name, results=RESULTS)] for name in names]
+    table = pd.concat([_settings(groups), _outcomes(groups), _differences(groups)], ignore_index=True)
+    write_table(table.set_axis(["", *names], axis=1), how)
+    if figure is not None:
+        save_figure(_curves(groups, names), figure.with_suffix(""))
+
+
+def _settings(groups: list[list[Run]]) -> pd.DataFrame:
+    """The settings in which the groups differ, but for their seeds: a row each."""
+    said = [_said(group[0]) for group in groups]
+    keys = [key for key in dict.fromkeys(key for one in said for key in one) if key not in ("seed", "warm_start")]
+    rows = [[key, *(one.get(key, "–") for one in said)] for key in keys]
+    return pd.DataFrame([row for row in rows if len(set(row[1:])) > 1] + [["seeds", *(_seeds(one) for one in groups)]])
+
+
+def _said(run: Run) -> dict[str, str]:
+    content = {**run.record["spec"], **run.record["protocol"], "images": run.record["data"]["name"]}
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
+
+
+def _seeds(group: list[Run]) -> str:
+    return ", ".join(str(run.record["spec"]["seed"]) for run in group)
+
+
+def _outcomes(groups: list[list[Run]]) -> pd.DataFrame:
+    """Means over the runs of a group that did not diverge: a row for each metric."""
+    rows: list[list[Any]] = []
+    for metric in METRICS:
+        values = [list(_values(one, metric).values()) for one in groups]
+        means = [float(np.mean(one)) if one else math.nan for one in values]
+        rows.append([f"mean {metric.replace('_', ' ')}", *(f"{percent(mean)} %" for mean in means)])
+    diverged = [sum(run.record["diverged_at"] is not None for run in group) for group in groups]
+    return pd.DataFrame(rows + ([["diverged", *map(str, diverged)]] if any(diverged) else []))
+
+
+def _values(group: list[Run], metric: str) -> dict[int, float]:
+    """A metric by seed, of the runs that did not diverge."""
+    part = metric.partition("_")[0]
+    done = [run for run in group if run.record["final"] is not None]
+    if part == "test":
+        return {run.record["spec"]["seed"]: float(test_arrays(run.folder)["accuracy"]) for run in done}
+    return {run.record["spec"]["seed"]: run.record["final"][part]["accuracy"] for run in done}
+
+
+def _differences(groups: list[list[Run]]) -> pd.DataFrame:
+    """Against the first group, over the seeds that both have: a row for the interval, and one for the disagreement."""
+    first, *others = groups
+    gains, apart = [_against(first, other) for other in others], [_disagreement(first, other) for other in others]
+    return pd.DataFrame(
+        [
+            ["test accuracy against the first, points", "", *gains],
+            ["test images that they classify differently", "", *apart],
+        ]
+    )
+
+
+def _against(first: list[Run], other: list[Run]) -> str:
+    ours, theirs = _values(first, "test_accuracy"), _values(other, "test_accuracy")
+    gains = [theirs[seed] - ours[seed] for seed in ours if seed in theirs]
+    if not gains:
+        return "no seed in common"
+    low, high = mean_interval(gains)
+    interval = f" (95 % interval {points(low)} to {points(high)}, {len(gains)} pairs)" if len(gains) > 1 else ""
+    return f"{points(float(np.mean(gains)))}{interval}"
+
+
+def _disagreement(first: list[Run], other: list[Run]) -> str:
+    ours, theirs = (
+        {run.record["spec"]["seed"]: test_arrays(run.folder)["predictions"] for run in one} for one in (first, other)
+    )
+    shared = [seed for seed in ours if seed in theirs and len(ours[seed]) == len(theirs[seed]) > 0]
+    if not shared:
+        return "no seed in common"
+    return f"{percent(float(np.mean([np.mean(ours[seed] != theirs[seed]) for seed in shared])))} %"
+
+
+def _curves(groups: list[list[Run]], names: Sequence[str]) -> Figure:
+    """Loss and accuracy on validation images against the epoch: a thin line for each run, one colour for each group."""
+    with house_style():
+        figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
+        axes = figure.subplots(1, 2)
+        for group, name, colour in zip(groups, names, COLOURS * len(groups), strict=False):
+            for panel, metric, scale in zip(axes, ("validation_loss", "validation_accuracy"), (1, 100), strict=True):
+                for run in group:
+                    label = name if run is group[0] and panel is axes[0] else None
+                    panel.plot(run.curves["epoch"], scale * run.curves[metric], color=colour, lw=1, label=label)
+        axes[0].set(xlabel="epoch", ylabel="loss on validation images", yscale="log")
+        axes[1].set(xlabel="epoch", ylabel="accuracy on validation images (%)")
+        figure.legend(loc="outside lower center", ncols=1)
+        return figure

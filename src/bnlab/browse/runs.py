@@ -1,0 +1,28 @@
+"""Runs as a table: of each, what tells it from the others, and how it ended."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bnlab.browse.choose import columns, ordered, where
+from bnlab.browse.frames import SETTINGS, load_runs
+from bnlab.browse.output import write_table
+
+OUTCOMES = ["state", "validation_accuracy", "test_accuracy", "diverged_at", "seconds"]
+
+
+def print_runs(study: str | None, *, conditions: Sequence[str], sort: str | None, chosen: str | None, how: str) -> None:
+    """Print the runs of a study, or of all, for which the conditions hold; by default their settings that vary.
+
+    Raises ConfigError for a study, a column or a condition that is none.
+    """
+    table = ordered(where(load_runs(study), conditions), sort)
+    found = columns(table, chosen)
+    write_table(_telling(table) if found is None else found, how)
+
+
+def _telling(table: pd.DataFrame) -> pd.DataFrame:
+    """The run's name, the settings in which the rows differ, and the outcomes that any of them has."""
+    settings = [name for name in SETTINGS if table[name].nunique(dropna=False) > 1]
+    outcomes = [name for name in OUTCOMES if table[name].notna().any()]
+    return table[["run", *settings, *outcomes]]
