@@ -315,13 +315,14 @@ def test_failures_have_a_message_and_a_code(
 @pytest.mark.parametrize("arguments", [[], ["trian"], ["train"], ["plan", "demo", "more"], ["train", "--fast", "x"]])
 def test_wrong_usage_is_explained(bnlab: Run, arguments: list[str]) -> None:
     """No command, an unknown one, an argument too few or too many: exit code 2 and how to use it."""
-    assert "usage: python -m bnlab" in bnlab(*arguments, code=2).stderr
+    assert "usage: bnlab" in bnlab(*arguments, code=2).stderr
 
 
 def test_help_names_every_command(bnlab: Run) -> None:
     """`--help` lists the commands of the workflow with what each does."""
     text = bnlab("--help").stdout
     for command in (
+        "runs",
         "plan",
         "prepare",
         "split",
@@ -337,7 +338,7 @@ def test_help_names_every_command(bnlab: Run) -> None:
 
 def test_commands_that_texts_name_are_there(bnlab: Run) -> None:
     """Whatever command a message, a page, a rule or a document tells a reader to type."""
-    known = set(re.findall(r"^    ([a-z-]+)(?: |$)", bnlab("--help").stdout, re.MULTILINE))
+    known = set(re.findall(r"^  ([a-z-]+) +\S", bnlab("--help").stdout, re.MULTILINE))
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     texts = [ROOT / path for path in tracked if path.endswith((".py", ".jinja", ".smk", ".md", ".yaml", "Makefile"))]
     named = {name for path in texts for name in re.findall(r"python -m bnlab ([a-z-]+)", path.read_text())}
@@ -487,7 +488,10 @@ def test_the_whole_chain_on_a_tiny_study(bnlab: Run, project: Path) -> None:
     assert expectation["n"] == 2
 
     verified = bnlab("verify").stdout
-    assert verified.startswith("Not checked: 4 files timing.json, measurements\n38 files are as they were stored")
+    assert verified.startswith(
+        "Not checked: 9 notes of code and configuration\n"
+        "Not checked: 4 files timing.json, measurements\n38 files are as they were stored"
+    )
     assert "5 in data, 1 in gradients, 6 in made, 16 in runs, 2 in splits, 8 in studies." in verified
     model = results / "runs" / first / "model.npz"
     content = bytearray(model.read_bytes())

@@ -152,7 +152,7 @@ def test_how_much_longer_others_take_is_what_was_measured() -> None:
 def test_the_run_that_is_named_as_an_example_exists() -> None:
     """README, Snakefile and command line name a run of the present configuration, digest included."""
     configuration = load_configuration(ROOT / "config")
-    for file in ("README.md", "Snakefile", "src/bnlab/cli.py"):
+    for file in ("README.md", "Snakefile", "src/bnlab/cli/rules.py"):
         names = re.findall(r"official/50\S*?_seed1_[0-9a-f]{8}", (ROOT / file).read_text(encoding="utf-8"))
         assert names, file
         for name in names:

@@ -55,6 +55,10 @@ def run() -> int:
         from bnlab.cli import main  # noqa: PLC0415 (what it imports loads NumPy)
 
         return main()
+    except BrokenPipeError:
+        # Who reads has seen enough: `| head`. What is still to be flushed goes nowhere, without another error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (MemoryError, ImportError, SystemError) as error:
         # The last is what an extension module's import can leave that had no memory to say so.
         reasons = ("failed to map", "annot allocate memory", "error return without exception set")

@@ -18,7 +18,7 @@ from bnlab.analysis.test_results import test_arrays
 from bnlab.browse.output import write_table
 from bnlab.browse.run import Run, find_runs
 from bnlab.errors import ConfigError
-from bnlab.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, WIDTH, house_style
+from bnlab.figures.style import BLUE, GREEN, ORANGE, PURPLE, VERMILLION, house_style, new_figure
 from bnlab.figures.style import save as save_figure
 from bnlab.formatting import percent, points
 from bnlab.paths import RESULTS
@@ -116,8 +116,8 @@ def _disagreement(first: list[Run], other: list[Run]) -> str:
 def _curves(groups: list[list[Run]], names: Sequence[str]) -> Figure:
     """Loss and accuracy on validation images against the epoch: a thin line for each run, one colour for each group."""
     with house_style():
-        figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
-        axes = figure.subplots(1, 2)
+        figure, canvas = new_figure(2.6 + 0.2 * len(groups), groups[0][0].record["data"]["name"])
+        axes = canvas.subplots(1, 2)
         for group, name, colour in zip(groups, names, COLOURS * len(groups), strict=False):
             for panel, metric, scale in zip(axes, ("validation_loss", "validation_accuracy"), (1, 100), strict=True):
                 for run in group:
@@ -125,5 +125,5 @@ def _curves(groups: list[list[Run]], names: Sequence[str]) -> Figure:
                     panel.plot(run.curves["epoch"], scale * run.curves[metric], color=colour, lw=1, label=label)
         axes[0].set(xlabel="epoch", ylabel="loss on validation images", yscale="log")
         axes[1].set(xlabel="epoch", ylabel="accuracy on validation images (%)")
-        figure.legend(loc="outside lower center", ncols=1)
+        canvas.legend(loc="outside lower center", ncols=1)
         return figure

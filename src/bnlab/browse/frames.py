@@ -15,6 +15,10 @@ from bnlab.targets import Targets
 
 SETTINGS = ["protocol", "network", "batch_norm", "initialization", "learning_rate", "weight_decay", "seed"]
 """The columns of `load_runs` that say what a run is."""
+NUMBERS = ["diverged_at", "seconds"] + [
+    f"{part}_{metric}" for part in ("training", "validation") for metric in ("loss", "cost", "accuracy")
+]
+"""Its columns that can lack values."""
 
 
 def load_runs(study: str | None = None) -> pd.DataFrame:
@@ -35,7 +39,8 @@ def load_runs(study: str | None = None) -> pd.DataFrame:
     ]
     tests = [path for one in studies if (path := Path(targets.table(one, "test"))).is_file()]
     tested = pd.concat([pd.read_csv(path) for path in tests]).drop_duplicates("run") if tests else _NO_TESTS
-    return pd.DataFrame(rows).merge(tested.drop(columns="predictions"), on="run", how="left")
+    table = pd.DataFrame(rows).astype(dict.fromkeys(NUMBERS, float))
+    return table.merge(tested.drop(columns="predictions"), on="run", how="left")
 
 
 def load_curves(study: str) -> pd.DataFrame:

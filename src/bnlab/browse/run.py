@@ -3,7 +3,7 @@
 import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,10 @@ from bnlab.training.warm_start import load_state
 
 
 class Run:
-    """A stored run, by its name or the beginning of it: `Run("demo/50-50_bn_he_lambda0.005_seed1")`."""
+    """A stored run, by its name, the digest at its end, or a beginning: `Run("demo/50-50_bn_he_lambda0.005_seed1")`."""
 
     def __init__(self, name: str, *, results: Path = RESULTS) -> None:
-        """Raises ConfigError unless exactly one stored run has that name or beginning."""
+        """Raises ConfigError unless it is exactly one."""
         (self.name,) = find_runs(name, results=results, one=True)
         self.folder = results / "runs" / self.name
         self._results = results
@@ -82,17 +82,24 @@ class TrainedNetwork:
 
 
 def find_runs(name: str, *, results: Path, one: bool = False) -> list[str]:
-    """The stored runs with that name, or whose names begin so: seeds of the same settings, for example.
+    """The stored runs with that name or digest, or whose names begin so: seeds of the same settings, for example.
 
     Raises ConfigError when there is none, or several and `one` is asked for.
     """
     if (results / "runs" / name / RECORD).is_file():
         return [name]
+    if re.fullmatch("[0-9a-f]{8}", name):
+        digests = sorted((results / "runs").glob(f"*/*_{name}/{RECORD}"))
+        return [path.parent.relative_to(results / "runs").as_posix() for path in digests] or _unknown(name)
     folder = results / "runs" / name.split("/", maxsplit=1)[0]
     stored = sorted(path.parent.relative_to(results / "runs").as_posix() for path in folder.glob(f"*/{RECORD}"))
     found = [stored_name for stored_name in stored if re.match(re.escape(name) + r"(?![0-9.])", stored_name)]
     if not found:
-        raise ConfigError(f"'{name}': no stored run's name begins so. bnlab runs lists them all.")
+        _unknown(name)
     if one and len(found) > 1:
         raise ConfigError(f"'{name}': {len(found)} stored runs' names begin so: {found[0]}, {found[1]}, ... Name one.")
     return found
+
+
+def _unknown(name: str) -> NoReturn:
+    raise ConfigError(f"'{name}': no stored run has this name, or one that begins so. bnlab runs lists them all.")

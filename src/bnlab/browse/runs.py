@@ -14,11 +14,17 @@ OUTCOMES = ["state", "validation_accuracy", "test_accuracy", "diverged_at", "sec
 def print_runs(study: str | None, *, conditions: Sequence[str], sort: str | None, chosen: str | None, how: str) -> None:
     """Print the runs of a study, or of all, for which the conditions hold; by default their settings that vary.
 
-    Raises ConfigError for a study, a column or a condition that is none.
+    In a table a run goes by the digest at the end of its name, which `bnlab show` knows too. Raises ConfigError for a
+    study, a column or a condition that is none.
     """
     table = ordered(where(load_runs(study), conditions), sort)
     found = columns(table, chosen)
-    write_table(_telling(table) if found is None else found, how)
+    if found is None:
+        found = _telling(table)
+        if how == "table":
+            # The settings stand beside it, and a line is to fit on a screen.
+            found = found.assign(run=found["run"].str.rpartition("_")[2])
+    write_table(found, how)
 
 
 def _telling(table: pd.DataFrame) -> pd.DataFrame:

@@ -159,7 +159,7 @@ PEOPLE = [
     Command(
         _show,
         [
-            argument("run", help="a run's name, or a beginning that no other has"),
+            argument("run", help="a run's name, its digest, or a beginning that no other name has"),
             argument("--format", choices=("table", "json"), default="table", help="json: the whole record"),
         ],
         "bnlab show demo/50-50_bn_he_lambda0.005_seed1",

@@ -10,7 +10,7 @@ from bnlab.errors import ConfigError
 from bnlab.made.accepted import in_effect
 from bnlab.runs.names import parse_split_name
 from bnlab.runs.record import CURVES, RECORD, TEST
-from bnlab.targets import Targets
+from bnlab.targets import SETTINGS, Targets
 
 
 class Step(NamedTuple):
@@ -34,6 +34,7 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
         case "split", [split]:
             return Step(targets.data_files(parse_split_name(split).data))
         case "gate" | "step-sizes" | "overfit", [data]:
+            SETTINGS[command](targets.config)  # refuses what is no setting
             return Step(targets.data_files(data), _files(targets, f"gradients/{command.replace('-', '_')}"))
         case "reported-check", [data, check]:
             return Step(targets.data_files(data), _descriptions(targets, check))
