@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bnlab.cli.command import Command, argument
 from bnlab.paths import CONFIG, DOCS, REFERENCE, RESULTS, whole_project
+from bnlab.runs.record import RECORD
 
 
 def _runs(parsed: argparse.Namespace) -> None:
@@ -51,6 +52,35 @@ def _status(parsed: argparse.Namespace) -> None:
     from bnlab.targets import Targets
 
     print_status(Targets().read_everything(), parsed.study)
+
+
+def _widen(parsed: argparse.Namespace) -> None:
+    """Make a wider version of a study, with more seeds or values, as a study of its own; common runs stay common."""
+    from bnlab.config.widen import widen
+    from bnlab.targets import Targets
+
+    added = {"networks": parsed.network, "initialization": parsed.initialization, "weight_decay": parsed.weight_decay}
+    made = widen(
+        parsed.study,
+        parsed.name,
+        experiments=parsed.experiment,
+        seeds=parsed.seeds,
+        added={axis: values for axis, values in added.items() if values},
+        config=CONFIG,
+    )
+    stored = sum((RESULTS / "runs" / run / RECORD).is_file() for run in Targets().runs[parsed.name])
+    print(
+        f"{CONFIG}/studies/{parsed.name}.yaml: {len(made.runs)} runs, {stored} of them stored. "
+        f"Next: snakemake --cores 8 {parsed.name}"
+    )
+
+
+def _layers(text: str) -> list[int]:
+    return [int(units) for units in text.split("-")]
+
+
+def _initialization(text: str) -> str | float:
+    return text if text.isidentifier() else float(text)
 
 
 def _why(parsed: argparse.Namespace) -> None:
@@ -179,6 +209,19 @@ PEOPLE = [
         _why,
         [argument("target", nargs="*", help="a study, a rule or a file, as Snakemake takes them; without any, all")],
         "bnlab why demo",
+    ),
+    Command(
+        _widen,
+        [
+            argument("study", help="a file in config/studies"),
+            argument("name", help="of the study to be made"),
+            argument("--experiment", action="append", default=[], help="only this one; repeatable"),
+            argument("--seeds", type=int, help="how many each cell has then"),
+            argument("--network", type=_layers, action="append", help="such as 100-100; repeatable"),
+            argument("--initialization", type=_initialization, action="append", help="he, fan_in or σ; repeatable"),
+            argument("--weight-decay", type=float, action="append", help="λ; repeatable"),
+        ],
+        "bnlab widen demo wider --experiment depth --seeds 4 --network 100-100",
     ),
     Command(
         _accept,

@@ -129,7 +129,8 @@ def check_selection(config: Mapping[str, Any], configuration: Configuration, *, 
     if config["seeds_factor"] != configuration.seeds_factor:
         raise ConfigError(
             f"{source}: seeds_factor: found {config['seeds_factor']}, expected the {configuration.seeds_factor:g} of "
-            "config/config.yaml. Edit it there: the commands behind the rules read that file, not --config."
+            "config/config.yaml. Edit it there: the commands behind the rules read that file, not --config. For "
+            "more seeds of one study, without an edit: bnlab widen STUDY NAME --seeds N"
         )
     for i, key in enumerate(config["studies"]):
         if key not in configuration.studies:
