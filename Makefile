@@ -21,7 +21,7 @@ endif
 LOCK := uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
   --no-header --quiet --output-file
 
-.PHONY: help report compare demo test bench torture cross-cpu scaling mutants lint format lock clean
+.PHONY: help report compare demo docs test bench torture cross-cpu scaling mutants lint format lock clean
 
 help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ compare: $(BIN)/.ready  ## After make report: compare every number, outcome and 
 
 demo: $(BIN)/.ready  ## The whole workflow offline, on generated data, in about a minute
 	snakemake --cores $(CORES) demo
+
+docs: $(BIN)/.documented  ## The documentation as a site in site/, offline; a broken link or a warning fails
+	sphinx-build --quiet --fail-on-warning --keep-going -b html docs site
+	@echo "Open $(CURDIR)/site/index.html"
 
 test: $(BIN)/.tested  ## Run the tests
 	pytest -n auto
@@ -78,6 +82,7 @@ lock: $(BIN)/.tested  ## Renew all locks from pyproject.toml, keeping the pins t
 	$(LOCK) requirements-uv.lock --group install
 	$(LOCK) requirements.lock pyproject.toml
 	$(LOCK) requirements-test.lock pyproject.toml --constraint requirements.lock --constraint requirements-uv.lock --group install --group build --group test --group lint
+	$(LOCK) requirements-docs.lock pyproject.toml --constraint requirements-test.lock --group docs
 
 clean:  ## Remove what the workflow made, the prepared data too, but not .venv
 	git clean -fdxq results .snakemake
@@ -106,4 +111,9 @@ $(BIN)/.ready: requirements.lock
 # What tests and checks need beside it.
 $(BIN)/.tested: $(BIN)/.ready requirements-test.lock
 	$(INSTALL) requirements-test.lock
+	@touch $@
+
+# What the documentation's site needs beside it.
+$(BIN)/.documented: $(BIN)/.ready requirements-docs.lock
+	$(INSTALL) requirements-docs.lock
 	@touch $@

@@ -147,10 +147,13 @@ def _verify(_: argparse.Namespace) -> None:
 
 
 def _describe(_: argparse.Namespace) -> None:
-    """Write the configuration's JSON schemas and its reference page from the models."""
+    """Write the configuration's JSON schemas, and the reference pages of its keys and of all commands."""
+    from bnlab.cli import GROUPS
+    from bnlab.cli.document import document
     from bnlab.config.describe import describe
 
     describe(config=CONFIG, docs=DOCS)
+    document(GROUPS, docs=DOCS)
 
 
 def _keep_reference(_: argparse.Namespace) -> None:

@@ -33,6 +33,8 @@ class Changes:
                 return [NEW]
             case "train":
                 return self._of_run(*arguments)
+            case "split" if (command, *arguments) not in self.currency.receipts:
+                return []  # the trainings that need it say why
         receipt = self.currency.receipts.get((command, *arguments))
         if receipt is None:
             return (self._of_study(arguments[0]) if arguments and arguments[0] in self.targets.studies else []) or [NEW]

@@ -10,11 +10,13 @@ from bnlab.made.changes import Changes
 from bnlab.made.currency import Currency
 from bnlab.made.pace import pace
 from bnlab.made.planned import planned_commands
-from bnlab.targets import Targets
+from bnlab.targets import ROOTS, Targets
 
 LINES = 20
 """No answer is longer."""
-FOLLOWS = "what is made from these"
+ORDER = ["prepare", *ROOTS]
+"""In which commands are named."""
+FOLLOWS = "what these need, and what is made from them"
 
 
 class Group(NamedTuple):
@@ -56,7 +58,7 @@ def planned_groups(targets: Targets, asked: Sequence[str]) -> list[Group]:
     groups = [
         Group(
             cause,
-            dict(Counter(command for command, *_ in jobs).most_common()),
+            dict(sorted(Counter(command for command, *_ in jobs).items(), key=lambda one: ORDER.index(one[0]))),
             factor * sum(targets.duration(run) for command, run, *_ in jobs if command == "train"),
         )
         for cause, jobs in grouped.items()
