@@ -150,7 +150,7 @@ def test_every_fault_has_a_test_that_is_there() -> None:
 
 
 def test_everything_in_docs_can_be_reached_from_the_readme() -> None:
-    """Following links and images from the README, one arrives at every file in docs."""
+    """Following links and images from the README, one arrives at every file in docs but those that make it a site."""
     reached: set[Path] = set()
     pending = {ROOT / "README.md"}
     while pending:
@@ -164,7 +164,7 @@ def test_everything_in_docs_can_be_reached_from_the_readme() -> None:
         if path.is_file() and not any(part.startswith((".", "__")) for part in path.relative_to(ROOT).parts)
     }
     assert DERIVATION in files
-    assert not {str(path.relative_to(ROOT)) for path in files - reached}
+    assert {str(path.relative_to(ROOT)) for path in files - reached} == {"docs/conf.py", "docs/site/site.css"}
 
 
 def test_the_readers_of_documents_read() -> None:
