@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlab import cli
+from bnlab.cli import rules
 from bnlab.config.reader import read_yaml
 from bnlab.data.prepared import MANIFEST
 from bnlab.errors import ConfigError
@@ -38,7 +38,7 @@ def config(tmp_path: Path) -> Path:
 
 def called(command: str) -> tuple[set[str], set[str]]:
     """The modules that a subcommand's function imports from to compute, and the functions of theirs that it calls."""
-    tree = ast.parse(Path(cli.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(rules.__file__).read_text(encoding="utf-8"))
     (function,) = (
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == f"_{command.replace('-', '_')}"
     )

@@ -59,9 +59,14 @@ def run() -> int:
         # Who reads has seen enough: `| head`. What is still to be flushed goes nowhere, without another error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (MemoryError, ImportError, SystemError) as error:
-        # The last is what an extension module's import can leave that had no memory to say so.
-        reasons = ("failed to map", "annot allocate memory", "error return without exception set")
+    except (MemoryError, ImportError, SystemError, ValueError) as error:
+        # The last two are what an extension module's import, and the compiler, leave that had no memory to say so.
+        reasons = (
+            "failed to map",
+            "annot allocate memory",
+            "error return without exception set",
+            "is required for AnnAssign",
+        )
         if not isinstance(error, MemoryError) and not any(reason in str(error) for reason in reasons):
             raise
         print("bnlab: not enough memory. Free some, or let fewer jobs run at once: --cores", file=sys.stderr)

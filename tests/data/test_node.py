@@ -83,6 +83,6 @@ def test_a_disk_that_refuses_is_named(stored: Path, node: Path) -> None:
     """With what the variable is for."""
     node.write_text("a file")
     with pytest.raises(
-        StorageError, match=r"node/bnlab_generated_\w+: cannot be written .*BNLAB_NODE_DATA names a folder"
+        StorageError, match=r"node/bnlab_generated_\w+/.*: cannot be written .*BNLAB_NODE_DATA names this folder"
     ):
         on_this_node(stored)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from bnlab.cli.command import Command, argument
 from bnlab.paths import CONFIG, DOCS, REFERENCE, RESULTS, whole_project
-from bnlab.runs.record import RECORD
 
 
 def _runs(parsed: argparse.Namespace) -> None:
@@ -57,6 +56,7 @@ def _status(parsed: argparse.Namespace) -> None:
 def _widen(parsed: argparse.Namespace) -> None:
     """Make a wider version of a study, with more seeds or values, as a study of its own; common runs stay common."""
     from bnlab.config.widen import widen
+    from bnlab.runs.record import RECORD
     from bnlab.targets import Targets
 
     added = {"networks": parsed.network, "initialization": parsed.initialization, "weight_decay": parsed.weight_decay}

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from rocrate.rocrate import ROCrate
 
 from bnlab.errors import ConfigError, StorageError
-from bnlab.files import atomic, sha256
+from bnlab.files import atomic, sha256, write_text
 from bnlab.formatting import count
 from bnlab.made.accepted import in_effect
 from bnlab.made.currency import Currency
@@ -110,7 +110,7 @@ def _write(archive: Path, results: Path, manifest: Manifest) -> None:
         crate.add_file(results / name, f"results/{name}", properties={"contentSize": str(size), "sha256": digest})
     with TemporaryDirectory() as folder:
         described = Path(folder) / NAME
-        described.write_text(manifest.text(), encoding="utf-8")
+        write_text(described, manifest.text())
         crate.add_file(described, NAME, properties={"name": "What bnlab import checks"})
         with atomic(archive) as file:
             for chunk in crate.stream_zip():

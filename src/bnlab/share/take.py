@@ -69,7 +69,7 @@ def _unpack(archive: Path, folder: Path) -> Manifest:
                     f"{archive}: holds {total:,} bytes, but only {free:,} are free on the disk of {folder}."
                 )
             for path, (size, digest) in manifest.files.items():
-                with opened.open(f"results/{path}") as source, atomic(folder / path) as file:
+                with opened.open(f"results/{path}", mode="r") as source, atomic(folder / path) as file:
                     found = hashlib.sha256()
                     # One byte more than it says is too many: what is packed can be of any size.
                     while block := source.read(min(2**20, size + 1 - file.tell())):
