@@ -57,6 +57,7 @@ cross-cpu: $(BIN)/.tested  ## Train a small study under the BLAS kernels of seve
 
 scaling: $(BIN)/.tested  ## Simulate 1 to 512 cores (STUDY=official); after make bench and make report
 	python -m benchmarks.dag
+	python -m benchmarks.listing
 	python -m benchmarks.around $(STUDY)
 	python -m benchmarks.scaling $(STUDY)
 

@@ -10,7 +10,7 @@ from bnlab.analysis.collect import run_row
 from bnlab.analysis.read import NAMES, read_table
 from bnlab.errors import BnlabError, ConfigError
 from bnlab.made.currency import Currency
-from bnlab.runs.record import RECORD, TIMING, read_record
+from bnlab.runs.record import RECORD, TIMING
 from bnlab.targets import Targets
 
 SETTINGS = ["protocol", "network", "batch_norm", "initialization", "learning_rate", "weight_decay", "seed"]
@@ -31,7 +31,8 @@ def load_runs(study: str | None = None) -> pd.DataFrame:
     targets = Targets()
     studies = list(targets.studies) if study is None else [_known(targets, study)]
     currency = Currency(targets)
-    runs = {name: spec for one in studies for name, spec in targets.runs[one].items()}
+    named = [targets.configuration.names(targets.studies[one].runs) for one in studies]
+    runs = {name: spec for names in named for name, spec in names.items()}
     rows = [
         run_row(name, spec, record) | {"state": state, "seconds": _seconds(targets.results / "runs" / name)}
         for name, spec in runs.items()
@@ -74,7 +75,7 @@ def _stored(currency: Currency, name: str) -> tuple[str, dict[str, Any]]:
     folder = currency.results / "runs" / name
     try:
         if (folder / RECORD).is_file():
-            return "outdated" if currency.reason("train", name) else "done", read_record(folder)
+            return "outdated" if currency.reason("train", name) else "done", currency.record(name)
     except BnlabError:
         pass  # it will be trained again
     data = currency.targets.protocols[name.split("/", maxsplit=1)[0]].data

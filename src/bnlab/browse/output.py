@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 FORMATS = ("table", "csv", "json")
+MOST = 500
+"""The rows of a table that rich draws: it measures every cell, which takes seconds for thousands."""
 
 
 def write_table(table: pd.DataFrame, how: str) -> None:
@@ -20,19 +22,24 @@ def write_table(table: pd.DataFrame, how: str) -> None:
         rows = json.loads(table.to_json(orient="records"))
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return
+    if len(table) <= MOST:
+        _draw(table)
+    else:
+        print(table.map(cell).to_string(index=False))
+
+
+def _draw(table: pd.DataFrame) -> None:
     cells = [list(map(cell, table[name])) for name in table.columns]
     shown, least = Table(box=None, pad_edge=False, header_style="bold"), 0
     for name, column in zip(table.columns, cells, strict=True):
-        header = str(name).replace("_", " ")
-        width = max(map(len, [*header.split(), *column]))
+        width = max(map(len, [*str(name).split(), *column]))
         least += width + 2
         number = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
-        shown.add_column(header, justify="right" if number else "left", min_width=width)
+        shown.add_column(str(name), justify="right" if number else "left", min_width=width)
     for row in zip(*cells, strict=True):
         shown.add_row(*row)
-    terminal = Console(highlight=False)
-    # Where it is not wide enough, its own way to break lines is better than cells in pieces.
-    width = max(least, terminal.width) if sys.stdout.isatty() else 10_000
+    # Where a terminal is not wide enough, its own way to break lines is better than cells in pieces.
+    width = max(least, Console().width) if sys.stdout.isatty() else 10_000
     Console(highlight=False, width=width).print(shown, soft_wrap=True)
 
 

@@ -66,6 +66,11 @@ class Currency:
         """Whether this is the code of a command, or was accepted as no worse."""
         return fingerprint == self.targets.code(command) or (command, fingerprint) in self._accepted
 
+    @cache  # noqa: B019
+    def record(self, run: str) -> dict[str, Any]:
+        """A run's record, read once. Raises IntegrityError when it is missing or damaged."""
+        return read_record(self.results / "runs" / run)
+
     def maker(self, path: str) -> tuple[str, ...] | None:
         """The command, with its arguments, that a file below the results is from."""
         match self._below(path).split("/"):
@@ -126,7 +131,7 @@ class Currency:
         missing = [name for name in RESULT if not (self.results / "runs" / run / name).is_file()]
         if missing:
             return f"{missing[0]} is missing"
-        return None if self.is_code("train", self._record(run)["code"]) else CODE
+        return None if self.is_code("train", self.record(run)["code"]) else CODE
 
     def _reason_of_data(self, data: str) -> str | None:
         if data not in DATA_SETS:
@@ -135,17 +140,13 @@ class Currency:
         return None if found == DATA_SETS[data].digest else f"holds other images (digest {found})"
 
     @cache  # noqa: B019
-    def _record(self, run: str) -> dict[str, Any]:
-        return read_record(self.results / "runs" / run)
-
-    @cache  # noqa: B019
     def _digest(self, path: str) -> str:
         """The digest of a file's content; of a run's file, what its record says; of images, that of the data set."""
         match self._below(path).split("/"):
             case ["data", data, _]:
                 return DATA_SETS[data].digest
             case ["runs", protocol, run, name] if name != RECORD:
-                digest: str = self._record(f"{protocol}/{run}")["files"][name]
+                digest: str = self.record(f"{protocol}/{run}")["files"][name]
                 return digest
         return sha256(Path(path)) if Path(path).is_file() else "no file"
 
