@@ -45,8 +45,9 @@ def runs_in_training() -> set[str]:
     trained = set()
     for process in psutil.process_iter(["cmdline", "cwd"]):
         match process.info:
-            case {"cwd": cwd, "cmdline": [_, "-m", "bnlab", "train", run]} if cwd == here:
-                trained.add(run)
+            case {"cwd": cwd, "cmdline": [_, *program, "train", run]} if cwd == here and program:
+                if Path(program[-1]).name == "bnlab":  # by -m, or the script of an installed package
+                    trained.add(run)
     return trained
 
 
