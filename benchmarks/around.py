@@ -28,7 +28,7 @@ def main() -> None:
     figures = [["figure", study, experiment.id, figure] for experiment in experiments for figure in experiment.figures]
     commands = [
         ["split", split_name(protocol, 1)],
-        ["gate", protocol.data],
+        ["gate", protocol.data.name],
         ["collect", study],
         ["test-results", study],
         ["tables", study],
@@ -37,7 +37,7 @@ def main() -> None:
         ["pdf", study],
     ]
     rows: list[Row] = []
-    with project(Path("results/data") / protocol.data) as place:
+    with project(Path("results/data") / protocol.data.name) as place:
         (place.folder / "results" / "runs").symlink_to(Path("results/runs").resolve())
         shutil.copytree("results/gradients", place.folder / "results" / "gradients", dirs_exist_ok=True)
         for command in commands:

@@ -14,8 +14,9 @@ from bnlab.data.splits import Split, load_split, make_split, store_split
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.parameters import Network, Parameters
 from bnlab.numerics.schedule import triangular
+from bnlab.runs.datasets import CIFAR10
 from bnlab.streams import stream
-from bnlab.training.setup import N_CLASSES, batch_rows
+from bnlab.training.setup import batch_rows
 
 BATCH = 100
 WEIGHT_DECAY = 0.005
@@ -40,7 +41,7 @@ class Problem:
 
     def initial(self, n_inputs: int) -> Parameters:
         """The parameters that every contestant starts from, in the problem's precision."""
-        network = Network((n_inputs, *NETWORKS[self.network], N_CLASSES), self.batch_norm, BN_EPSILON)
+        network = Network((n_inputs, *NETWORKS[self.network], CIFAR10.classes), self.batch_norm, BN_EPSILON)
         parameters = Parameters.zeros(network, self.precision)
         initialize(parameters, "he", stream(SEED, "weights"))
         return parameters

@@ -76,8 +76,8 @@ class Project:
         """The name of a run, for which gate and split are made where they are missing."""
         content = load_protocols(self.folder / "config")[protocol]
         results = self.folder / "results"
-        if not (results / "gradients" / f"{content.data}.json").exists():
-            self.measure("-m", "bnlab", "gate", content.data)
+        if not (results / "gradients" / f"{content.data.name}.json").exists():
+            self.measure("-m", "bnlab", "gate", content.data.name)
         split = split_name(content, 1)
         if not (results / "splits" / f"{split}.npz").exists():
             self.measure("-m", "bnlab", "split", split)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bnlab.runs.datasets import GENERATED
 from bnlab.runs.spec import Protocol, Schedule
 
 TINY: dict[str, Any] = {
@@ -19,10 +20,10 @@ TINY: dict[str, Any] = {
 def changed(protocol: Protocol, **changes: Any) -> Protocol:
     """The same protocol with other values, validated; those of the schedule may stand beside the others."""
     of_schedule = {key: changes.pop(key) for key in Schedule.model_fields.keys() & changes.keys()}
-    content = protocol.model_dump() | changes
+    content = protocol.model_dump() | {"data": protocol.data} | changes
     return Protocol.model_validate(content | {"schedule": {**content["schedule"], **of_schedule}})
 
 
 def tiny_protocol(**changes: Any) -> Protocol:
     """The tiny protocol, with changes."""
-    return changed(Protocol.model_validate(TINY), **changes)
+    return changed(Protocol.model_validate(TINY | {"data": GENERATED}), **changes)

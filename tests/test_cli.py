@@ -189,7 +189,7 @@ FAILURES: list[tuple[str, int, Callable[[Path], None], dict[str, str], list[str]
         {},
         ["'offical'", "It defines: banaei2022, banaei2022_shorter, demo,"],
     ),
-    ("prepare mnist", 2, nothing, {}, ["'mnist' is not a data set. Expected cifar10 or generated."]),
+    ("prepare mnist", 2, nothing, {}, ["'mnist' is no data set: expected one of cifar10,"]),
     ("split cifar10", 2, nothing, {}, ["'cifar10' is not the name of a split", "cifar10_45000-5000_random-seed1"]),
     (
         "gate generated",

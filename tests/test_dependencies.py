@@ -146,4 +146,5 @@ def test_the_package_imports_what_it_depends_on(project: dict[str, Any]) -> None
     declared = {canonicalize_name(Requirement(r).name) for r in project["project"]["dependencies"]}
     third_party -= {"snakemake_interface_executor_plugins"}  # Snakemake's own
     declared -= {"pygments"}  # which Snakemake imports for a report
-    assert {"pyyaml" if name == "yaml" else name for name in third_party} == declared
+    distributed_as = {"yaml": "pyyaml", "PIL": "pillow"}
+    assert {distributed_as.get(name, name) for name in third_party} == declared

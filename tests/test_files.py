@@ -281,7 +281,9 @@ def _writes(call: ast.Call, safe: set[str | None]) -> bool:
     method = isinstance(call.func, ast.Attribute)
     owner = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     if name == "open":
-        position = 0 if method and owner not in {"io", "os", "gzip", "bz2", "lzma", "tarfile", "zipfile"} else 1
+        position = (
+            0 if method and owner not in {"io", "os", "gzip", "bz2", "lzma", "tarfile", "zipfile", "Image"} else 1
+        )
         return _mode(call, position, default="r" if owner != "os" else "os.open") not in {
             "r",
             "rb",

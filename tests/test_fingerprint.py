@@ -178,7 +178,7 @@ def test_edits_outside_the_closure_do_not_count(package: Path) -> None:
         ("bnlab.numerics.layers", "g -= g_beta / len(g)", "g -= g_beta / (len(g) - 1)"),
         ("bnlab.numerics.optimizer", "2 * weight_decay", "3 * weight_decay"),
         ("bnlab.numerics.initialize", "math.sqrt(2 / fan_in)", "math.sqrt(3 / fan_in)"),
-        ("bnlab.training.setup", "N_CLASSES = 10", "N_CLASSES = 11"),
+        ("bnlab.numerics.schedule", "update % (2 * step)", "update % (3 * step)"),
         ("bnlab.training.evaluate", "BLOCK = 250 ", "BLOCK = 251 "),
         ("bnlab.streams", '"little"', '"big"'),
         ("bnlab.data.splits", "rows[:training]", "rows[-training:]"),
@@ -241,10 +241,10 @@ from pathlib import Path
 sys.path.insert(0, {source!r})
 before = set(sys.modules)
 from bnlab.training.job import perform_run
-from bnlab.runs.datasets import DATA_SETS, DataSet
+from bnlab.runs.datasets import DataSet
 from bnlab.runs.spec import Protocol, RunSpec, Schedule
-DATA_SETS["miniature"] = DataSet(250, {digest!r})
-protocol = Protocol(data="miniature", training=200, validation=50, batch_size=50, curve_points=2, probe=50,
+miniature = DataSet("miniature", "miniature", {digest!r}, 250, 3072, 10)
+protocol = Protocol(data=miniature, training=200, validation=50, batch_size=50, curve_points=2, probe=50,
                     schedule=Schedule(minimum=0.01, maximum=0.1, step=2, cycles=1))
 perform_run(RunSpec("tiny", (5,), True, "he", 0.0, 1), protocol, results=Path({results!r}))
 print(json.dumps(sorted(set(sys.modules) - before)))

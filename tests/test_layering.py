@@ -16,7 +16,7 @@ MODULES = {
     for path in sorted((SOURCE / "bnlab").rglob("*.py"))
 }
 PACKAGES = {
-    "data": {"numpy", "pooch", "tqdm"},
+    "data": {"PIL", "numpy", "pooch", "tqdm"},
     "numerics": {"numpy"},
     "runs": {"pydantic"},
     "gradients": {"numpy", "autograd"},

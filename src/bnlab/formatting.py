@@ -47,8 +47,8 @@ def network_words(network: str, layers: int) -> str:
 
 
 def initialization_words(initialization: str) -> str:
-    """He initialization, fan-in initialization, or σ = 1e-3, the standard deviation of every initial weight."""
-    schemes = {"he": "He initialization", "fan_in": "fan-in initialization"}
+    """He, Xavier or fan-in initialization, or σ = 1e-3, the standard deviation of every initial weight."""
+    schemes = {"he": "He initialization", "fan_in": "fan-in initialization", "xavier": "Xavier initialization"}
     if initialization in schemes:
         return schemes[initialization]
     return f"σ = {short_number(float(initialization.removeprefix('sigma')))}"

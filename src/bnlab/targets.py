@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import Claim, reported_checks_of, studies_of
+from bnlab.config.data_sets import data_sets
 from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settings, load_step_sizes_settings
 from bnlab.config.protocols import load_protocols
 from bnlab.config.rankings import ranking_path
@@ -23,7 +24,7 @@ from bnlab.data.prepared import FILES, MANIFEST
 from bnlab.errors import ConfigError
 from bnlab.fingerprint import code_parts, fingerprint_of
 from bnlab.paths import CONFIG, RESULTS
-from bnlab.runs.datasets import DATA_SETS
+from bnlab.runs.datasets import DataSet
 from bnlab.runs.duration import estimated_seconds
 from bnlab.runs.names import parse_run_name, split_name
 from bnlab.runs.record import MODEL, RECORD, RESULT
@@ -98,6 +99,11 @@ class Targets:
         return load_protocols(self.config)
 
     @cached_property
+    def data_sets(self) -> dict[str, DataSet]:
+        """By name. Raises ConfigError."""
+        return data_sets(self.config)
+
+    @cached_property
     def configuration(self) -> Configuration:
         """Protocols and studies. Raises ConfigError."""
         return load_configuration(self.config, results=self.results)
@@ -165,8 +171,8 @@ class Targets:
         protocol = self.protocols[run.protocol]
         return [
             *self._predecessor(run),
-            f"{self.results}/data/{protocol.data}/{MANIFEST}",
-            f"{self.results}/gradients/{protocol.data}.json",
+            f"{self.results}/data/{protocol.data.name}/{MANIFEST}",
+            f"{self.results}/gradients/{protocol.data.name}.json",
             f"{self.results}/splits/{split_name(protocol, run.seed)}.npz",
         ]
 
@@ -226,15 +232,19 @@ class Targets:
 
     # Data and gradients
 
+    def data_set(self, data: str) -> DataSet:
+        """The data set of that name. Raises ConfigError when there is no such, or nothing pins it yet."""
+        if data not in self.data_sets:
+            raise ConfigError(f"'{data}' is not a data set. Expected {' or '.join(self.data_sets)}.")
+        return self.data_sets[data]
+
     def data_files(self, data: str) -> list[str]:
         """The prepared data set. Raises ConfigError when there is no such."""
-        if data not in DATA_SETS:
-            raise ConfigError(f"'{data}' is not a data set. Expected {' or '.join(DATA_SETS)}.")
-        return [f"{self.results}/data/{data}/{name}" for name in FILES]
+        return [f"{self.results}/data/{self.data_set(data).name}/{name}" for name in FILES]
 
     def data_of(self, study: str) -> list[str]:
         """The data sets that a study's runs are trained on."""
-        return sorted({self.protocols[run.protocol].data for run in self.configuration.study(study).runs})
+        return sorted({self.protocols[run.protocol].data.name for run in self.configuration.study(study).runs})
 
     def manifests(self, study: str) -> list[str]:
         """The manifests of those data sets."""

@@ -24,7 +24,7 @@ def test_its_protocols_are_valid(tmp_path: Path, data: str, whole: str) -> None:
     with project.project(tmp_path / data) as made:
         protocols = load_protocols(made.folder / "config")
         assert made.whole == whole
-        assert {protocols[name].data for name in ("start", "small", "brief")} == {data}
+        assert {protocols[name].data.name for name in ("start", "small", "brief")} == {data}
         assert protocols["start"].schedule.updates == 2
 
 

@@ -18,7 +18,7 @@ from bnlab.data import generate
 from bnlab.data.arrays import content_digest, data_set_digest
 from bnlab.data.cifar10 import OFFICIAL
 from bnlab.errors import ConfigError
-from bnlab.runs.datasets import DATA_SETS
+from bnlab.runs.datasets import BUILT_IN, CIFAR10, GENERATED
 from bnlab.runs.names import parse_run_name
 from bnlab.runs.spec import Protocol, RunSpec, Schedule
 from tests.protocols import changed
@@ -121,7 +121,7 @@ def test_every_experiment_of_a_report_says_how_its_runs_go_on(committed: Configu
 def test_the_official_protocol_is_the_assignment_s(committed: Configuration) -> None:
     """What the course prescribes, value by value."""
     assert committed.protocols["official"] == Protocol(
-        data="cifar10",
+        data=CIFAR10,
         training=45_000,
         validation=5_000,
         split="random",
@@ -153,8 +153,8 @@ def test_committed_names_are_unique_and_read_back(committed: Configuration) -> N
 
 def test_data_sets_are_what_they_are_said_to_be() -> None:
     """The images that a protocol may split, and the digests in runs' names, are those of the data sets themselves."""
-    assert set(DATA_SETS) == {"cifar10", "generated"}
-    cifar10, generated = DATA_SETS["cifar10"], DATA_SETS["generated"]
+    assert set(BUILT_IN) == {"cifar10", "generated"}
+    cifar10, generated = CIFAR10, GENERATED
     assert cifar10.training_images == 5 * OFFICIAL.batch_records == 50_000
     assert cifar10.digest == data_set_digest(OFFICIAL.train_digest, OFFICIAL.test_digest)
     arrays = generate.generate()
@@ -267,7 +267,7 @@ def test_extending_overlays_what_is_nested(committed: Configuration) -> None:
     assert short == changed(official, step=450, cycles=1)
     assert demo == changed(
         official,
-        data="generated",
+        data=GENERATED,
         training=5_000,
         validation=1_000,
         batch_size=50,

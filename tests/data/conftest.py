@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from bnlab.data.arrays import Arrays, content_digest
-from bnlab.data.cifar10 import PIXELS, TEST_BATCH, TRAIN_BATCHES, Edition
+from bnlab.data.cifar10 import CLASSES, IMAGE_SHAPE, PIXELS, TEST_BATCH, TRAIN_BATCHES, Edition
 
 RECORDS = 4
 
@@ -61,7 +61,7 @@ def miniature() -> SimpleNamespace:
     images = random.integers(0, 256, (6 * RECORDS, PIXELS), np.uint8)
     labels = random.integers(0, 10, 6 * RECORDS, np.uint8)
     test = 5 * RECORDS
-    arrays = Arrays(images[:test], labels[:test], images[test:], labels[test:])
+    arrays = Arrays(images[:test], labels[:test], images[test:], labels[test:], IMAGE_SHAPE, CLASSES)
     binary, python = {}, {}
     for i, batch in enumerate((*TRAIN_BATCHES, TEST_BATCH)):
         rows = slice(i * RECORDS, (i + 1) * RECORDS)

@@ -17,7 +17,7 @@ from bnlab.errors import DataError
 
 def assert_same(found: Arrays, expected: Arrays) -> None:
     """All four arrays are equal."""
-    for name, array in vars(expected).items():
+    for name, array in expected.parts.items():
         np.testing.assert_array_equal(getattr(found, name), array)
 
 

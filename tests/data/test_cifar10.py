@@ -27,7 +27,7 @@ def test_both_versions_decode_to_the_same_arrays(miniature: SimpleNamespace, ver
     """Either version, in any order of members, gives images and labels in official order."""
     members = dict(list(getattr(miniature, version).items())[::order])
     decoded = decode(opened(members), miniature.edition)
-    for name, expected in vars(miniature.arrays).items():
+    for name, expected in miniature.arrays.parts.items():
         found = getattr(decoded, name)
         np.testing.assert_array_equal(found, expected)
         assert found.dtype == np.uint8 and found.flags.c_contiguous, name
@@ -55,7 +55,7 @@ def test_any_flipped_bit_is_detected(miniature: SimpleNamespace, data: Any) -> N
         return
     # What a pickle says beside images and labels (its title, say) may differ: nobody reads it.
     assert version is miniature.python
-    for array, expected in vars(miniature.arrays).items():
+    for array, expected in miniature.arrays.parts.items():
         np.testing.assert_array_equal(getattr(decoded, array), expected)
 
 

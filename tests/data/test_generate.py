@@ -5,7 +5,7 @@ import pytest
 
 from bnlab.data.arrays import Arrays, content_digest, data_set_digest
 from bnlab.data.generate import CLASSES, TEST, TRAINING, generate
-from bnlab.runs.datasets import DATA_SETS
+from bnlab.runs.datasets import GENERATED
 
 SMALL_TRAINING, SMALL_TEST = 2500, 1000
 
@@ -18,13 +18,14 @@ def small() -> Arrays:
 
 def test_it_has_the_shape_of_cifar10(small: Arrays) -> None:
     """uint8 images of 3 x 32 x 32 pixels in rows, uint8 labels, as many as asked for."""
-    assert {name: (array.shape, array.dtype.name) for name, array in vars(small).items()} == {
+    assert {name: (array.shape, array.dtype.name) for name, array in small.parts.items()} == {
         "train_images": ((SMALL_TRAINING, 3072), "uint8"),
         "train_labels": ((SMALL_TRAINING,), "uint8"),
         "test_images": ((SMALL_TEST, 3072), "uint8"),
         "test_labels": ((SMALL_TEST,), "uint8"),
     }
     assert (TRAINING, TEST) == (6000, 1000)
+    assert small.image_shape == (3, 32, 32) and len(small.classes) == 10
 
 
 def test_its_content_is_golden() -> None:
@@ -41,7 +42,7 @@ def test_its_content_is_golden() -> None:
 def test_the_whole_of_it_is_the_known_data_set() -> None:
     """Size and digest are those that runs are named after."""
     arrays = generate()
-    known = DATA_SETS["generated"]
+    known = GENERATED
     assert (len(arrays.train_images), len(arrays.test_images)) == (known.training_images, TEST)
     parts = (arrays.train_images, arrays.train_labels), (arrays.test_images, arrays.test_labels)
     assert data_set_digest(*(content_digest(*part) for part in parts)) == known.digest

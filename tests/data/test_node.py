@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,7 +54,7 @@ def test_a_damaged_copy_is_replaced(stored: Path, node: Path, name: str) -> None
 def test_another_data_set_has_another_copy(stored: Path, node: Path, miniature: SimpleNamespace) -> None:
     """Of the same name, prepared from other images."""
     first = on_this_node(stored)
-    changed = SimpleNamespace(**vars(miniature.arrays) | {"train_images": miniature.arrays.train_images ^ 1})
+    changed = replace(miniature.arrays, train_images=miniature.arrays.train_images ^ 1)
     store(stored, "generated", changed)
     assert on_this_node(stored) != first
 

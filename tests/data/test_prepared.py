@@ -52,9 +52,9 @@ def flip(path: Path, place: int, bit: int) -> None:
 def test_what_is_stored_is_opened(stored: Path, miniature: SimpleNamespace) -> None:
     """Arrays, name and dtype come back; the pixels are mapped, not read, and cannot be changed."""
     data = open_prepared(stored)
-    assert data.name == "generated" and len(data.digest) == 64
+    assert data.name == "generated" and len(data.digest) == 64 and data.classes == miniature.arrays.classes
     opened = dict(vars(data), **dict(zip(["test_images", "test_labels"], open_test(stored), strict=True)))
-    for name, expected in vars(miniature.arrays).items():
+    for name, expected in miniature.arrays.parts.items():
         np.testing.assert_array_equal(opened[name], expected)
         assert opened[name].dtype == np.uint8 and not opened[name].flags.writeable
         assert isinstance(opened[name].base, np.memmap)
@@ -224,7 +224,7 @@ def test_another_schema_is_told(stored: Path, tmp_path: Path) -> None:
     folder = copy(stored, tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text()) | {"schema_version": 0}
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(IntegrityError, match="found schema version 0, expected 1"):
+    with pytest.raises(IntegrityError, match="found schema version 0, expected 2"):
         open_prepared(folder)
 
 

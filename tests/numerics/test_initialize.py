@@ -13,6 +13,7 @@ WIDTHS = (300, 200, 50, 10)
 STD = {
     "he": [math.sqrt(2 / 300), math.sqrt(2 / 200), math.sqrt(2 / 50)],
     "fan_in": [1 / math.sqrt(300), 1 / math.sqrt(200), 1 / math.sqrt(50)],
+    "xavier": [math.sqrt(2 / 500), math.sqrt(2 / 250), math.sqrt(2 / 60)],
     0.001: [0.001] * 3,
     0.1: [0.1] * 3,
 }
@@ -32,7 +33,7 @@ def initialized(
 def test_weights_have_the_standard_deviation_of_the_scheme(initialization: str | float) -> None:
     """Exactly by formula, and in the sample within five standard errors, around mean zero."""
     for weight, std in zip(initialized(initialization).weights, STD[initialization], strict=True):
-        assert weight_std(initialization, len(weight)) == pytest.approx(std, rel=1e-15)
+        assert weight_std(initialization, *weight.shape) == pytest.approx(std, rel=1e-15)
         assert weight.std() == pytest.approx(std, rel=5 / math.sqrt(2 * weight.size))
         assert abs(weight.mean()) < 5 * std / math.sqrt(weight.size)
 

@@ -159,13 +159,13 @@ GRADIENT_TABLES = {
     ),
     "overfit": pd.DataFrame(
         [
-            (network, 1 + len(network.split("-")), batch_norm, 70, update, loss, active)
+            (network, 1 + len(network.split("-")), batch_norm, 70, 10, update, loss, active)
             for network, batch_norm, last, active in [
                 ("6", False, 0.0123, 0.4), ("6-5", True, 0.056, 0.3), ("6-5", False, 2.25, 0),
             ]
             for update, loss in [(0, 2.4), (50, 1.2), (100, last)]
         ],
-        columns=["network", "layers", "batch_norm", "images", "update", "loss", "active"],
+        columns=["network", "layers", "batch_norm", "images", "classes", "update", "loss", "active"],
     ),
 }  # fmt: skip
 """By what the figures about gradients are called."""

@@ -1,7 +1,6 @@
 """A data set of 400 generated images, `miniature`, with its splits; trainings on it take a fraction of a second."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +12,7 @@ from bnlab.data.generate import generate
 from bnlab.data.prepared import open_prepared, store
 from bnlab.data.scaling import pixel_statistics
 from bnlab.data.splits import Split, draw_split, load_split, make_split, store_split
-from bnlab.runs.datasets import DATA_SETS, DataSet
+from bnlab.runs.datasets import DataSet
 from bnlab.runs.names import split_name
 from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.streams import stream
@@ -21,8 +20,10 @@ from tests.protocols import changed, tiny_protocol
 
 sys.path.append(str(Path(__file__).parent))  # the tests import the plain program beside them
 
+ARRAYS = generate(training=300, test=100)
+MINIATURE = DataSet("miniature", "miniature", ARRAYS.digest, 300, 3072, 10)
 PROTOCOL = tiny_protocol(
-    data="miniature",
+    data=MINIATURE,
     training=260,
     validation=40,
     batch_size=25,
@@ -40,22 +41,12 @@ SPEC = RunSpec("tiny", (12, 10), batch_norm=True, initialization="he", weight_de
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the data set and the splits of seeds 1 and 2; no test writes to it."""
     results = tmp_path_factory.mktemp("prepared")
-    arrays = generate(training=300, test=100)
-    store(results / "data" / "miniature", "miniature", arrays)
+    store(results / "data" / "miniature", "miniature", ARRAYS)
     for seed in (1, 2):
         training, validation = draw_split(300, training=260, validation=40, random=stream(seed, "split"))
-        split = Split(training, validation, *pixel_statistics(arrays.train_images, training))
+        split = Split(training, validation, *pixel_statistics(ARRAYS.train_images, training))
         store_split(results / "splits" / f"{split_name(PROTOCOL, seed)}.npz", split)
     return results
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _known(prepared: Path) -> Iterator[None]:
-    """The data set is one of those there are."""
-    with pytest.MonkeyPatch.context() as patch:
-        digest = open_prepared(prepared / "data" / "miniature").digest
-        patch.setitem(DATA_SETS, "miniature", DataSet(300, digest))
-        yield
 
 
 @pytest.fixture

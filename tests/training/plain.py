@@ -33,7 +33,7 @@ def scaled(images: np.ndarray, split: Split, standardization: str) -> np.ndarray
             return np.stack([(image - image.mean()) / image.std() for image in pixels])
         case "per_part":
             x = pixels / 255
-            for rows in (split.training, split.validation):
+            for rows in filter(len, (split.training, split.validation)):
                 x[rows] = x[rows] - x[rows].mean(axis=0)
             return x
     raise ValueError(standardization)
@@ -50,12 +50,16 @@ class Plain:
         self.training, self.validation = split.training, split.validation
         widths = [3072, *spec.hidden, 10]
         random = stream(spec.seed, "weights")
-        scale = {"he": lambda d: math.sqrt(2 / d), "fan_in": lambda d: 1 / math.sqrt(d)}
-        std = scale.get(str(spec.initialization), lambda _: spec.initialization)
+        scale = {
+            "he": lambda d_in, _: math.sqrt(2 / d_in),
+            "fan_in": lambda d_in, _: 1 / math.sqrt(d_in),
+            "xavier": lambda d_in, d_out: math.sqrt(2 / (d_in + d_out)),
+        }
+        std = scale.get(str(spec.initialization), lambda _, __: spec.initialization)
         self.theta: dict[str, np.ndarray] = {}
         self.average: dict[str, np.ndarray] = {}
         for i, (d_in, d_out) in enumerate(itertools.pairwise(widths), start=1):
-            self.theta[f"W{i}"] = std(d_in) * random.standard_normal((d_in, d_out))
+            self.theta[f"W{i}"] = std(d_in, d_out) * random.standard_normal((d_in, d_out))
             self.theta[f"b{i}"] = np.zeros(d_out)
             if spec.batch_norm and i < len(widths) - 1:
                 self.theta |= {f"gamma{i}": np.ones(d_out), f"beta{i}": np.zeros(d_out)}
@@ -153,6 +157,8 @@ class Plain:
             gradient = self.gradient(rows)
             rate = course_learning_rate(update, schedule.minimum, schedule.maximum, schedule.step)
             rate = rate if self.spec.learning_rate is None else self.spec.learning_rate
+            for _ in range(update // epoch):
+                rate = rate * schedule.decay
             for name in self.theta:
                 if name.startswith(("gamma", "beta")) and not self.protocol.bn_affine:
                     continue

@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,10 +22,11 @@ import pytest
 from bnlab.data.arrays import Arrays
 from bnlab.data.generate import generate
 from bnlab.data.prepared import open_prepared, open_test, store
+from bnlab.data.splits import store_split
 from bnlab.errors import IntegrityError
 from bnlab.fingerprint import code_fingerprint
-from bnlab.runs.datasets import DATA_SETS, DataSet
-from bnlab.runs.names import run_name
+from bnlab.runs.datasets import DataSet
+from bnlab.runs.names import run_name, split_name
 from bnlab.runs.record import verify_run
 from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.training import job
@@ -58,15 +59,12 @@ def arrays_of(path: Path) -> dict[str, np.ndarray]:
 
 
 @contextmanager
-def other_data(results: Path, arrays: Arrays) -> Iterator[None]:
-    """Put another data set in the place of the shared one, and let it be the right one."""
+def other_data(results: Path, arrays: Arrays) -> Iterator[DataSet]:
+    """Put another data set in the place of the shared one."""
     shared = (results / "data").readlink()
     (results / "data").unlink()
     store(results / "data" / "miniature", "miniature", arrays)
-    digest = open_prepared(results / "data" / "miniature").digest
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "miniature", DataSet(300, digest))
-        yield
+    yield DataSet("miniature", "miniature", arrays.digest, 300, 3072, 10)
     shutil.rmtree(results / "data")
     (results / "data").symlink_to(shared)
 
@@ -87,7 +85,7 @@ def test_the_record_says_what_was_run(results: Path, tiny: SimpleNamespace) -> N
     record = record_of(performed(results, spec, protocol))
     assert record["run"] == run_name(spec, protocol)
     assert RunSpec(**record["spec"] | {"hidden": tuple(record["spec"]["hidden"])}) == spec
-    assert Protocol.model_validate(record["protocol"]) == protocol
+    assert Protocol.model_validate(record["protocol"] | {"data": protocol.data}) == protocol
     digest = open_prepared(results / "data" / "miniature").digest
     assert record["data"] == {"name": "miniature", "digest": digest}
     assert record["code"] == code_fingerprint("bnlab.training.job")
@@ -189,14 +187,14 @@ def test_another_process_gives_the_same_bytes(results: Path, tiny: SimpleNamespa
     """With another hash seed, locale, time zone and working folder the result does not change."""
     code = (
         "import json, sys; from pathlib import Path; from bnlab.training.job import perform_run; "
-        "from bnlab.runs.datasets import DATA_SETS, DataSet; from bnlab.runs.spec import Protocol, RunSpec; "
-        "spec, protocol, results, digest = map(json.loads, sys.argv[1:]); "
-        "DATA_SETS['miniature'] = DataSet(300, digest); "
+        "from bnlab.runs.datasets import DataSet; from bnlab.runs.spec import Protocol, RunSpec; "
+        "spec, protocol, results, data = map(json.loads, sys.argv[1:]); "
+        "protocol['data'] = DataSet(**data); "
         "spec['hidden'] = tuple(spec['hidden']); "
         "perform_run(RunSpec(**spec), Protocol.model_validate(protocol), results=Path(results))"
     )
-    digest = DATA_SETS["miniature"].digest
-    values = (asdict(tiny.spec()), tiny.protocol().model_dump(), str(results), digest)
+    data = asdict(tiny.protocol().data)
+    values = (asdict(tiny.spec()), tiny.protocol().model_dump(), str(results), data)
     fixed = {"PYTHONPATH": str(Path(job.__file__).parents[2])}
     folder = results / "runs" / run_name(tiny.spec(), tiny.protocol())
     contents = []
@@ -226,10 +224,9 @@ def test_the_test_set_informs_nothing(results: Path, tiny: SimpleNamespace) -> N
     folder = performed(results, spec, protocol)
     first = {name: (folder / name).read_bytes() for name in FILES}
     arrays = generate(training=300, test=100)
-    with other_data(
-        results, Arrays(arrays.train_images, arrays.train_labels, 255 - arrays.test_images, 9 - arrays.test_labels)
-    ):
-        other = performed(results, spec, protocol)
+    inverted = replace(arrays, test_images=255 - arrays.test_images, test_labels=9 - arrays.test_labels)
+    with other_data(results, inverted) as data:
+        other = performed(results, spec, tiny.protocol(data=data))
     assert other != folder  # other images are another run
     changed = {name for name in FILES if (other / name).read_bytes() != first[name]}
     assert changed == {"run.json", "test_predictions.npz", "timing.json"}
@@ -239,8 +236,7 @@ def test_the_test_set_informs_nothing(results: Path, tiny: SimpleNamespace) -> N
 
 def test_other_images_than_the_name_says_are_refused(results: Path, tiny: SimpleNamespace) -> None:
     """The run's name digests the images: a data set of another content is not trained on."""
-    with other_data(results, generate(training=301, test=100)), pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "miniature", DataSet(300, "0" * 64))
+    with other_data(results, generate(training=301, test=100)):  # noqa: SIM117 (its end must come after the error)
         with pytest.raises(IntegrityError, match=r"other images (?s:.*)python -m bnlab prepare miniature"):
             perform_run(tiny.spec(), tiny.protocol(), results=results)
     assert not (results / "runs").exists()
@@ -352,3 +348,18 @@ def test_golden_runs(
     }
     assert found == correct
     assert final["validation"]["cost"] == pytest.approx(cost, rel=1e-6)
+
+
+def test_without_a_validation_part_nothing_is_said_of_one(results: Path, tiny: SimpleNamespace) -> None:
+    """Its columns of the curves are empty, and its final evaluation is not there; the test set is still looked at."""
+    protocol = tiny.protocol(training=300, validation=0)
+    split = tiny.split_of(protocol)
+    (results / "splits").unlink()
+    store_split(results / "splits" / f"{split_name(protocol, 1)}.npz", split)
+    folder = performed(results, tiny.spec(), protocol)
+    assert set(record_of(folder)["final"]) == {"training"}
+    with (folder / "curves.csv").open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert {row["validation_accuracy"] for row in rows} == {""}
+    assert all(0 <= float(row["probe_accuracy"]) <= 1 for row in rows)
+    assert len(arrays_of(folder / "test_predictions.npz")["predictions"]) == 100

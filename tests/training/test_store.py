@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bnlab.errors import IntegrityError, StorageError
-from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.names import run_name
 from bnlab.runs.record import read_record, sealed, verify_run
 from bnlab.training import store
@@ -210,13 +209,13 @@ def test_a_full_disk_leaves_no_record(
 CRASHES = """
 import itertools, json, os, shutil, signal, sys
 from pathlib import Path
-from bnlab.runs.datasets import DATA_SETS, DataSet
+from bnlab.runs.datasets import DataSet
 from bnlab.training.job import perform_run
 from bnlab.runs.names import run_name
 from bnlab.runs.spec import Protocol, RunSpec
 
-spec, protocol, results, digest = map(json.loads, sys.argv[1:])
-DATA_SETS["miniature"] = DataSet(300, digest)
+spec, protocol, results, data = map(json.loads, sys.argv[1:])
+protocol["data"] = DataSet(**data)
 spec["hidden"] = tuple(spec["hidden"])
 spec, protocol, results = RunSpec(**spec), Protocol.model_validate(protocol), Path(results)
 folder = results / "runs" / run_name(spec, protocol)
@@ -252,8 +251,8 @@ print(json.dumps(outcomes))
 
 def test_a_kill_at_any_step_leaves_no_record(results: Path, tiny: SimpleNamespace) -> None:
     """Killed before any flush or renaming, a run leaves whole files, old or new, and a record only with all of them."""
-    digest = DATA_SETS["miniature"].digest
-    arguments = map(json.dumps, (asdict(tiny.spec()), tiny.protocol().model_dump(), str(results), digest))
+    data = asdict(tiny.protocol().data)
+    arguments = map(json.dumps, (asdict(tiny.spec()), tiny.protocol().model_dump(), str(results), data))
     environment = os.environ | {"PYTHONPATH": str(Path(store.__file__).parents[2])}
     output = subprocess.check_output([sys.executable, "-c", CRASHES, *arguments], env=environment, text=True)
     outcomes = json.loads(output)

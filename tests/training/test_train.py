@@ -32,6 +32,7 @@ RUNS = [
     ({"hidden": (), "batch_norm": False}, {}),
     ({"hidden": (8, 7, 6), "initialization": 0.05, "weight_decay": 0.0}, {"batch_size": 50, "momentum": 0.9}),
     ({"hidden": (8, 7), "batch_norm": False, "initialization": "fan_in"}, {"momentum": 0.5, "probe": 30}),
+    ({"hidden": (8, 7), "initialization": "xavier"}, {"decay": 0.5}),
     ({"weight_decay": 0.1}, {"bn_epsilon": 1e-3, "bn_decay": 0.5, "minimum": 0.01, "maximum": 0.01, "step": 5}),
 ]
 

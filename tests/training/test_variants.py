@@ -29,6 +29,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "gamma and beta held": {"bn_affine": False},
     "gamma and beta held, with momentum": {"bn_affine": False, "momentum": 0.9, "maximum": 0.01},
     "averages from 0 and 1": {"bn_initial_averages": "zero_one"},
+    "a rate that decays": {"decay": 0.7},
+    "no image validates": {"validation": 0, "training": 300},
+    "no image validates, per part": {"validation": 0, "standardization": "per_part", "split": "official_order"},
     "the wrong backward pass": {"backward": WRONG},
     "fan2017, as coded": FAN | {"bn_affine": False, "backward": WRONG, "momentum_restarts": True, "bn_epsilon": 0.0},
 }
@@ -59,7 +62,10 @@ def test_a_variant_is_that_of_the_plain_program(tiny: SimpleNamespace, name: str
     assert training.diverged_at is None
     assert gap(training, plain) < 1e-9
     for point in training.curves:
+        assert (point.validation is None) == (protocol.validation == 0)
         for part, rows in ((point.probe, plain.training[:35]), (point.validation, plain.validation[:35])):
+            if part is None:
+                continue
             found = (part.loss, part.cost, part.accuracy)
             assert found == pytest.approx(plain.evaluate(point.update, rows), rel=1e-9)
 
@@ -72,6 +78,7 @@ ALONE: list[dict[str, Any]] = [
     {"bn_affine": False},
     {"bn_initial_averages": "zero_one"},
     {"backward": WRONG},
+    {"decay": 0.9},
 ]
 
 

@@ -13,6 +13,7 @@ from bnlab.data.batches import StandardizedBatches
 from bnlab.data.scaling import pixel_statistics
 from bnlab.data.splits import Split, draw_split, make_split
 from bnlab.numerics.parameters import Parameters
+from bnlab.runs.datasets import GENERATED
 from bnlab.runs.spec import Initialization, Protocol, RunSpec, Schedule
 from bnlab.streams import stream
 from bnlab.training import train as module
@@ -79,7 +80,7 @@ class Setting:
         """
         schedule = Beginning(minimum=self.minimum, maximum=self.maximum, step=self.step, cycles=1, first=self.n_updates)
         return Protocol.model_construct(  # without validation: no image validates here
-            data="generated",
+            data=GENERATED,
             training=training,
             validation=0,
             split="official_order" if self.as_in_2017 else "random",

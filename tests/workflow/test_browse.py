@@ -154,6 +154,7 @@ def test_a_network_predicts_what_was_stored(finished: Project) -> None:
         stored = np.load(folder / "test_predictions.npz")["predictions"]
         if len(stored):
             np.testing.assert_array_equal(one.network().predict(images), stored)
+    assert one.classes[3] == "pattern 3" and len(one.classes) == 10
     with pytest.raises(DataError, match=r"images: found float64 \(1000, 3072\), expected uint8 \(n, 3072\)"):
         one.network().predict(images / 255)
 

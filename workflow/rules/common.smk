@@ -28,7 +28,7 @@ BEFORE_TRAINING, AFTER_GATE = 10**9, 10**8
 
 
 wildcard_constraints:
-    data="cifar10|generated",
+    data="|".join(TARGETS.data_sets),
     protocol="[a-z][a-z0-9_-]*",
     run="[A-Za-z0-9._-]+",
     split="[a-z0-9_-]+",

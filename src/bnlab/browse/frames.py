@@ -78,7 +78,7 @@ def _stored(currency: Currency, name: str) -> tuple[str, dict[str, Any]]:
             return "outdated" if currency.reason("train", name) else "done", currency.record(name)
     except BnlabError:
         pass  # it will be trained again
-    data = currency.targets.protocols[name.split("/", maxsplit=1)[0]].data
+    data = currency.targets.protocols[name.split("/", maxsplit=1)[0]].data.name
     return "missing", {"final": None, "diverged_at": None, "data": {"name": data}}
 
 

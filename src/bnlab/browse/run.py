@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bnlab.data.arrays import Images
+from bnlab.data.prepared import open_prepared
 from bnlab.data.splits import load_split
 from bnlab.errors import ConfigError, DataError
 from bnlab.numerics.parameters import Network, Parameters
@@ -17,8 +18,7 @@ from bnlab.numerics.running_statistics import RunningStatistics
 from bnlab.paths import RESULTS
 from bnlab.runs.record import CURVES, RECORD, read_record, verify_file
 from bnlab.training.evaluate import Evaluator
-from bnlab.training.setup import N_CLASSES
-from bnlab.training.warm_start import load_state
+from bnlab.training.warm_start import load_state, n_classes
 
 
 class Run:
@@ -49,6 +49,11 @@ class Run:
         return TrainedNetwork(self)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes that `predict` numbers. Raises IntegrityError when the data set is not there."""
+        return open_prepared(self._results / "data" / self.record["data"]["name"]).classes
+
+    @property
     def split(self) -> Path:
         """The file of the split that it was trained on."""
         return self._results / "splits" / f"{self.record['split']['name']}.npz"
@@ -62,8 +67,8 @@ class TrainedNetwork:
         spec, protocol = run.record["spec"], run.record["protocol"]
         self._split = load_split(run.split)
         self._dtype = np.dtype(protocol["precision"])
-        pixels = len(self._split.mean)
-        self.shape = Network((pixels, *spec["hidden"], N_CLASSES), spec["batch_norm"], protocol["bn_epsilon"])
+        pixels, classes = len(self._split.mean), n_classes(run.folder)
+        self.shape = Network((pixels, *spec["hidden"], classes), spec["batch_norm"], protocol["bn_epsilon"])
         self.parameters = Parameters.zeros(self.shape, self._dtype)
         self.statistics = RunningStatistics(self.shape, self._dtype, decay=protocol["bn_decay"], from_first=True)
         load_state(run.folder, self.parameters, self.statistics)

@@ -84,4 +84,5 @@ def _shapes(curves: pd.DataFrame) -> list[tuple[str, str]]:
     return [
         (name.replace("_", " "), f"{sparkline(curves[name])}  {curves[name].min():.4g} to {curves[name].max():.4g}")
         for name in shown
+        if curves[name].notna().any()
     ]

@@ -221,7 +221,9 @@ PEOPLE = [
             argument("--experiment", action="append", default=[], help="only this one; repeatable"),
             argument("--seeds", type=int, help="how many each cell has then"),
             argument("--network", type=_layers, action="append", help="such as 100-100; repeatable"),
-            argument("--initialization", type=_initialization, action="append", help="he, fan_in or σ; repeatable"),
+            argument(
+                "--initialization", type=_initialization, action="append", help="he, xavier, fan_in or σ; repeatable"
+            ),
             argument("--weight-decay", type=float, action="append", help="λ; repeatable"),
         ],
         "bnlab widen demo wider --experiment depth --seeds 4 --network 100-100",

@@ -12,9 +12,16 @@ from bnlab.runs.names import parse_split_name
 
 def _prepare(parsed: argparse.Namespace) -> None:
     """Obtain (or generate) a data set, verify its content, and store it decoded."""
-    from bnlab.data.prepare import prepare
+    from bnlab.config.data_sets import data_sets, source_of
+    from bnlab.data.prepare import prepare_cifar10, prepare_configured, prepare_generated
 
-    prepare(parsed.data, parsed.cifar10, results=RESULTS)
+    match parsed.data:
+        case "cifar10":
+            prepare_cifar10(parsed.cifar10, results=RESULTS)
+        case "generated":
+            prepare_generated(results=RESULTS)
+        case name:
+            prepare_configured(source_of(name, CONFIG), data_sets(CONFIG).get(name), results=RESULTS)
 
 
 def _split(parsed: argparse.Namespace) -> None:
@@ -203,7 +210,7 @@ RULES = [
     Command(
         _prepare,
         [
-            argument("data", help="cifar10 or generated"),
+            argument("data", help="cifar10, generated, or one of config/datasets.yaml"),
             argument("--cifar10", metavar="PATH", type=Path, help="a local copy: a folder or an archive"),
         ],
     ),

@@ -49,7 +49,7 @@ class Filters(Declared):
     batch_norm: bool | None = None
     """Whether there is batch normalization."""
     initialization: Initialization | None = None
-    """he, fan_in, or the standard deviation of every initial weight."""
+    """he, xavier, fan_in, or the standard deviation of every initial weight."""
     weight_decay: float | None = Field(default=None, ge=0)
     """λ."""
     learning_rate: float | None = Field(default=None, gt=0)

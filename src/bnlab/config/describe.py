@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bnlab.config.claims import ClaimsFile
+from bnlab.config.data_sets import DataSetItem
 from bnlab.config.gradient_checks import Gate, Overfit, StepSizes
 from bnlab.config.reported_check_file import ReportedCheckFile
 from bnlab.config.studies import Selection
@@ -21,6 +22,7 @@ from bnlab.runs.spec import Protocol
 MODELS: dict[str, tuple[str, type[Declared]]] = {
     "config": ("config/config.yaml", Selection),
     "protocol": ("config/protocols.yaml", Protocol),
+    "data_sets": ("config/datasets.yaml", DataSetItem),
     "study": ("config/studies/*.yaml", StudyFile),
     "claims": ("config/claims/*.yaml", ClaimsFile),
     "synthesis": ("config/synthesis.yaml", SynthesisFile),
@@ -29,7 +31,7 @@ MODELS: dict[str, tuple[str, type[Declared]]] = {
     "overfit": ("config/gradients/overfit.yaml", Overfit),
     "reported_check": ("config/reported_checks/*.yaml", ReportedCheckFile),
 }
-"""The files that each model describes, by the name of its schema. The model of protocols.yaml describes one entry."""
+"""The files that each model describes, by the name of its schema. Two hold entries, which the models describe."""
 FILLED = {"study": "ExperimentItem", "reported_check": "Case"}
 """The items that `defaults` can fill in, so that no key of theirs is required of each."""
 INTRODUCTION = """\
@@ -65,6 +67,8 @@ def schema(name: str) -> dict[str, Any]:
             partial.pop("required")
         content["properties"]["defaults"] = base
         content = {"$defs": definitions, "type": "object", "additionalProperties": content}
+    elif name == "data_sets":
+        content = {"$defs": content.pop("$defs"), "type": "object", "additionalProperties": content}
     elif name in FILLED:
         content["$defs"][FILLED[name]].pop("required")
         content["properties"]["defaults"] = {"$ref": f"#/$defs/{FILLED[name]}"}

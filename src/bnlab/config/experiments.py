@@ -2,14 +2,14 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bnlab.config.axes import RankingOf, axis_length, axis_values, searches_of
 from bnlab.errors import ConfigError
 from bnlab.runs.names import network_text, run_name
-from bnlab.runs.spec import Initialization, Protocol, RunSpec
+from bnlab.runs.spec import SCHEMES, Initialization, Protocol, RunSpec
 
 FILTERS = {
     "network": "hidden",
@@ -19,6 +19,8 @@ FILTERS = {
     "learning_rate": "learning_rate",
 }
 """The keys by which runs of an experiment are chosen, each with the field of a run that it is about."""
+SHOW_VALIDATION = ("grid", "initialization", "weight_decay")
+"""Figures that need a validation part."""
 LONGEST_NAME = 150
 """The most characters of a network's name, which the names of its runs' folders and logs hold: systems allow 255."""
 
@@ -64,8 +66,7 @@ def expand_experiment(
     if name not in protocols:
         raise ConfigError(f"{source}.protocol: found {name!r}, expected one of {', '.join(sorted(protocols))}.")
     _check_together(content, protocols[name], source=source)
-    # Rounded before it is rounded up: 50 * 1.1 is 55.00000000000001.
-    seeds = max(1, math.ceil(round(content["seeds"] * seeds_factor, 6)))
+    seeds = _seeds(content["seeds"], seeds_factor)
     rates = content.get("learning_rate", [None])
     decays = content["weight_decay"]
     rate_values = axis_values(rates, "learning_rate", ranking_of, source=f"{source}.learning_rate")
@@ -74,7 +75,7 @@ def expand_experiment(
     pending = 0
     if rate_values is None or decay_values is None:
         cells = len(content["networks"]) * len(content["initialization"]) * len(content["batch_norm"])
-        pending = cells * axis_length(rates) * axis_length(decays) * seeds
+        pending = cells * axis_length(rates) * axis_length(decays) * len(seeds)
     else:
         try:
             runs = _grid(content, rate_values, decay_values, seeds)
@@ -93,12 +94,25 @@ def expand_experiment(
     )
 
 
+def _seeds(asked: int | list[int], factor: float) -> Sequence[int]:
+    """So many seeds, from 1 on; or those that are listed."""
+    if isinstance(asked, list):
+        return asked
+    # Rounded before it is rounded up: 50 * 1.1 is 55.00000000000001.
+    return range(1, max(1, math.ceil(round(asked * factor, 6))) + 1)
+
+
 def _check_together(content: Mapping[str, Any], protocol: Protocol, *, source: str) -> None:
     """Check what the model of one key cannot see: what others ask for, and the length of names."""
     if protocol.batch_size < 2 and any(content["batch_norm"]):
         raise ConfigError(
             f"{source}.batch_norm: protocol '{content['protocol']}' has batch_size 1, over which nothing can be "
             "normalized."
+        )
+    if not protocol.validation and (chosen := [name for name in content["figures"] if name in SHOW_VALIDATION]):
+        raise ConfigError(
+            f"{source}.figures: found {chosen[0]}, which shows validation images, but protocol "
+            f"'{content['protocol']}' has validation: 0. Expected curves alone."
         )
     if "grid" in content["figures"] and "learning_rate" not in content:
         raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
@@ -110,10 +124,10 @@ def _check_together(content: Mapping[str, Any], protocol: Protocol, *, source: s
             )
 
 
-def _grid(content: Mapping[str, Any], rates: list[Any], decays: list[Any], seeds: int) -> tuple[RunSpec, ...]:
+def _grid(content: Mapping[str, Any], rates: list[Any], decays: list[Any], seeds: Sequence[int]) -> tuple[RunSpec, ...]:
     """The full grid, seeds innermost."""
     axes = itertools.product(
-        content["networks"], content["initialization"], rates, decays, content["batch_norm"], range(1, seeds + 1)
+        content["networks"], content["initialization"], rates, decays, content["batch_norm"], seeds
     )
     return tuple(
         RunSpec(
@@ -146,4 +160,4 @@ def _with(run: RunSpec, **changes: Any) -> RunSpec:
 
 
 def _initialization(value: str | float) -> Initialization:
-    return value if value in ("he", "fan_in") else float(value)  # type: ignore[return-value]
+    return value if value in SCHEMES else float(value)

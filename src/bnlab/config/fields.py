@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, WithJsonSchema
 
+from bnlab.runs.spec import SCHEMES
+
 WITHOUT: Any = None
 """The default of a key that may be left out but not left empty."""
 NAME = r"[a-z][a-z0-9_-]{0,39}"
@@ -55,9 +57,9 @@ def text_or_nothing(value: Any) -> str | None:
 
 def _scheme_or_deviation(value: Any) -> str | float:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if value in ("he", "fan_in") or (is_number and 0 < value < math.inf):
+    if value in SCHEMES or (is_number and 0 < value < math.inf):
         return value  # type: ignore[no-any-return]
-    raise ValueError("expected he, fan_in, or a standard deviation > 0")
+    raise ValueError("expected he, fan_in, xavier, or a standard deviation > 0")
 
 
 different = AfterValidator(all_different)
@@ -69,7 +71,7 @@ Id = Annotated[
 Initialization = Annotated[
     Any,
     BeforeValidator(_scheme_or_deviation),
-    WithJsonSchema({"anyOf": [{"enum": ["he", "fan_in"]}, {"type": "number", "exclusiveMinimum": 0}]}),
+    WithJsonSchema({"anyOf": [{"enum": list(SCHEMES)}, {"type": "number", "exclusiveMinimum": 0}]}),
 ]
 Layers = list[Annotated[int, Field(ge=1, le=100_000)]]
 """The widths of hidden layers, lowest first."""

@@ -49,8 +49,8 @@ class Condition(Declared):
 
     batch: int = Field(ge=2, le=1000)
     """Images."""
-    inputs: int = Field(ge=1, le=3072)
-    """How many of their first pixels."""
+    inputs: int = Field(ge=1, le=100_000)
+    """How many of their first pixels; all, if they have fewer."""
     weight_decay: float = Field(ge=0)
     """Lambda."""
     epsilon: float = Field(ge=0)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bnlab.config.data_sets import known_data_set, load_data_set_items
 from bnlab.config.fields import LARGEST_RATE
 from bnlab.config.reader import check_name, read_yaml
-from bnlab.config.violations import check, one_of
+from bnlab.config.violations import check
 from bnlab.errors import ConfigError
-from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.spec import Protocol
 
 
@@ -21,9 +21,12 @@ def load_protocols(folder: Path) -> dict[str, Protocol]:
     for name in raw:
         check_name(name, source=str(path), what="protocol")
     contents = {name: _resolve(name, raw, source=str(path)) for name in raw}
+    items = load_data_set_items(folder)
     protocols, found = {}, []
     for name, content in contents.items():
         try:
+            if "data" in content:
+                content["data"] = known_data_set(content["data"], items, source=f"{path}: {name}")
             protocols[name] = check(Protocol, content, source=f"{path}: {name}")
         except ConfigError as error:
             found.append(str(error))
@@ -56,10 +59,8 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
 
 
 def _check_protocol(protocol: Protocol, *, source: str) -> None:
-    """Check what the model cannot say: relations between values, and which data sets there are."""
-    if protocol.data not in DATA_SETS:
-        raise ConfigError(f"{source}: data: found {protocol.data!r}, {one_of(protocol.data, sorted(DATA_SETS))}")
-    schedule, available = protocol.schedule, DATA_SETS[protocol.data].training_images
+    """Check what the model cannot say: relations between values."""
+    schedule, available = protocol.schedule, protocol.data.training_images
     if schedule.minimum > schedule.maximum:
         raise ConfigError(
             f"{source}: schedule.minimum: found {schedule.minimum}, expected at most schedule.maximum = "
@@ -75,7 +76,7 @@ def _check_protocol(protocol: Protocol, *, source: str) -> None:
     if protocol.training + protocol.validation > available:
         raise ConfigError(
             f"{source}: training + validation: found {protocol.training} + {protocol.validation}, expected at most "
-            f"{available}, the training images of {protocol.data}."
+            f"{available}, the training images of {protocol.data.name}."
         )
     if protocol.standardization == "per_part" and protocol.split == "random":
         raise ConfigError(

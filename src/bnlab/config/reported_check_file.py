@@ -60,7 +60,7 @@ class CaseInitialization(Declared):
     """How its parameters are drawn."""
 
     weights: Initialization
-    """The standard deviation of the weights: he, fan_in, or a number."""
+    """The standard deviation of the weights: he, xavier, fan_in, or a number."""
     biases: float = Field(ge=0)
     """The standard deviation of the biases about 0."""
     gamma_beta: float = Field(ge=0)

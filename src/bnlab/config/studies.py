@@ -156,6 +156,10 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
                 f"{where}: search: '{search}' compares networks, initializations or batch normalization too, so it "
                 "has no one best value. Split it in two."
             )
+        if not _all_validate(runs, protocols):
+            raise ConfigError(
+                f"{where}: search: '{search}' is trained with validation: 0, so there is nothing to choose by."
+            )
         names = [run_name(run, protocols[run.protocol]) for run in runs]
         return read_ranking(ranking_path(path.stem, search, results=results), runs=names) if runs else None
 
@@ -176,17 +180,28 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
     )
     for i, reported_check in enumerate(study.gradients):
         check_reported_check_name(reported_check, path.parents[1], source=f"{path}: gradients[{i}]")
-    ids = [experiment.id for experiment in study.experiments]
     for i, expectation in enumerate(study.expectations):
-        where, named = f"{path}: expectations[{i}]", expectation.cells["experiment"]
-        if named not in ids:
-            raise ConfigError(f"{where}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
-        runs, filters = study.experiment(named).runs, {**expectation.cells}
-        del filters["experiment"]
-        if runs and not any(meets(run, filters) for run in runs):
-            asked = ", ".join(f"{key} {value}" for key, value in filters.items())
-            raise ConfigError(f"{where}.cells: found {asked}, which no run of experiment '{named}' has.")
+        _check_expectation(expectation, study, protocols, source=f"{path}: expectations[{i}]")
     return study
+
+
+def _check_expectation(
+    expectation: Expectation, study: Study, protocols: Mapping[str, Protocol], *, source: str
+) -> None:
+    ids, filters = [experiment.id for experiment in study.experiments], {**expectation.cells}
+    named = filters.pop("experiment")
+    if named not in ids:
+        raise ConfigError(f"{source}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
+    runs = study.experiment(named).runs
+    if expectation.metric == "validation_accuracy" and not _all_validate(runs, protocols):
+        raise ConfigError(f"{source}.metric: '{named}' is trained with validation: 0. Expected test_accuracy or gain.")
+    if runs and not any(meets(run, filters) for run in runs):
+        asked = ", ".join(f"{key} {value}" for key, value in filters.items())
+        raise ConfigError(f"{source}.cells: found {asked}, which no run of experiment '{named}' has.")
+
+
+def _all_validate(runs: Iterable[RunSpec], protocols: Mapping[str, Protocol]) -> bool:
+    return all(protocols[run.protocol].validation for run in runs)
 
 
 def _expectation(item: Mapping[str, Any]) -> Expectation:

@@ -2,12 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
 from bnlab.config.axes import LearningRates, WeightDecays
-from bnlab.config.fields import WITHOUT, Id, Initialization, Interval, Layers, different
+from bnlab.config.fields import WITHOUT, Id, Initialization, Interval, Layers, different, form
 from bnlab.runs.declared import Declared
 
+_Listed = Annotated[list[Annotated[int, Field(ge=1, lt=10**9)]], Field(min_length=1, max_length=1000), different]
+Seeds = Annotated[
+    Annotated[int, Field(ge=1, le=1000), Tag("number")] | Annotated[_Listed, Tag("list")],
+    form(list=list, number=object),
+]
 FigureKind = Literal["curves", "grid", "initialization", "weight_decay"]
 
 
@@ -27,15 +32,16 @@ class ExperimentItem(Declared):
     batch_norm: Annotated[list[bool], Field(min_length=1), different]
     """Without batch normalization, with it, or both."""
     initialization: Annotated[list[Initialization], Field(min_length=1), different]
-    """The standard deviations of initial weights: he, fan_in (1 / sqrt of a layer's inputs), or a number."""
+    """The standard deviations of initial weights: he, xavier, fan_in (1 / sqrt of its inputs), or a number."""
     learning_rate: LearningRates = Field(default=WITHOUT)
     """Constant learning rates, in place of the protocol's schedule; without this key, runs follow the schedule."""
     weight_decay: WeightDecays
     """Values of lambda, by which the sum of the squared weights is multiplied in the cost."""
     warm_start: bool = False
     """Whether each run starts from where the one with the next smaller weight decay ended."""
-    seeds: int = Field(ge=1, le=1000)
-    """How many seeds every cell of the grid is trained with, from 1; config.yaml's seeds_factor multiplies it."""
+    seeds: Seeds
+    """How many seeds every cell of the grid is trained with, from 1, which config.yaml's seeds_factor multiplies; or
+    the seeds themselves, [3, 5, 8], as they are."""
     figures: Annotated[list[FigureKind], different]
     """What is drawn."""
 

@@ -43,12 +43,13 @@ def command_in(text: str) -> str | None:
 
 
 def finished_training(job: Job) -> str:
-    """A run's name, its accuracy on validation images (test results stay closed) and its time."""
+    """A run's name, its accuracy on validation images, if any (test results stay closed), and its time."""
     folder = Path(job.outputs[0]).parent
     record = read_record(folder)
     seconds = json.loads((folder / TIMING).read_bytes())["total_seconds"]
     if record["final"] is None:
         outcome = f"diverged at update {record['diverged_at']}"
     else:
-        outcome = f"validation accuracy {percent(record['final']['validation']['accuracy'])} %"
+        part = "validation" if "validation" in record["final"] else "training"
+        outcome = f"{part} accuracy {percent(record['final'][part]['accuracy'])} %"
     return f"{job.run}: {outcome}, {seconds:.1f} s"

@@ -7,7 +7,8 @@ import lzma
 import os
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -19,6 +20,8 @@ _LARGEST_PICKLE = 32 * 2**20  # bytes; the official ones have 31.04 million
 _LARGEST_CONTENT = 2**29  # bytes of a whole archive, decompressed; the official ones have 186 million
 _DECOMPRESSORS: Mapping[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 """By the first two bytes of a file."""
+
+Check = Callable[[str, int], None]
 
 _log = logging.getLogger(__name__)
 
@@ -49,13 +52,33 @@ def load(path: Path, edition: Edition) -> tuple[Arrays, Path]:
 
 
 def _load(copy: Path, edition: Edition) -> Arrays:
-    members = _folder_members(copy, edition) if os.path.isdir(copy) else _archive_members(copy, edition)
+    def check(name: str, size: int) -> None:
+        if name.endswith(".bin") and size != edition.binary_bytes:
+            raise DataError(f"{name}: {size:,} bytes, expected {edition.binary_bytes:,}")
+        check_size(name, size, _LARGEST_PICKLE)
+
+    with explained(copy, "CIFAR-10"):
+        return decode(open_members(copy, MEMBERS, check), edition)
+
+
+@contextmanager
+def explained(copy: Path, what: str) -> Iterator[None]:
+    """Whatever goes wrong while members are read is a DataError that names the copy."""
     try:
-        return decode(members, edition)
+        yield
     except DataError as error:
         raise DataError(f"{copy}: {error}") from error
     except (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
-        raise DataError(f"{copy}: cannot be read as a tar archive or folder of CIFAR-10: {error}") from error
+        raise DataError(f"{copy}: cannot be read as a tar archive or folder of {what}: {error}") from error
+
+
+def open_members(copy: Path, names: Collection[str], check: Check) -> Iterator[tuple[str, IO[bytes]]]:
+    """The files of these names in a folder or an archive, each open until the next one is asked for.
+
+    check: is told of the name and the size of each before any of it is read. Raises DataError for what is no regular
+    file, or too large.
+    """
+    return _folder_members(copy, names, check) if os.path.isdir(copy) else _archive_members(copy, names, check)
 
 
 def copies(folder: Path) -> list[Path]:
@@ -66,16 +89,16 @@ def copies(folder: Path) -> list[Path]:
     return extracted + sorted(archives)
 
 
-def _folder_members(folder: Path, edition: Edition) -> Iterator[tuple[str, IO[bytes]]]:
-    for name in MEMBERS:
+def _folder_members(folder: Path, names: Collection[str], check: Check) -> Iterator[tuple[str, IO[bytes]]]:
+    for name in names:
         path = folder / name
         if path.exists():
-            _check_member(name, path.is_file(), path.stat().st_size, edition)
+            _check_member(name, path.is_file(), path.stat().st_size, check)
             with path.open("rb") as file:
                 yield name, file
 
 
-def _archive_members(archive: Path, edition: Edition) -> Iterator[tuple[str, IO[bytes]]]:
+def _archive_members(archive: Path, names: Collection[str], check: Check) -> Iterator[tuple[str, IO[bytes]]]:
     if not archive.is_file():
         raise DataError("no such file or folder")
     with archive.open("rb") as file:
@@ -87,8 +110,8 @@ def _archive_members(archive: Path, edition: Edition) -> Iterator[tuple[str, IO[
     ):
         for member in tar:
             name = PurePosixPath(member.name).name
-            if name in MEMBERS:
-                _check_member(name, member.isreg(), member.size, edition)
+            if name in names:
+                _check_member(name, member.isreg(), member.size, check)
                 batch = tar.extractfile(member)
                 assert batch is not None  # it is a regular file
                 yield name, batch
@@ -108,11 +131,14 @@ class _Bounded:
         return block
 
 
-def _check_member(name: str, regular: bool, size: int, edition: Edition) -> None:
+def _check_member(name: str, regular: bool, size: int, check: Check) -> None:
     """Refuse, before any of it is read, a member that cannot be a batch."""
     if not regular:
         raise DataError(f"{name}: not a regular file")
-    if name.endswith(".bin") and size != edition.binary_bytes:
-        raise DataError(f"{name}: {size:,} bytes, expected {edition.binary_bytes:,}")
-    if size > _LARGEST_PICKLE:
-        raise DataError(f"{name}: {size:,} bytes, expected at most {_LARGEST_PICKLE:,}")
+    check(name, size)
+
+
+def check_size(name: str, size: int, limit: int) -> None:
+    """Refuse a member that is larger than any that there are."""
+    if size > limit:
+        raise DataError(f"{name}: {size:,} bytes, expected at most {limit:,}")

@@ -18,18 +18,26 @@ Rows: TypeAlias = npt.NDArray[np.integer]
 class Arrays:
     """A training part and a test part: images (n, pixels) and labels (n,), all uint8 in C order.
 
-    Anything else is a TypeError, so that storing and digesting need not think of it.
+    Anything else is a TypeError, so that storing and digesting need not think of it.  image_shape: of one image, whose
+    product is `pixels`: (height, width), or (channels, height, width).  classes: the names of the labels 0, 1, ...
     """
 
     train_images: Bytes
     train_labels: Bytes
     test_images: Bytes
     test_labels: Bytes
+    image_shape: tuple[int, ...]
+    classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for name, array in vars(self).items():
+        for name, array in self.parts.items():
             if array.dtype != np.uint8 or not array.flags.c_contiguous:
                 raise TypeError(f"{name}: {array.dtype}, strides {array.strides}; expected uint8 in C order")
+
+    @property
+    def parts(self) -> dict[str, Bytes]:
+        """The four arrays by name."""
+        return {name: array for name, array in vars(self).items() if isinstance(array, np.ndarray)}
 
     @property
     def digest(self) -> str:

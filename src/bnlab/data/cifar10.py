@@ -16,7 +16,8 @@ from bnlab.data.pickled import read_pickle
 from bnlab.errors import DataError
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-PIXELS = 3 * 32 * 32  # the red plane, then green, then blue, each row by row
+IMAGE_SHAPE = (3, 32, 32)  # the red plane, then green, then blue, each row by row
+PIXELS = 3 * 32 * 32
 TRAIN_BATCHES = tuple(f"data_batch_{i}" for i in range(1, 6))
 TEST_BATCH = "test_batch"
 MEMBERS = tuple(batch + suffix for suffix in (".bin", "") for batch in (*TRAIN_BATCHES, TEST_BATCH))
@@ -81,7 +82,7 @@ def decode(members: Iterable[tuple[str, IO[bytes]]], edition: Edition) -> Arrays
         raise DataError(f"missing: {', '.join(slots)}; expected six batches")
     _check_digest("training", content_digest(train_images, train_labels), edition.train_digest)
     _check_digest("test", content_digest(test_images, test_labels), edition.test_digest)
-    return Arrays(train_images, train_labels, test_images, test_labels)
+    return Arrays(train_images, train_labels, test_images, test_labels, IMAGE_SHAPE, CLASSES)
 
 
 def _read_binary(_name: str, file: IO[bytes], shape: tuple[int, int]) -> tuple[Bytes, list[int]]:

@@ -27,7 +27,8 @@ def generate(*, training: int = TRAINING, test: int = TEST) -> Arrays:
     patterns = stream(0, "patterns").standard_normal((CLASSES, PATTERNS_PER_CLASS, 3, COARSE, COARSE))
     train_images, train_labels = _draw(training, patterns, stream(0, "generated training images"))
     test_images, test_labels = _draw(test, patterns, stream(0, "generated test images"))
-    return Arrays(train_images, train_labels, test_images, test_labels)
+    names = tuple(f"pattern {k}" for k in range(CLASSES))
+    return Arrays(train_images, train_labels, test_images, test_labels, (3, SIDE, SIDE), names)
 
 
 def _draw(

@@ -6,6 +6,7 @@ to objects), so the few names that a pickled array needs stand here for objects 
 what they were given; the array is then made from the remembered shape, type and bytes.
 """
 
+import math
 import pickle
 from typing import IO, Any
 
@@ -49,28 +50,32 @@ class _Unpickler(pickle.Unpickler):
         return _ADMITTED[wanted]
 
 
-def read_pickle(name: str, file: IO[bytes], shape: tuple[int, int]) -> tuple[Bytes, list[Any]]:
-    """Read the batch called `name`: its images, uint8 (n, pixels) = `shape`, and its n labels.
+def read_pickle(
+    name: str, file: IO[bytes], shape: tuple[int | None, int], labels_key: bytes = b"labels"
+) -> tuple[Bytes, list[Any]]:
+    """Read the batch called `name`: its images, uint8 (n, pixels) = `shape` (n may be None: any), and its n labels.
 
-    The labels are as the pickle has them, whatever they are. Raises DataError when the pickle is
+    The labels are as the pickle has them under their key, whatever they are. Raises DataError when the pickle is
     damaged, asks for anything but a NumPy array, or holds something else than such a batch.
     """
     try:
         batch = _Unpickler(file, encoding="bytes").load()
-        labels = batch[b"labels"]
+        labels = batch[labels_key]
         _, found_shape, dtype, fortran_order, content = batch[b"data"].state
         found_type = dtype.arguments[0]
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
     except Exception as error:  # a damaged pickle can raise anything
         raise DataError(f"{name}: not a batch of CIFAR-10 ({type(error).__name__}: {error})") from error
+    if shape[0] is None and type(found_shape) is tuple and found_shape and type(found_shape[0]) is int:
+        shape = (found_shape[0], shape[1])
     if found_shape != shape or found_type not in ("u1", b"u1") or fortran_order:
         order = "Fortran" if fortran_order else "C"
         raise DataError(
             f"{name}: images of shape {found_shape}, type {found_type}, {order} order; expected {shape}, u1, C order"
         )
-    if type(content) is not bytes or len(content) != shape[0] * shape[1]:
+    if type(content) is not bytes or len(content) != math.prod(found_shape):
         raise DataError(f"{name}: the image bytes do not fill the shape {shape}")
-    if type(labels) is not list or len(labels) != shape[0]:
-        raise DataError(f"{name}: not a list of {shape[0]:,} labels")
-    return np.frombuffer(content, np.uint8).reshape(shape), labels
+    if type(labels) is not list or len(labels) != found_shape[0]:
+        raise DataError(f"{name}: not a list of {found_shape[0]:,} labels")
+    return np.frombuffer(content, np.uint8).reshape(found_shape), labels

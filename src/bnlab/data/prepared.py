@@ -17,22 +17,24 @@ from bnlab.data.arrays import Arrays, Bytes, content_digest, data_set_digest
 from bnlab.errors import IntegrityError, StorageError
 from bnlab.files import atomic, sha256, write_json
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 FILES = (MANIFEST, "train_images.npy", "train_labels.npy", "test_images.npy", "test_labels.npy")
 
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The training part, mapped read-only: images uint8 (n, 3072), labels uint8 (n,).
+    """The training part, mapped read-only: images uint8 (n, d), labels uint8 (n,).
 
-    `digest` identifies the content of all four arrays. The test part has its own door, `open_test`.
+    `digest` identifies the content of all four arrays, `classes` names the labels. The test part has its own door,
+    `open_test`.
     """
 
     name: str
     digest: str
     train_images: Bytes
     train_labels: Bytes
+    classes: tuple[str, ...]
 
 
 def store(folder: Path, name: str, arrays: Arrays) -> None:
@@ -46,13 +48,15 @@ def store(folder: Path, name: str, arrays: Arrays) -> None:
     except OSError as error:
         raise StorageError(f"{folder / MANIFEST}: cannot be replaced ({error.strerror})") from error
     files = {}
-    for array_name, array in vars(arrays).items():
+    for array_name, array in arrays.parts.items():
         path = folder / f"{array_name}.npy"
         _write_array(path, array)
         files[path.name] = {"bytes": path.stat().st_size, "sha256": sha256(path), "shape": list(array.shape)}
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "name": name,
+        "image_shape": list(arrays.image_shape),
+        "classes": list(arrays.classes),
         "train_digest": content_digest(arrays.train_images, arrays.train_labels),
         "test_digest": content_digest(arrays.test_images, arrays.test_labels),
         "files": files,
@@ -71,11 +75,12 @@ def open_prepared(folder: Path) -> PreparedData:
         digest=_content_digest(manifest),
         train_images=_map_array(folder / "train_images.npy", manifest),
         train_labels=_labels(folder / "train_labels.npy", manifest),
+        classes=tuple(manifest["classes"]),
     )
 
 
 def open_test(folder: Path) -> tuple[Bytes, Bytes]:
-    """Open the test images (n, 3072) and labels (n,), with the checks and errors of `open_prepared`."""
+    """Open the test images (n, d) and labels (n,), with the checks and errors of `open_prepared`."""
     manifest = _read_manifest(folder)
     return _map_array(folder / "test_images.npy", manifest), _labels(folder / "test_labels.npy", manifest)
 

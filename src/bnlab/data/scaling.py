@@ -47,7 +47,8 @@ def pixel_statistics(images: Images, rows: Rows) -> tuple[npt.NDArray[np.float64
         pixel = int(np.argmin(scaled_variance))
         raise DataError(
             f"Pixel {pixel} has the same value in all {n} training images, so it cannot be standardized. "
-            "Use more training images (key `training` in config/protocols.yaml)."
+            "Use more training images (key `training` in config/protocols.yaml), or, where margins of all images are "
+            "alike, one mean and deviation for all pixels (standardization: scalar)."
         )
     return total / n, np.sqrt(scaled_variance) / n
 

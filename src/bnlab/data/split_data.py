@@ -4,8 +4,6 @@ from pathlib import Path
 
 from bnlab.data.prepared import open_prepared
 from bnlab.data.splits import make_split, store_split
-from bnlab.errors import ConfigError
-from bnlab.runs.datasets import DATA_SETS
 
 
 def split_data(
@@ -21,10 +19,8 @@ def split_data(
 ) -> None:
     """Draw a split of a prepared data set and store it as results/splits/<name>.npz.
 
-    Raises ConfigError when there is no such data set, DataError when it has too few images.
+    Raises IntegrityError when the data set is not there, DataError when it has too few images.
     """
-    if data not in DATA_SETS:
-        raise ConfigError(f"'{name}': found the data set '{data}', expected {' or '.join(DATA_SETS)}.")
     images = open_prepared(results / "data" / data).train_images
     split = make_split(
         images, training=training, validation=validation, seed=seed, order=order, standardization=standardization

@@ -106,7 +106,7 @@ def make_split(
             mean, std = scalar_statistics(images, np.concatenate([rows, validation_rows]))
         case "per_part":
             mean, std = pixel_sums(images, rows)[0] / len(rows), np.full(d, FULL_SCALE)
-            own = pixel_sums(images, validation_rows)[0] / len(validation_rows)
+            own = pixel_sums(images, validation_rows)[0] / len(validation_rows) if validation else None
         case "per_image":
             mean, std = np.zeros(d), np.ones(d)
         case _:
@@ -141,7 +141,7 @@ def load_split(path: Path) -> Split:
         raise _refused(path, f"cannot be read as a split ({error})") from error
     if digest != _digest(path.stem, content):
         raise _refused(path, "is another split's, or was changed after it was drawn")
-    if standardization != "per_part":
+    if standardization != "per_part" or not len(content["validation"]):
         content["validation_mean"] = None
     return Split(**content | {"standardization": standardization}, digest=digest)
 

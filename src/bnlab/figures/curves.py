@@ -29,34 +29,35 @@ ALTERNATIVE = "Line charts of loss, cost and accuracy against the update, with a
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """A row of three panels per network (and per initialization, learning rate and weight decay, where they vary)."""
-    curves = with_runs(curves, runs)
+    curves, validates = with_runs(curves, runs), protocol.validation > 0
     settings = [setting for _, setting in runs.groupby(SETTING, sort=False)]
     rows = len(settings)
-    figure, canvas = new_figure(rows * ROW + STRIP + REST, protocol.data)
+    figure, canvas = new_figure(rows * ROW + STRIP + REST, protocol.data.name)
     axes = canvas.subplots(rows + 1, 3, sharex=True, squeeze=False, height_ratios=[*[ROW - 0.35] * rows, STRIP])
     for row, setting in zip(axes[:-1], settings, strict=True):
         chosen = curves[curves["run"].isin(setting["run"])]
         for panel, metric in zip(row, METRICS, strict=True):
-            draw_lines(panel, chosen, f"probe_{metric}", dashed=True)
-            draw_lines(panel, chosen, f"validation_{metric}")
+            draw_lines(panel, chosen, f"probe_{metric}", dashed=validates)
+            if validates:
+                draw_lines(panel, chosen, f"validation_{metric}")
             mark_diverged(panel, setting)
         head_row(row, setting_words(setting.iloc[0], runs), METRICS.values())
     for column, metric in zip(axes[:-1].T, METRICS, strict=True):
-        limit_to_finished(column, curves, [f"probe_{metric}", f"validation_{metric}"])
+        shown = [f"probe_{metric}", *([f"validation_{metric}"] if validates else [])]
+        limit_to_finished(column, curves, shown)
     draw_learning_rates(axes[-1], protocol, runs)
     canvas.supxlabel(updates_label(protocol), fontsize=9)
-    add_legend(canvas, legend_handles(runs, parts=True))
+    add_legend(canvas, legend_handles(runs, parts=validates))
     return figure
 
 
 def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
     """The figure's caption; runs: the rows of runs.csv that it shows."""
+    images = f"{probe_words(protocol, protocol.training)} training images"
+    if protocol.validation:
+        images = f"{probe_words(protocol, protocol.validation)} validation images (solid) and on {images} (dashed)"
     sentences = [
-        (
-            f"Loss, cost and accuracy during training, evaluated {protocol.curve_points} times on "
-            f"{probe_words(protocol, protocol.validation)} validation images (solid) and on "
-            f"{probe_words(protocol, protocol.training)} training images (dashed)."
-        ),
+        f"Loss, cost and accuracy during training, evaluated {protocol.curve_points} times on {images}.",
         *line_sentences(runs),
         "The loss before the first update can lie above the panel.",
         RATE_STRIP,

@@ -31,7 +31,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     panels = [panel for _, panel in runs.groupby(["network", "initialization", "batch_norm"], sort=False)]
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure, canvas = new_figure(rows * PANEL + REST, protocol.data)
+    figure, canvas = new_figure(rows * PANEL + REST, protocol.data.name)
     axes = canvas.subplots(rows, columns, squeeze=False)
     finished = 100 * runs.loc[runs["diverged_at"].isna(), "validation_accuracy"]
     low, high = (finished.min(), finished.max()) if len(finished) else (0.0, 100.0)

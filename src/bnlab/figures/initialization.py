@@ -22,10 +22,7 @@ from bnlab.figures.style import BLACK, new_figure
 from bnlab.formatting import initialization_words, network_words, weight_decay_words
 from bnlab.runs.spec import Protocol
 
-CLASSES = 10
 METRICS = {"loss": "Validation loss", "accuracy": "Validation accuracy (%)"}
-CHANCE = {"loss": math.log(CLASSES), "accuracy": 100 / CLASSES}
-"""What equal probabilities for all classes give."""
 ROW, STRIP, REST = 1.8, 0.3, 0.8
 """Heights in inches: a row of panels, the learning rate, and legend and labels."""
 ALTERNATIVE = (
@@ -37,11 +34,11 @@ ALTERNATIVE = (
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """A column per initialization; per network and weight decay a row of losses and a row of accuracies."""
-    curves = with_runs(curves, runs)
+    curves, chance = with_runs(curves, runs), _chance(protocol)
     initializations = runs["initialization"].unique()
     settings = [setting for _, setting in runs.groupby(["network", "learning_rate", "weight_decay"], sort=False)]
     rows = len(settings) * len(METRICS)
-    figure, canvas = new_figure(rows * ROW + STRIP + REST, protocol.data)
+    figure, canvas = new_figure(rows * ROW + STRIP + REST, protocol.data.name)
     axes = canvas.subplots(
         rows + 1,
         len(initializations),
@@ -60,13 +57,13 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
         )
         for row, metric in zip(block, METRICS, strict=True):
             row[0].set_ylabel(METRICS[metric])
-            _label_chance(row[0], metric)
+            _label_chance(row[0], metric, chance[metric])
             for panel, (_, cells) in zip(row, setting.groupby("initialization", sort=False), strict=True):
-                panel.axhline(CHANCE[metric], color=BLACK, linewidth=0.8, linestyle=(0, (1, 2)))
+                panel.axhline(chance[metric], color=BLACK, linewidth=0.8, linestyle=(0, (1, 2)))
                 draw_lines(panel, curves[curves["run"].isin(cells["run"])], f"validation_{metric}")
                 mark_diverged(panel, cells)
     for row, metric in zip(axes[:-1], [*METRICS] * len(settings), strict=True):
-        limit_to_finished(row, curves, [f"validation_{metric}"], show=[CHANCE[metric]])
+        limit_to_finished(row, curves, [f"validation_{metric}"], show=[chance[metric]])
     draw_learning_rates(axes[-1], protocol, runs)
     canvas.supxlabel(updates_label(protocol), fontsize=9)
     add_legend(canvas, legend_handles(runs, parts=False))
@@ -75,6 +72,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
 
 def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
     """The figure's caption; runs: the rows of runs.csv that it shows."""
+    classes, chance = protocol.data.classes, _chance(protocol)
     sentences = [
         (
             f"Loss and accuracy on {probe_words(protocol, protocol.validation)} validation images during training, by "
@@ -82,18 +80,27 @@ def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
             "σ is the standard deviation of every initial weight."
         ),
         *line_sentences(runs),
-        "Chance is what equal probabilities for all ten classes give: a loss of ln 10 ≈ 2.30 and an accuracy of 10 %.",
+        (
+            f"Chance is what equal probabilities for all {classes} classes give: a loss of ln {classes} ≈ "
+            f"{chance['loss']:.2f} and an accuracy of {chance['accuracy']:.3g} %."
+        ),
         RATE_STRIP,
     ]
     return " ".join(sentences)
 
 
-def _label_chance(axes: Axes, metric: str) -> None:
+def _chance(protocol: Protocol) -> dict[str, float]:
+    """What equal probabilities for all classes give."""
+    classes = protocol.data.classes
+    return {"loss": math.log(classes), "accuracy": 100 / classes}
+
+
+def _label_chance(axes: Axes, metric: str, chance: float) -> None:
     """Name the line of chance at its right end, on the side where networks that learn go."""
     side = {"loss": "top", "accuracy": "bottom"}[metric]
     axes.annotate(
         "chance",
-        (1, CHANCE[metric]),
+        (1, chance),
         xycoords=axes.get_yaxis_transform(),
         xytext=(-2, -2 if side == "top" else 2),
         textcoords="offset points",

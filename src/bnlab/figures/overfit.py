@@ -35,10 +35,11 @@ def draw(table: pd.DataFrame, data: str) -> Figure:
         axes.plot(line["update"], line["loss"], color=colour, linewidth=THICK, linestyle=style)
         end = line["loss"].iloc[-1]
         ends.append((end, f"{layers} layers {'with' if batch_norm else 'without'} batch norm.: {end:.2g}", colour))
-    axes.axhline(math.log(10), color=GREY, linewidth=0.7, linestyle=(0, (4, 3)))
+    classes = table["classes"].iloc[0]
+    axes.axhline(math.log(classes), color=GREY, linewidth=0.7, linestyle=(0, (4, 3)))
     axes.annotate(
-        "ln 10", (0, math.log(10)), xycoords=axes.get_yaxis_transform(), xytext=(-4, 0), textcoords="offset points",
-        ha="right", va="center", color=GREY,
+        f"ln {classes}", (0, math.log(classes)), xycoords=axes.get_yaxis_transform(), xytext=(-4, 0),
+        textcoords="offset points", ha="right", va="center", color=GREY,
     )  # fmt: skip
     axes.set_xlim(0, last)
     axes.set_xlabel("Update")
@@ -64,6 +65,7 @@ def _places(axes: Axes, losses: list[float]) -> list[float]:
 def caption(table: pd.DataFrame) -> str:
     """The figure's caption; `table` is overfit.csv."""
     last = table[table["update"] == table["update"].max()]
+    classes = table["classes"].iloc[0]
     learnt, stuck = last[last["loss"] < 1], last[last["loss"] >= 1]
     sentences = [
         (
@@ -75,8 +77,8 @@ def caption(table: pd.DataFrame) -> str:
     ]
     if len(learnt):
         sentences.append(
-            f"From about ln 10 ≈ 2.30, the loss of equal probabilities, {len(learnt)} of {len(last)} networks come to "
-            f"{learnt['loss'].max():.2g} or less."
+            f"From about ln {classes} ≈ {math.log(classes):.2f}, the loss of equal probabilities, {len(learnt)} of "
+            f"{len(last)} networks come to {learnt['loss'].max():.2g} or less."
         )
     sentences += [
         f"The one of {row.layers} layers {batch_norm_words(row.batch_norm)} stays at {row.loss:.3f}"

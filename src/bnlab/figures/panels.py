@@ -20,6 +20,7 @@ from bnlab.formatting import (
     weight_decay_words,
 )
 from bnlab.runs.spec import Protocol
+from bnlab.training.setup import learning_rate
 
 DASHES = (0, (2.5, 1.5))
 """The line style of training; validation is solid."""
@@ -105,24 +106,26 @@ def limit_to_finished(
 
 def draw_learning_rates(strips: Sequence[Axes], protocol: Protocol, runs: pd.DataFrame) -> None:
     """Below every column of panels, a strip that shows the learning rates of the runs; and the x-axis."""
-    schedule = protocol.schedule
-    corners = np.arange(2 * schedule.cycles + 1)
-    scheduled = np.where(corners % 2 == 0, schedule.minimum, schedule.maximum)
-    rates = [scheduled if own is None else np.full(len(corners), own) for own in constant_rates(runs)]
-    highest = max(rate.max() for rate in rates)
+    schedule, epoch = protocol.schedule, protocol.training // protocol.batch_size
+    ends = np.arange(0, schedule.updates + 1, 2 * schedule.step)
+    # Straight lines from corner to corner; a decay is a step at every epoch's end.
+    steps = np.arange(epoch, schedule.updates, epoch) if schedule.decay < 1 else np.empty(0, int)
+    updates = np.unique(np.concatenate([np.arange(0, schedule.updates + 1, schedule.step), steps - 1, steps]))
+    rates = [[rate(update) for update in updates.tolist()] for rate in
+             (learning_rate(schedule, own, epoch=epoch) for own in constant_rates(runs))]  # fmt: skip
+    highest = max(map(max, rates))
     for strip in strips:
         for rate in rates:
-            strip.fill_between(corners * schedule.step, 0, rate, color=LIGHT_GREY, linewidth=0)
-            strip.plot(corners * schedule.step, rate, color=GREY, linewidth=THIN)
+            strip.fill_between(updates, 0, rate, color=LIGHT_GREY, linewidth=0)
+            strip.plot(updates, rate, color=GREY, linewidth=THIN)
         strip.set_ylim(0, 1.15 * highest)
         strip.set_yticks([highest], [""])
         strip.grid(visible=False, axis="y")
         strip.set_xlim(0, schedule.updates)
         # A tick at the end of every cycle, where there is room.
-        ends = corners[::2] * schedule.step
         strip.xaxis.set_major_locator(FixedLocator(ends.tolist()) if schedule.cycles <= 2 else MaxNLocator(2))
         strip.xaxis.set_major_formatter(FuncFormatter(lambda update, _: f"{update:,.0f}"))
-    strips[0].set_yticks([highest], [short_number(highest)])
+    strips[0].set_yticks([highest], [short_number(float(f"{highest:.3g}"))])
     strips[0].set_title("Learning rate", loc="left", pad=2)
 
 

@@ -32,7 +32,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     del curves
     runs = runs.assign(accuracy=100 * runs["validation_accuracy"], position=positions(runs["weight_decay"]))
     settings = [setting for _, setting in runs.groupby(["network", "initialization"], sort=False)]
-    figure, canvas = new_figure(len(settings) * HEIGHT, protocol.data)
+    figure, canvas = new_figure(len(settings) * HEIGHT, protocol.data.name)
     parts = canvas.subfigures(len(settings), 1, squeeze=False)[:, 0]
     for part, setting in zip(parts, settings, strict=True):
         whole, close_up = part.subplots(1, 2)

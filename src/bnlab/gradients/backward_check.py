@@ -17,6 +17,7 @@ from bnlab.gradients.autodiff import autodiff_gradient
 from bnlab.gradients.complex_step import complex_step, directional_derivative
 from bnlab.gradients.error_measures import largest_difference, norm_max
 from bnlab.gradients.finite_differences import central_difference_along, central_differences
+from bnlab.gradients.images import n_classes
 from bnlab.gradients.kinks import smooth_costs
 from bnlab.gradients.objective import Cost
 from bnlab.numerics.parameters import Network, Parameters
@@ -71,13 +72,15 @@ def check_networks(
         for batch_norm in settings["batch_norm"]:
             met = set()
             for condition in settings["conditions"]:
-                batch, inputs, epsilon = condition["batch"], condition["inputs"], condition["epsilon"]
-                network = Network((inputs, *hidden, 10), batch_norm, epsilon)
-                key = (batch, inputs, condition["weight_decay"], epsilon if batch_norm else None)
+                batch, epsilon = condition["batch"], condition["epsilon"]
+                x = pixels[:batch, : condition["inputs"]]
+                condition = {**condition, "inputs": x.shape[1]}
+                network = Network((x.shape[1], *hidden, n_classes(labels)), batch_norm, epsilon)
+                key = (batch, x.shape[1], condition["weight_decay"], epsilon if batch_norm else None)
                 if key in met or network.n_layers > condition.get("layers", network.n_layers):
                     continue
                 met.add(key)
-                checks.append(check_network(network, pixels[:batch, :inputs], labels[:batch], condition, settings))
+                checks.append(check_network(network, x, labels[:batch], condition, settings))
     return checks
 
 

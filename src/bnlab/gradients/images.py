@@ -9,6 +9,7 @@ from bnlab.data.arrays import Bytes, Images
 from bnlab.data.prepared import open_prepared
 from bnlab.data.scaling import pixel_statistics
 from bnlab.errors import ConfigError
+from bnlab.runs.datasets import CIFAR10
 
 IMAGES = 1000
 DATA_BATCH = 10_000
@@ -16,9 +17,21 @@ DATA_BATCH = 10_000
 
 
 def first_images(data: str, *, results: Path) -> tuple[Images, Bytes]:
-    """The first training images of a prepared data set, uint8 (1000, 3072), and their labels, (1000,)."""
+    """The first training images of a prepared data set, uint8 (up to 1000, d), and their labels.
+
+    Pixels that hardly vary from image to image, such as the margins of scanned digits, are left out: those whose
+    deviation is less than half the largest one. Over a small batch they would be constant. Photographs lose none.
+    """
     prepared = open_prepared(results / "data" / data)
-    return prepared.train_images[:IMAGES], prepared.train_labels[:IMAGES]
+    images = prepared.train_images[:IMAGES]
+    deviations = images.std(axis=0)
+    varied = np.ascontiguousarray(images[:, deviations >= deviations.max() / 2])
+    return varied, prepared.train_labels[:IMAGES]
+
+
+def n_classes(labels: npt.NDArray[np.integer]) -> int:
+    """How many classes a network has to tell apart that is checked on images with these labels."""
+    return int(labels.max()) + 1
 
 
 def standardized(images: Images) -> npt.NDArray[np.float64]:
@@ -31,9 +44,14 @@ def standardized(images: Images) -> npt.NDArray[np.float64]:
 def data_batch_images(data: str, n: int, *, source: str, results: Path) -> tuple[npt.NDArray[np.float64], Bytes]:
     """The first n training images, (n, 3072), standardized per pixel over data_batch_1, and their labels, (n,).
 
-    Raises ConfigError, which names `source`, when there are not so many.
+    Raises ConfigError, which names `source`, when there are not so many, or the data set is not like CIFAR-10.
     """
     prepared = open_prepared(results / "data" / data)
+    if (prepared.train_images.shape[1], len(prepared.classes)) != (CIFAR10.pixels, CIFAR10.classes):
+        raise ConfigError(
+            f"{source}: repeats a check on CIFAR-10, but the images of '{data}' are of another kind. Leave it out of "
+            "the study's `gradients`."
+        )
     images = prepared.train_images[:DATA_BATCH]
     if n > len(images):
         raise ConfigError(

@@ -15,6 +15,7 @@ from bnlab.data.arrays import Bytes, Images
 from bnlab.data.batches import StandardizedBatches
 from bnlab.data.scaling import Scaling
 from bnlab.gradients.error_measures import norm_max
+from bnlab.gradients.images import n_classes
 from bnlab.gradients.kinks import random_parameters
 from bnlab.numerics.arrays import Array
 from bnlab.numerics.network import Workspace, loss_forward
@@ -58,7 +59,7 @@ def check_inference(settings: Mapping[str, Any], images: Images, labels: Bytes) 
     checks = []
     for hidden in settings["networks"]:
         for batch_norm in settings["batch_norm"]:
-            network = Network((images.shape[1], *hidden, 10), batch_norm, asked["epsilon"])
+            network = Network((images.shape[1], *hidden, n_classes(labels)), batch_norm, asked["epsilon"])
             parameters = random_parameters(network, stream(0, "inference check"))
             for initial in ("first_batch", "zero_one") if batch_norm else ("first_batch",):
                 for scaling in ("per_pixel", "per_image"):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bnlab.config.gradient_checks import load_overfit_settings
 from bnlab.files import write_rows
-from bnlab.gradients.images import first_images, standardized
+from bnlab.gradients.images import first_images, n_classes, standardized
 from bnlab.numerics.initialize import initialize
 from bnlab.numerics.network import Workspace, loss_backward, loss_forward
 from bnlab.numerics.optimizer import descend
@@ -20,16 +20,17 @@ from bnlab.paths import CONFIG, RESULTS
 from bnlab.runs.names import network_text
 from bnlab.streams import stream
 
-COLUMNS = ("network", "layers", "batch_norm", "images", "update", "loss", "active")
+COLUMNS = ("network", "layers", "batch_norm", "images", "classes", "update", "loss", "active")
 
 
 def learn_few_images(data: str, *, config: Path = CONFIG, results: Path = RESULTS) -> None:
     """Write results/gradients/<data>/overfit.csv: every network's loss on a few images at every update."""
     settings = load_overfit_settings(config)
-    images, labels = first_images(data, results=results)
-    learnt = overfit(settings, standardized(images), labels)
+    shown, labels = first_images(data, results=results)
+    learnt = overfit(settings, standardized(shown), labels)
+    images, classes = settings["images"], n_classes(labels)
     rows = (
-        (network_text(net.hidden), len(net.hidden) + 1, net.batch_norm, settings["images"], update, loss, active)
+        (network_text(net.hidden), len(net.hidden) + 1, net.batch_norm, images, classes, update, loss, active)
         for net in learnt
         for update, (loss, active) in enumerate(zip(net.losses, net.active, strict=True))
     )
@@ -60,7 +61,7 @@ def overfit(
     x, y = pixels[: settings["images"]], labels[: settings["images"]]
     found = []
     for chosen in settings["networks"]:
-        network = Network((x.shape[1], *chosen["hidden"], 10), chosen["batch_norm"], settings["epsilon"])
+        network = Network((x.shape[1], *chosen["hidden"], n_classes(labels)), chosen["batch_norm"], settings["epsilon"])
         found.append(
             Learnt(tuple(chosen["hidden"]), chosen["batch_norm"], *_descend(network, x, y, settings["schedule"]))
         )

@@ -15,7 +15,7 @@ from bnlab.files import write_rows
 from bnlab.gradients.complex_step import complex_step
 from bnlab.gradients.error_measures import norm_max
 from bnlab.gradients.finite_differences import central_differences, forward_differences
-from bnlab.gradients.images import first_images, standardized
+from bnlab.gradients.images import first_images, n_classes, standardized
 from bnlab.gradients.kinks import NoSmoothDrawError, smooth_costs
 from bnlab.gradients.objective import Cost
 from bnlab.numerics.parameters import Network
@@ -60,12 +60,13 @@ def step_size_errors(
     and columns are taken.  labels: (n,).  No ReLU switches at any step: the curves show the methods, and no kinks.
     Raises NoSmoothDrawError when there are no such parameters.
     """
-    batch, inputs = settings["batch"], settings["inputs"]
+    batch = settings["batch"]
+    x = pixels[:batch, : settings["inputs"]]
     errors = []
     for batch_norm in (False, True):
         costs = smooth_costs(
-            Network((inputs, *settings["hidden"], 10), batch_norm, settings["epsilon"]),
-            pixels[:batch, :inputs],
+            Network((x.shape[1], *settings["hidden"], n_classes(labels)), batch_norm, settings["epsilon"]),
+            x,
             labels[:batch],
             weight_decay=settings["weight_decay"],
             margin=settings["margin"],

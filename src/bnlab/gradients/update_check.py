@@ -15,12 +15,14 @@ import numpy.typing as npt
 from bnlab.gradients.backward_check import measure_of, relative_error
 from bnlab.gradients.complex_step import complex_step
 from bnlab.gradients.error_measures import largest_difference
+from bnlab.gradients.images import n_classes
 from bnlab.gradients.kinks import smooth_costs
 from bnlab.gradients.objective import Cost
 from bnlab.gradients.unnormalized_activations import unnormalized_activations_gradient
 from bnlab.numerics.arrays import Array, Labels
 from bnlab.numerics.network import Workspace, loss_forward
 from bnlab.numerics.parameters import Network, Parameters
+from bnlab.runs.datasets import GENERATED
 from bnlab.runs.spec import Protocol, Schedule
 from bnlab.streams import stream
 from bnlab.training.update import Update
@@ -53,10 +55,12 @@ def check_updates(settings: Mapping[str, Any], pixels: npt.NDArray[np.float64], 
     and columns are taken.  labels: (n,).
     """
     asked = settings["updates"]
-    batch, inputs = asked["batch"], asked["inputs"]
-    batches = [(pixels[at : at + batch, :inputs], labels[at : at + batch]) for at in range(0, EPOCH * batch, batch)]
+    batch = asked["batch"]
+    x = pixels[:, : asked["inputs"]]
+    batches = [(x[at : at + batch], labels[at : at + batch]) for at in range(0, EPOCH * batch, batch)]
+    widths = (x.shape[1], *asked["hidden"], n_classes(labels))
     return [
-        _check(Network((inputs, *asked["hidden"], 10), batch_norm, asked["epsilon"]), protocol, batches, settings)
+        _check(Network(widths, batch_norm, asked["epsilon"]), protocol, batches, settings)
         for batch_norm in (False, True)
         for protocol in _protocols(batch, asked["momentum"], batch_norm)
     ]
@@ -68,7 +72,7 @@ def _protocols(batch: int, momentum: float, batch_norm: bool) -> Iterator[Protoc
         for bn_affine in (True, False) if batch_norm else (True,):
             for backward in ("exact", "unnormalized_activations") if batch_norm else ("exact",):
                 yield Protocol(
-                    data="generated",
+                    data=GENERATED,
                     training=EPOCH * batch,
                     validation=1,
                     batch_size=batch,

@@ -17,7 +17,6 @@ from bnlab.files import sha256
 from bnlab.made.accepted import in_effect
 from bnlab.made.receipts import Receipt, read_receipts, settings_digest
 from bnlab.made.steps import step
-from bnlab.runs.datasets import DATA_SETS
 from bnlab.runs.record import RECORD, RESULT, read_record
 from bnlab.targets import Targets
 
@@ -134,17 +133,15 @@ class Currency:
         return None if self.is_code("train", self.record(run)["code"]) else CODE
 
     def _reason_of_data(self, data: str) -> str | None:
-        if data not in DATA_SETS:
-            raise ConfigError(f"'{data}' is not a data set")
         found = stored_digest(self.results / "data" / data)
-        return None if found == DATA_SETS[data].digest else f"holds other images (digest {found})"
+        return None if found == self.targets.data_set(data).digest else f"holds other images (digest {found})"
 
     @cache  # noqa: B019
     def _digest(self, path: str) -> str:
         """The digest of a file's content; of a run's file, what its record says; of images, that of the data set."""
         match self._below(path).split("/"):
             case ["data", data, _]:
-                return DATA_SETS[data].digest
+                return self.targets.data_set(data).digest
             case ["runs", protocol, run, name] if name != RECORD:
                 digest: str = self.record(f"{protocol}/{run}")["files"][name]
                 return digest

@@ -8,3 +8,8 @@ def triangular(update: int, *, minimum: float, maximum: float, step: int) -> flo
     """
     height = 1 - abs(update % (2 * step) / step - 1)
     return minimum + height * (maximum - minimum)
+
+
+def decayed(rate: float, update: int, *, decay: float, epoch: int) -> float:
+    """The rate of an update after the decay of every whole epoch, of `epoch` updates, before it."""
+    return rate * decay ** (update // epoch)

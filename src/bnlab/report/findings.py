@@ -114,6 +114,8 @@ def _needed(pair: pd.Series) -> str:
 
 
 def _best(cells: pd.DataFrame, protocol: Protocol) -> list[Finding]:
+    if not protocol.validation:
+        return []
     found = []
     for (network, layers, initialization, batch_norm), searched in cells.groupby(
         ["network", "layers", "initialization", "batch_norm"], sort=False

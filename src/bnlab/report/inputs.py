@@ -49,7 +49,7 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
     folder = results / "studies" / study
     the_study = configuration.study(study)
     protocols = {run.protocol: configuration.protocols[run.protocol] for run in the_study.runs}
-    data_sets = sorted({protocol.data for protocol in protocols.values()})
+    data_sets = sorted({protocol.data.name for protocol in protocols.values()})
     inputs = Inputs(
         study=the_study,
         protocols=protocols,

@@ -79,7 +79,7 @@ def section(
     return Section(
         anchor=f"experiment-{prefix}{experiment.id}",
         experiment=experiment,
-        generated=inputs.protocol_of(experiment.id).data == "generated",
+        generated=inputs.protocol_of(experiment.id).data.name == "generated",
         claims_number=next(table_numbers) if len(claims) else None,
         claims=claim_rows(claims, inputs.specs),
         findings=findings(inputs, experiment.id),

@@ -21,7 +21,6 @@ from bnlab.report.reported_checks import ReportedCheckView, reported_check_view
 from bnlab.report.run_list import link_groups, run_entries
 from bnlab.report.sections import section
 
-DATA_NAMES = {"cifar10": "CIFAR-10", "generated": "generated images"}
 METRIC_NAMES = {
     "test_accuracy": "test accuracy",
     "validation_accuracy": "validation accuracy",
@@ -65,7 +64,6 @@ def environment() -> Environment:
         confidence=f"{100 * LEVEL:.0f}",
         power=f"{100 * POWER:.0f}",
         generated_note=formatting.GENERATED_NOTE,
-        data_names=DATA_NAMES,
         metric_names=METRIC_NAMES,
         oracle_names=ORACLES,
     )
@@ -113,6 +111,7 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "reported_checks": reported_checks,
         "protocols": {name: protocol.model_dump() for name, protocol in inputs.protocols.items()},
         "manifests": inputs.manifests,
+        "data_names": {one.data.name: one.data.title for one in inputs.protocols.values()},
         "runs": run_entries(inputs),
     }
 

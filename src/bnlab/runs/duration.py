@@ -2,13 +2,13 @@
 
 from itertools import pairwise
 
+from bnlab.runs.datasets import CIFAR10
 from bnlab.runs.spec import Protocol, RunSpec
 
-PIXELS, CLASSES = 3072, 10
 START = 0.3
 """Seconds: the process, its imports, opening data, storing."""
 FETCH = 3e-6
-"""Seconds to gather, convert and standardize an image."""
+"""Seconds to gather, convert and standardize an image of CIFAR-10; in proportion for others."""
 PRODUCT = 30e-12
 """Seconds for one multiplication and addition of a matrix product."""
 CALLS = {False: 25e-6, True: 55e-6}
@@ -17,14 +17,15 @@ CALLS = {False: 25e-6, True: 55e-6}
 
 def estimated_seconds(spec: RunSpec, protocol: Protocol) -> float:
     """Seconds of one core of the machine in docs/performance.md; others differ, but by much the same factor for all."""
-    weights = sum(d_in * d_out for d_in, d_out in pairwise((PIXELS, *spec.hidden, CLASSES)))
+    weights = sum(d_in * d_out for d_in, d_out in pairwise((protocol.data.pixels, *spec.hidden, protocol.data.classes)))
     updates = protocol.schedule.updates
     trained = updates * protocol.batch_size
-    evaluated = protocol.curve_points * 2 * protocol.probe + protocol.training + protocol.validation
+    watched = protocol.probe + min(protocol.probe, protocol.validation)
+    evaluated = protocol.curve_points * watched + protocol.training + protocol.validation
     products = (2 * trained + evaluated) * weights
     return (
         START
-        + FETCH * (trained + evaluated / 2)
+        + FETCH * (protocol.data.pixels / CIFAR10.pixels) * (trained + evaluated / 2)
         + PRODUCT * products
         + CALLS[spec.batch_norm] * len(spec.hidden) * updates
     )

@@ -14,8 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bnlab.errors import ConfigError
-from bnlab.runs.datasets import DATA_SETS
-from bnlab.runs.spec import Initialization, Protocol, RunSpec
+from bnlab.runs.spec import SCHEMES, Initialization, Protocol, RunSpec
 
 
 def run_name(spec: RunSpec, protocol: Protocol) -> str:
@@ -70,7 +69,7 @@ def split_name(protocol: Protocol, seed: int) -> str:
     """
     order = f"random-seed{seed}" if protocol.split == "random" else protocol.split.replace("_", "-")
     scaling = protocol.standardization.replace("_", "-")
-    return f"{protocol.data}_{protocol.training}-{protocol.validation}_{order}_{scaling}"
+    return f"{protocol.data.name}_{protocol.training}-{protocol.validation}_{order}_{scaling}"
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ _NAME = re.compile(
     r"(?P<protocol>[a-z][a-z0-9_-]*)/"
     r"(?P<hidden>linear|[0-9]{1,6}(?:-[0-9]{1,6}){0,99})_"
     r"(?P<norm>bn|plain)_"
-    r"(?P<initialization>he|fan_in|sigma[0-9.e-]+)_"
+    r"(?P<initialization>he|fan_in|xavier|sigma[0-9.e-]+)_"
     rf"(?:eta(?P<learning_rate>{_NUMBER})_)?"
     rf"lambda(?P<weight_decay>{_NUMBER})_"
     r"(?:after(?P<warm_start>[0-9a-f]{8})_)?"
@@ -128,7 +127,7 @@ _NAME = re.compile(
 
 
 _SPLIT_NAME = re.compile(
-    r"(?P<data>[a-z][a-z0-9]*)_(?P<training>[1-9][0-9]{0,8})-(?P<validation>[1-9][0-9]{0,8})_"
+    r"(?P<data>[a-z][a-z0-9-]*)_(?P<training>[1-9][0-9]{0,8})-(?P<validation>0|[1-9][0-9]{0,8})_"
     r"(?P<order>random-seed(?P<seed>[1-9][0-9]{0,8})|official-order|validation-first)_"
     r"(?P<scaling>per-pixel|scalar|per-part|per-image)"
 )
@@ -155,7 +154,7 @@ def network_text(hidden: Sequence[int]) -> str:
 
 
 def initialization_text(initialization: Initialization) -> str:
-    """he, fan_in, or sigma and the standard deviation: sigma0.001."""
+    """he, fan_in, xavier, or sigma and the standard deviation: sigma0.001."""
     if isinstance(initialization, str):
         return initialization
     return f"sigma{number_text(initialization)}"
@@ -167,14 +166,12 @@ def learning_rate_text(learning_rate: float | None) -> str:
 
 
 def _parse_initialization(text: str) -> Initialization:
-    if text == "he":
-        return "he"
-    if text == "fan_in":
-        return "fan_in"
+    if text in SCHEMES:
+        return text
     try:
         return float(text.removeprefix("sigma"))
     except ValueError:
-        raise ConfigError(f"'{text}' is not an initialization: expected he, fan_in or sigma<number>.") from None
+        raise ConfigError(f"'{text}' is not an initialization: expected he, fan_in, xavier or sigma<number>.") from None
 
 
 def _digest(spec: RunSpec, protocol: Protocol) -> str:
@@ -182,6 +179,6 @@ def _digest(spec: RunSpec, protocol: Protocol) -> str:
     content = {
         "spec": own,
         "protocol": protocol.model_dump(exclude_defaults=True),
-        "data": DATA_SETS[protocol.data].digest,
+        "data": protocol.data.digest,
     }
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:8]

@@ -3,14 +3,18 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer, WithJsonSchema
 
 from bnlab.errors import ConfigError
+from bnlab.runs.datasets import DataSet
 from bnlab.runs.declared import Declared
 
-Initialization = Literal["he", "fan_in"] | float
+Scheme = Literal["he", "fan_in", "xavier"]
+Initialization = Scheme | float
+SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
+"""Initializations that follow from a layer's widths."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Schedule(Declared):
     """Updates from minimum to maximum, half a cycle."""
     cycles: int = Field(ge=1)
     """How many cycles a training has: 2 * step * cycles updates."""
+    decay: float = Field(default=1.0, gt=0, le=1)
+    """What the learning rate is multiplied by after every epoch, on top of its cycle."""
 
     @property
     def updates(self) -> int:
@@ -79,12 +85,12 @@ class Protocol(Declared):
     A run's name leaves out what is at its default here, so that a new key with a default renames no run.
     """
 
-    data: str
-    """The data set: cifar10 or generated."""
+    data: Annotated[DataSet, PlainSerializer(lambda data: data.name), WithJsonSchema({"type": "string"})]
+    """The data set: cifar10, generated, or one of config/datasets.yaml. It is stored and written as its name."""
     training: int = Field(ge=1)
     """Images that train."""
-    validation: int = Field(ge=1)
-    """Images that validate."""
+    validation: int = Field(ge=0)
+    """Images that validate; 0 trains on all, and then nothing can be chosen: no search, no validation curves."""
     split: Literal["random", "official_order", "validation_first"] = "random"
     """Which images: drawn anew for every seed; the first ones train and the next validate; or the reverse."""
     standardization: Literal["per_pixel", "scalar", "per_part", "per_image"] = "per_pixel"

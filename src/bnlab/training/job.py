@@ -13,7 +13,7 @@ from bnlab.data.prepared import PreparedData, open_prepared, open_test
 from bnlab.data.splits import load_split
 from bnlab.errors import IntegrityError
 from bnlab.fingerprint import code_fingerprint
-from bnlab.runs.datasets import DATA_SETS
+from bnlab.runs.datasets import DataSet
 from bnlab.runs.names import run_name, split_name
 from bnlab.runs.spec import Protocol, RunSpec
 from bnlab.training.evaluate import Evaluation
@@ -31,7 +31,7 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path, watch: Watc
     every point of the curves. Raises IntegrityError when one of them is missing or is not what it should be.
     """
     started = time.perf_counter()
-    folder = on_this_node(results / "data" / protocol.data)
+    folder = on_this_node(results / "data" / protocol.data.name)
     data = _open_data(folder, protocol.data)
     split_path = results / "splits" / f"{split_name(protocol, spec.seed)}.npz"
     split = load_split(split_path)
@@ -73,13 +73,13 @@ def perform_run(spec: RunSpec, protocol: Protocol, *, results: Path, watch: Watc
     return training
 
 
-def _open_data(folder: Path, name: str) -> PreparedData:
+def _open_data(folder: Path, wanted: DataSet) -> PreparedData:
     """The prepared data set, whose content is the one that runs of that name stand for."""
     data = open_prepared(folder)
-    if data.digest != DATA_SETS[name].digest:
+    if data.digest != wanted.digest:
         raise IntegrityError(
             f"{folder}: holds other images (digest {data.digest}) than this run's name stands for. "
-            f"Make them again: python -m bnlab prepare {name}"
+            f"Make them again: python -m bnlab prepare {wanted.name}"
         )
     return data
 
@@ -88,8 +88,10 @@ def _evaluate_parts(setup: Setup, training: Training) -> dict[str, Evaluation] |
     """Evaluations of the whole training and validation parts; None, and `diverged_at` set, if one is not finite."""
     if training.diverged_at is not None:
         return None
-    rows = {"training": setup.split.training, "validation": setup.split.validation}
-    final = {part: setup.evaluate[part](training.parameters, training.statistics, rows[part])[0] for part in rows}
+    final = {
+        part: setup.evaluate[part](training.parameters, training.statistics, rows)[0]
+        for part, rows in setup.rows.items()
+    }
     if all(math.isfinite(part.cost) for part in final.values()):
         return final
     training.diverged_at = setup.protocol.schedule.updates

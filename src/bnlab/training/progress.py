@@ -19,7 +19,7 @@ def shown(updates: int) -> Iterator[Watch]:
     with tqdm(total=updates, unit="update") as bar:
 
         def advance(point: CurvePoint) -> None:
-            bar.set_postfix_str(f"validation accuracy {100 * point.validation.accuracy:.2f} %", refresh=False)
+            bar.set_postfix_str(_accuracy(point), refresh=False)
             bar.update(point.update - bar.n)
 
         yield advance
@@ -32,7 +32,10 @@ def _say(line: str) -> None:
 
 
 def _words(point: CurvePoint, updates: int) -> str:
-    return (
-        f"update {point.update} of {updates}: batch loss {point.batch_loss:.4f}, "
-        f"validation accuracy {100 * point.validation.accuracy:.2f} %"
-    )
+    return f"update {point.update} of {updates}: batch loss {point.batch_loss:.4f}, {_accuracy(point)}"
+
+
+def _accuracy(point: CurvePoint) -> str:
+    """On validation images; on the training ones that the curves show, if none validate."""
+    part, found = ("training", point.probe) if point.validation is None else ("validation", point.validation)
+    return f"{part} accuracy {100 * found.accuracy:.2f} %"

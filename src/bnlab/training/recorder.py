@@ -12,14 +12,17 @@ from bnlab.training.setup import Setup
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The state after `update` updates. `batch_loss` averages the mini-batches since the previous point."""
+    """The state after `update` updates. `batch_loss` averages the mini-batches since the previous point.
+
+    validation: None where no images validate.
+    """
 
     update: int
     epoch: float
     learning_rate: float
     batch_loss: float
     probe: Evaluation
-    validation: Evaluation
+    validation: Evaluation | None
 
 
 Watch = Callable[[CurvePoint], None]
@@ -30,16 +33,13 @@ class Recorder:
     """Collects the curve points of one training and notices when it diverges."""
 
     def __init__(self, setup: Setup, watch: Watch | None = None) -> None:
-        protocol, split = setup.protocol, setup.split
+        protocol = setup.protocol
         updates = protocol.schedule.updates
         self.curves: list[CurvePoint] = []
         self._setup, self._watch = setup, watch
         self._due = set(np.linspace(0, updates, protocol.curve_points).round().astype(int).tolist())
-        self._epoch = len(split.training) // protocol.batch_size
-        self._rows = {
-            "training": split.training[: protocol.probe],
-            "validation": split.validation[: protocol.probe],
-        }
+        self._epoch = len(setup.rows["training"]) // protocol.batch_size
+        self._rows = {part: rows[: protocol.probe] for part, rows in setup.rows.items()}
         self._losses: list[float] = []
 
     def record(self, update: int, learning_rate: float, loss: float | None = None) -> bool:
@@ -51,13 +51,12 @@ class Recorder:
         if update not in self._due:
             return True
         parameters, statistics = self._setup.parameters, self._setup.statistics
-        probe, validation = (
-            self._setup.evaluate[part](parameters, statistics, rows)[0] for part, rows in self._rows.items()
-        )
-        if not (math.isfinite(probe.cost) and math.isfinite(validation.cost)):
+        found = {part: self._setup.evaluate[part](parameters, statistics, rows)[0] for part, rows in self._rows.items()}
+        if not all(math.isfinite(part.cost) for part in found.values()):
             return False
         batch_loss = float(np.mean(self._losses))
         self._losses.clear()
+        probe, validation = found["training"], found.get("validation")
         point = CurvePoint(update, update / self._epoch, learning_rate, batch_loss, probe, validation)
         self.curves.append(point)
         if self._watch:

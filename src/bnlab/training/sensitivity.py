@@ -50,7 +50,7 @@ def move(array: Array, size: float, random: np.random.Generator) -> None:
 
 
 def _trial(spec: RunSpec, protocol: Protocol, number: int, results: Path) -> Trial:
-    data = open_prepared(results / "data" / protocol.data)
+    data = open_prepared(results / "data" / protocol.data.name)
     split = load_split(results / "splits" / f"{split_name(protocol, spec.seed)}.npz")
     setup = Setup(spec, protocol, data.train_images, data.train_labels, split)
     size = 0.0
@@ -68,7 +68,7 @@ def _trial(spec: RunSpec, protocol: Protocol, number: int, results: Path) -> Tri
         stored = arrays["predictions"]
     if training.diverged_at is not None or not len(stored):
         return Trial(difference, changed=len(stored), accuracy=None)
-    images, labels = open_test(results / "data" / protocol.data)
+    images, labels = open_test(results / "data" / protocol.data.name)
     evaluate = setup.evaluator(images, labels, split.scaling_of_others(images))
     found, predictions = evaluate(training.parameters, training.statistics, np.arange(len(labels)))
     return Trial(difference, int(np.sum(predictions != stored)), found.accuracy)

@@ -83,7 +83,7 @@ def _curves_csv(curves: list[CurvePoint]) -> str:
         + [f"{part}_{metric}" for part in ("probe", "validation") for metric in metrics]
     )
     for point in curves:
-        evaluations = [getattr(part, metric) for part in (point.probe, point.validation) for metric in metrics]
+        evaluations = [getattr(part, metric, None) for part in (point.probe, point.validation) for metric in metrics]
         writer.writerow([point.update, point.epoch, point.learning_rate, point.batch_loss, *evaluations])
     return text.getvalue()
 

@@ -25,6 +25,14 @@ def load_last_state(digest: str, parameters: Parameters, statistics: RunningStat
     load_state(folders[0], parameters, statistics)
 
 
+def n_classes(folder: Path) -> int:
+    """How many classes the network of the run in `folder` tells apart. Raises IntegrityError as `load_state` does."""
+    record = read_record(folder)
+    verify_file(folder / MODEL, record)
+    with np.load(folder / MODEL, allow_pickle=False) as arrays:
+        return len(arrays[f"b{len(record['spec']['hidden']) + 1}"])
+
+
 def load_state(folder: Path, parameters: Parameters, statistics: RunningStatistics) -> None:
     """Overwrite parameters and averages with the last ones of the run in `folder`.
 
