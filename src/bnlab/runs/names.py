@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from bnlab.errors import ConfigError
@@ -176,9 +177,12 @@ def _parse_initialization(text: str) -> Initialization:
 
 def _digest(spec: RunSpec, protocol: Protocol) -> str:
     own = {key: value for key, value in asdict(spec).items() if value is not None}
-    content = {
-        "spec": own,
-        "protocol": protocol.model_dump(exclude_defaults=True),
-        "data": protocol.data.digest,
-    }
-    return hashlib.sha256(canonical_json(content).encode()).hexdigest()[:8]
+    # The canonical JSON of {"data": ..., "protocol": ..., "spec": ...}, of which thousands of runs share the beginning.
+    content = f"{_shared(protocol)}{canonical_json(own)}}}"
+    return hashlib.sha256(content.encode()).hexdigest()[:8]
+
+
+@cache
+def _shared(protocol: Protocol) -> str:
+    content = canonical_json(protocol.model_dump(exclude_defaults=True))
+    return f'{{"data":{canonical_json(protocol.data.digest)},"protocol":{content},"spec":'
