@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -176,7 +176,7 @@ def _parse_initialization(text: str) -> Initialization:
 
 
 def _digest(spec: RunSpec, protocol: Protocol) -> str:
-    own = {key: value for key, value in asdict(spec).items() if value is not None}
+    own = {key: value for key, value in vars(spec).items() if value is not None}
     # The canonical JSON of {"data": ..., "protocol": ..., "spec": ...}, of which thousands of runs share the beginning.
     content = f"{_shared(protocol)}{canonical_json(own)}}}"
     return hashlib.sha256(content.encode()).hexdigest()[:8]
