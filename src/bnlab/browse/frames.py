@@ -1,6 +1,7 @@
 """Results as tidy pandas frames (columns: docs/columns.md)."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from bnlab.analysis.collect import run_row
 from bnlab.analysis.read import NAMES, read_table
 from bnlab.errors import BnlabError, ConfigError
 from bnlab.made.currency import Currency
-from bnlab.runs.record import RECORD, TIMING
+from bnlab.runs.record import TIMING
 from bnlab.targets import Targets
 
 SETTINGS = ["protocol", "network", "batch_norm", "initialization", "learning_rate", "weight_decay", "seed"]
@@ -72,12 +73,8 @@ def _known(targets: Targets, study: str) -> str:
 
 def _stored(currency: Currency, name: str) -> tuple[str, dict[str, Any]]:
     """A run's state and its record; of one that is missing, a record without results."""
-    folder = currency.results / "runs" / name
-    try:
-        if (folder / RECORD).is_file():
-            return "outdated" if currency.reason("train", name) else "done", currency.record(name)
-    except BnlabError:
-        pass  # it will be trained again
+    with suppress(BnlabError):  # without a record that is whole, it will be trained again
+        return "outdated" if currency.reason("train", name) else "done", currency.record(name)
     data = currency.targets.protocols[name.split("/", maxsplit=1)[0]].data.name
     return "missing", {"final": None, "diverged_at": None, "data": {"name": data}}
 

@@ -33,7 +33,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     path = folder / RECORD
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads(path.read_bytes())
         schema, digest = record["schema"], record.pop("digest")
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise IntegrityError(f"{path}: cannot be read as a run's record ({error!r}). {_hint(folder)}") from error
