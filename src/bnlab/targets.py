@@ -48,6 +48,7 @@ ROOTS = {
     "ledger": "claims.judge",
     "calibrate": "claims.calibration",
     "calibration-figure": "figures.calibration",
+    "answer-figure": "report.accuracies",
     "page": "report.study",
     "synthesis-page": "report.synthesis",
     "pdf": "report.pdf",
@@ -334,7 +335,10 @@ class Targets:
             self.page_tables(study) + self.figures(study) + self.gates(study) + self.manifests(study)
             for study in studies
         )
-        trust = [f"{self.results}/tables/{name}" for name in ("family.csv", "calibration.csv", "calibration.svg")]
+        trust = [
+            f"{self.results}/tables/{name}"
+            for name in ("family.csv", "calibration.csv", "calibration.svg", "answer.svg")
+        ]
         return self.outcomes() + trust + [file for files in shown for file in files]
 
     def unclaimed(self, asked: Collection[str]) -> list[str]:

@@ -10,7 +10,7 @@ import yaml
 
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.config.studies import Configuration, load_configuration
-from bnlab.config.synthesis import Synthesis, load_synthesis
+from bnlab.config.synthesis import Answer, Synthesis, load_synthesis
 from bnlab.errors import ConfigError
 
 COMMITTED = Path(__file__).parents[2] / "config"
@@ -18,8 +18,24 @@ CONTENT: dict[str, Any] = {
     "title": "t",
     "summary": "s",
     "questions": [
-        {"id": "depth", "title": "t", "text": "t", "experiments": ["official/three_layers"], "claims": ["anon/a"]},
-        {"id": "decay", "title": "t", "text": "t", "experiments": [], "claims": ["anon/b[0.1]", "falk2024/c"]},
+        {
+            "id": "depth",
+            "label": "l",
+            "title": "t",
+            "text": "t",
+            "experiments": ["official/three_layers"],
+            "claims": ["anon/a"],
+            "answer": {"kind": "gain", "experiment": "falk2024/coarse", "network": [50, 50]},
+        },
+        {
+            "id": "decay",
+            "label": "l",
+            "title": "t",
+            "text": "t",
+            "experiments": [],
+            "claims": ["anon/b[0.1]", "falk2024/c"],
+            "further_claims": ["anon/d"],
+        },
     ],
     "searches": ["official/weight_decay", "anon/weight_decay"],
 }
@@ -53,7 +69,9 @@ def test_what_is_read(tmp_path: Path, configuration: Configuration) -> None:
     assert read.questions[0].experiments == (("official", "three_layers"),)
     assert read.questions[1].claims == ("anon/b[0.1]", "falk2024/c")
     assert read.searches == (("official", "weight_decay"), ("anon", "weight_decay"))
-    assert read.studies == ("official", "anon")
+    assert read.questions[0].answer == Answer("gain", "falk2024", "coarse", (50, 50))
+    assert read.questions[1].answer is None and read.questions[1].further_claims == ("anon/d",)
+    assert read.studies == ("official", "anon", "falk2024")
     assert read.reports == ("anon", "falk2024")
 
 
@@ -80,6 +98,18 @@ def test_what_is_read(tmp_path: Path, configuration: Configuration) -> None:
             "questions[0].experiments[1]: found 'offical/three_layers'. 'offical' is not a study.",
         ),
         (
+            lambda c: c["questions"][0]["answer"].update(kind="loss"),
+            "questions[0].answer.kind: found 'loss', expected one of gain, starts, best.",
+        ),
+        (
+            lambda c: c["questions"][0]["answer"].update(experiment="official/thre_layers"),
+            "questions[0].answer.experiment[0]: found 'official/thre_layers'. config/studies/official.yaml has no",
+        ),
+        (
+            lambda c: c["questions"][0]["answer"].update(network=[7]),
+            "questions[0].answer.network: found [7], which no run of 'falk2024/coarse' has.",
+        ),
+        (
             lambda c: c.update(searches=["official/decay"]),
             "searches[0]: found 'official/decay'. config/studies/official.yaml has no experiment 'decay'.",
         ),
@@ -103,7 +133,8 @@ def test_every_claim_it_names_is_in_the_ledger(configuration: Configuration, com
     """A claim's id, or that of a whole table of claims."""
     ids = {claim.id for claim in load_claims(configuration)}
     known = ids | {name.partition("[")[0] for name in ids}
-    assert {name for question in committed.questions for name in question.claims} - known == set()
+    named = {name for question in committed.questions for name in (*question.claims, *question.further_claims)}
+    assert named - known == set()
 
 
 def test_every_report_answers(committed: Synthesis) -> None:

@@ -20,6 +20,8 @@ from bnlab.config.synthesis import load_synthesis
 from bnlab.errors import ConfigError, IntegrityError
 from bnlab.figures.calibration import draw_calibration
 from bnlab.figures.draw import draw_figure, draw_gradient_figure
+from bnlab.formatting import percent, points
+from bnlab.report.accuracies import draw_answer
 from bnlab.report.claim_rows import claim_anchor
 from bnlab.report.findings import findings
 from bnlab.report.inputs import read_inputs
@@ -112,6 +114,8 @@ SYNTHESIS: dict[str, Any] = {
     "questions": [
         {
             "id": "depth",
+            "label": "the depth",
+            "answer": {"kind": "gain", "experiment": "first/depth", "network": [6, 5]},
             "title": "Is deeper better?",
             "text": "They differ.",
             "experiments": ["first/depth", "second/depth"],
@@ -119,6 +123,8 @@ SYNTHESIS: dict[str, Any] = {
         },
         {
             "id": "decay",
+            "label": "the decay",
+            "answer": {"kind": "best", "experiment": "first/decay"},
             "title": "Which λ?",
             "text": "Both guess.",
             "experiments": [],
@@ -126,6 +132,9 @@ SYNTHESIS: dict[str, Any] = {
         },
         {
             "id": "rest",
+            "label": "the rest",
+            "answer": {"kind": "starts", "experiment": "second/depth"},
+            "further_claims": ["first/search"],
             "title": "What else?",
             "text": "Little.",
             "experiments": ["first/decay"],
@@ -147,6 +156,7 @@ class Workplace:
         """Render the synthesis; its text."""
         write_yaml(self.configuration.folder / "synthesis.yaml", content)
         synthesis = load_synthesis(self.configuration, self.configuration.folder)
+        draw_answer(self.configuration, synthesis, results=self.results)
         render_synthesis(self.configuration, synthesis, results=self.results)
         return self.read("synthesis")
 
@@ -358,7 +368,47 @@ def test_tables_and_figures_are_numbered_as_they_come(page: Page) -> None:
     """Numbers begin with one, rise as one reads, and none is left out."""
     tables = [name for name in page.values("id") if name.startswith("table-")]
     assert tables == [f"table-{number}" for number in range(1, len(tables) + 1)]
-    assert [f"Figure {number}." in page.text for number in (1, 2, 3, 4)] == [True] * 3 + [False]
+    assert [f"Figure {number}." in page.text for number in range(1, 6)] == [True] * 4 + [False]
+
+
+def test_the_first_page_answers(made: Workplace, html: str) -> None:
+    """A sentence for each question with an answer, its numbers those of the tables; then what did not come back."""
+    said = part(html, "answer").text
+    pairs = pd.read_csv(made.results / "studies" / "first" / "pairs.csv")
+    chosen = (pairs["experiment"] == "depth") & (pairs["network"] == "6-5") & (pairs["metric"] == "test_accuracy")
+    (pair,) = pairs[chosen].itertuples()
+    gain, low, high = (points(value) for value in (pair.gain_mean, pair.ci_low, pair.ci_high))
+    changed = f"In a network of 3 layers (6-5) batch normalization changes test accuracy by {gain} points"
+    assert f"{changed} (95 % interval {low} to {high}, 9 pairs of runs)." in said
+    cells = pd.read_csv(made.results / "studies" / "first" / "cells.csv")
+    searched = cells[(cells["experiment"] == "decay") & cells["batch_norm"]]
+    best = searched.loc[searched["validation_accuracy_mean"].idxmax()]
+    assert "Of 3 weight decays the best on validation images is λ = " in said
+    assert (
+        f"λ = {best['weight_decay']:g} with batch normalization (test accuracy {percent(best['test_accuracy_mean'])} %"
+        in said
+    )
+    assert "from σ = 0.01 9 of 9 without batch normalization and 9 of 9 with batch normalization" in said
+    assert "Of 12 measured results and statements 6 come back and 5 do not: of these 0 would" in said
+    assert said.index("In a network") < said.index("Of 3 weight") < said.index("Runs that start") < said.index("Of 12")
+
+
+def test_the_first_figure_has_every_printed_accuracy(made: Workplace, html: str) -> None:
+    """In the order of the questions; of two questions that name one, the later has it; the rest comes last."""
+    table = pd.read_csv(made.results / "tables" / "accuracies.csv").set_index("claim")
+    ledger = made.ledger
+    assert list(table["question"].unique()) == ["the depth", "the decay", "the rest"]
+    assert set(table.index) == {
+        "first/near", "first/far", "first/search[0]", "first/search[0.1]",
+        "second/aside", "second/elsewhere", "second/odd",
+    }  # fmt: skip
+    assert table.loc["first/search[0]", "question"] == "the rest"
+    for claim, row in table.iterrows():
+        assert row["reported"] == float(ledger.loc[claim, "reported"])
+        assert row["outcome"] == ledger.loc[claim, "outcome"]
+        assert row["low"] <= row["ours"] <= row["high"]
+    assert (made.results / "tables" / "answer.png").read_bytes().startswith(b"\x89PNG")
+    assert 'aria-label="Above, marks for all printed accuracies' in html
 
 
 def test_counts_add_up(made: Workplace, html: str) -> None:

@@ -41,7 +41,29 @@ rule pdf:
 if TARGETS.synthesis:
 
     localrules:
+        answer_figure,
         synthesis_page,
+
+    rule answer_figure:
+        """Draw all accuracies that reports print beside ours, and how many claims came to what."""
+        input:
+            due("answer-figure"),
+        output:
+            svg=report(
+                "results/tables/answer.svg",
+                caption="../report/answer.rst",
+                category="Ledger",
+                labels={"table": "printed accuracies, drawn"},
+            ),
+            png="results/tables/answer.png",
+            table="results/tables/accuracies.csv",
+        log:
+            "results/logs/answer_figure.log",
+        priority: BEFORE_TRAINING
+        conda:
+            "../envs/bnlab.yaml"
+        shell:
+            "python -m bnlab answer-figure > {log} 2>&1"
 
     rule synthesis_page:
         """Put the ledger and the studies' answers together as one page."""

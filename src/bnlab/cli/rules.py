@@ -181,6 +181,16 @@ def _calibration_figure(_: argparse.Namespace) -> None:
     draw_calibration(results=RESULTS)
 
 
+def _answer_figure(_: argparse.Namespace) -> None:
+    """Draw all accuracies that reports print beside ours, and how many claims came to what."""
+    from bnlab.config.studies import load_configuration
+    from bnlab.config.synthesis import load_synthesis
+    from bnlab.report.accuracies import draw_answer
+
+    configuration = load_configuration(CONFIG)
+    draw_answer(configuration, load_synthesis(configuration, CONFIG), results=RESULTS)
+
+
 def _synthesis_page(_: argparse.Namespace) -> None:
     """Put the ledger and the studies' answers together as one HTML page."""
     from bnlab.config.studies import load_configuration
@@ -240,5 +250,6 @@ RULES = [
     _making(_ledger),
     _making(_calibrate),
     _making(_calibration_figure),
+    _making(_answer_figure),
     _making(_synthesis_page),
 ]

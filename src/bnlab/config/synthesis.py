@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from bnlab.config.fields import Id, different, expect
+from bnlab.config.fields import WITHOUT, Id, Layers, different, expect
 from bnlab.config.reader import read_yaml
 from bnlab.config.studies import Configuration
 from bnlab.config.violations import check
@@ -18,19 +18,41 @@ from bnlab.runs.declared import Declared
 Experiments = Annotated[list[Annotated[str, expect("[^/]+/[^/]+", "an experiment, study/experiment")]], different]
 
 
+Claims = Annotated[list[Annotated[str, expect("[^/]+/.+", "a claim, report/id")]], different]
+
+
+class AnswerItem(Declared):
+    """What the first page says of a question, in a sentence filled in from results."""
+
+    kind: Literal["gain", "starts", "best"]
+    """The gain in test accuracy from batch normalization; how many runs start to learn; or the best weight decay."""
+    experiment: Annotated[str, expect("[^/]+/[^/]+", "an experiment, study/experiment")]
+    """The experiment that it is about, study/experiment, one that the page shows."""
+    network: Layers = Field(default=WITHOUT)
+    """The widths of hidden layers, where the experiment has several networks; without it, all."""
+
+
 class QuestionItem(Declared):
     """A section of the synthesis: a question, and what answers it."""
 
     id: Id
     """Its name, in links."""
+    label: str
+    """Its name where there is little room: two short words."""
     title: str
     """The question."""
+    answer: AnswerItem = Field(default=WITHOUT)
+    """Its sentence on the first page; without it, none."""
     text: str
     """The answer."""
     experiments: Experiments
     """The experiments whose figures and tables it shows, each study/experiment."""
-    claims: Annotated[list[Annotated[str, expect("[^/]+/.+", "a claim, report/id")]], different]
+    claims: Claims
     """The claims that belong to it, each report/id."""
+    further_claims: Annotated[list[Annotated[str, expect("[^/]+/.+", "a claim, report/id")]], different] = Field(
+        default=[]
+    )
+    """More of them, which stand on the reports' pages alone, and here among the accuracies of the first figure."""
 
 
 class SynthesisFile(Declared):
@@ -47,14 +69,27 @@ class SynthesisFile(Declared):
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What the first page says of a question. network: hidden layers; None for all that the experiment has."""
+
+    kind: str
+    study: str
+    experiment: str
+    network: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
 class Question:
-    """A section of the synthesis. experiments: (study, experiment); claims: their ids."""
+    """A section of the synthesis. experiments: (study, experiment); claims, further_claims: their ids."""
 
     id: str
+    label: str
     title: str
     text: str
     experiments: tuple[tuple[str, str], ...]
     claims: tuple[str, ...]
+    further_claims: tuple[str, ...]
+    answer: Answer | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +105,7 @@ class Synthesis:
     def studies(self) -> tuple[str, ...]:
         """The studies whose experiments it shows, each once."""
         named = [place for question in self.questions for place in question.experiments] + list(self.searches)
+        named += [(one.answer.study, one.answer.experiment) for one in self.questions if one.answer]
         return tuple(dict.fromkeys(study for study, _ in named))
 
     @property
@@ -98,9 +134,20 @@ def load_synthesis(configuration: Configuration, folder: Path = CONFIG) -> Synth
             if place in shown:
                 raise ConfigError(f"{where}.experiments: an earlier question shows '{'/'.join(place)}' already.")
         shown.update(places)
-        questions.append(Question(item.id, item.title, item.text, places, tuple(item.claims)))
+        answer = None if item.answer is None else _answer(item.answer, configuration, source=f"{where}.answer")
+        claims, further = tuple(item.claims), tuple(item.further_claims)
+        questions.append(Question(item.id, item.label, item.title, item.text, places, claims, further, answer))
     searches = _places(content.searches, configuration, source=f"{path}: searches")
     return Synthesis(content.title, content.summary, tuple(questions), searches)
+
+
+def _answer(item: AnswerItem, configuration: Configuration, *, source: str) -> Answer:
+    ((study, experiment),) = _places([item.experiment], configuration, source=f"{source}.experiment")
+    network = None if item.network is None else tuple(item.network)
+    runs = configuration.study(study).experiment(experiment).runs
+    if network is not None and runs and network not in {run.hidden for run in runs}:
+        raise ConfigError(f"{source}.network: found {list(network)}, which no run of '{item.experiment}' has.")
+    return Answer(item.kind, study, experiment, network)
 
 
 def _places(texts: Sequence[str], configuration: Configuration, *, source: str) -> tuple[tuple[str, str], ...]:

@@ -70,6 +70,9 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             return Step(targets.calibration_inputs(), runs)
         case "calibration-figure", []:
             return Step([f"{targets.results}/tables/calibration.csv"])
+        case "answer-figure", []:
+            tables = [f"{targets.results}/tables/{name}.csv" for name in ("claims", "claims_summary")]
+            return Step(tables, _files(targets, "synthesis"))
         case "page", [study]:
             return Step(targets.page_inputs(study), _study(targets, study) | _accepted(targets))
         case "synthesis-page", []:

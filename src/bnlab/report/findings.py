@@ -44,10 +44,10 @@ def findings(inputs: Inputs, experiment: str) -> list[Finding]:
     if any(cells[column].nunique() > 1 for column in SEARCHED):
         return _best(cells, inputs.protocol_of(experiment))
     pairs = inputs.pairs[(inputs.pairs["experiment"] == experiment) & (inputs.pairs["metric"] == "test_accuracy")]
-    return _gains(cells, pairs, _idle(inputs.runs))
+    return _gains(cells, pairs, idle(inputs.runs))
 
 
-def _idle(runs: pd.DataFrame) -> frozenset[str]:
+def idle(runs: pd.DataFrame) -> frozenset[str]:
     """The runs that never start to learn: their loss at the end is still that of a guess."""
     return frozenset(runs.loc[runs["training_loss"] >= LEARNING, "run"])
 

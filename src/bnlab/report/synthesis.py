@@ -14,16 +14,23 @@ from bnlab.claims.outcomes import FAILED, FLAGS, OUTCOMES
 from bnlab.config.studies import Configuration
 from bnlab.config.synthesis import Question, Synthesis
 from bnlab.errors import ConfigError
+from bnlab.figures.answer import ALTERNATIVE
 from bnlab.files import write_text
+from bnlab.report.answers import answers
 from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims
 from bnlab.report.counts import count_rows, headline
 from bnlab.report.inputs import Inputs, claims_of, read_inputs
+from bnlab.report.made_by import made_by
 from bnlab.report.run_list import run_entries
 from bnlab.report.searches import search_rows
 from bnlab.report.sections import HEADINGS, Section, section
 from bnlab.report.study import environment
+from bnlab.report.svg import inline_svg
 from bnlab.report.trust import Trust, probability, read_trust
 from bnlab.runs.spec import RunSpec
+
+ANSWER = "figure-answer"
+"""The id of the first figure."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +54,25 @@ def render_synthesis(
 
     accepted: as `render_page` has it.
 
-    Reads the ledger, calibration.csv, its figure and family.csv, and the tables and figures of the studies it names.
+    Reads the ledger, its figure, calibration.csv, its figure and family.csv, and the tables and figures of the studies
+    it names.
 
     Raises ConfigError when a claim that it names is not in the ledger, IntegrityError as `render_page` does.
     """
     inputs = {study: read_inputs(configuration, study, results=results) for study in synthesis.studies}
     reports = claimed_reports(configuration.folder)
     claims = pd.concat([claims_of(configuration, report, results=results) for report in reports])
-    page = (
-        environment()
-        .get_template("synthesis.html.jinja")
-        .render(_context(synthesis, inputs, claims, read_trust(results)), accepted=accepted)
-    )
+    answer_svg = inline_svg(results / "tables" / "answer.svg", prefix=ANSWER, label=ALTERNATIVE)
+    context = _context(synthesis, inputs, claims, read_trust(results), answer_svg)
+    page = environment().get_template("synthesis.html.jinja").render(context, accepted=accepted)
     write_text(results / "studies" / "synthesis" / "page.html", page)
 
 
-def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame, trust: Trust) -> dict[str, Any]:
+def _context(
+    synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame, trust: Trust, answer_svg: str
+) -> dict[str, Any]:
     figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
+    answer_number = next(figure_numbers)
     # Only runs of what is shown are listed, so that others cannot be linked to.
     shown = {run for place in _places(synthesis) for run in _runs(inputs, *place)}
     known = {name: spec for one in inputs.values() for name, spec in one.specs.items() if name in shown}
@@ -82,6 +91,12 @@ def _context(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.Data
     return {
         "title": synthesis.title,
         "synthesis": synthesis,
+        "made_by": made_by(),
+        "data_names": sorted({one.data.title for view in inputs.values() for one in view.protocols.values()}),
+        "answers": list(answers(synthesis, inputs, claims)),
+        "answer_anchor": ANSWER,
+        "answer_number": answer_number,
+        "answer_svg": answer_svg,
         "counts_number": counts_number,
         "outcomes": OUTCOMES,
         "flags": FLAGS,

@@ -1,0 +1,106 @@
+"""The sentences of the first page: what the runs answer, with every number filled in from their tables."""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from bnlab.analysis.intervals import LEVEL
+from bnlab.analysis.rank import best_first
+from bnlab.claims.outcomes import FAILED, INCONSISTENT, REPRODUCED, RESULTS, STATEMENTS
+from bnlab.config.synthesis import Answer, Synthesis
+from bnlab.formatting import (
+    batch_norm_words,
+    count,
+    initialization_words,
+    network_words,
+    percent,
+    points,
+    weight_decay_words,
+)
+from bnlab.report.findings import idle
+from bnlab.report.inputs import Inputs
+from bnlab.runs.names import network_text
+
+
+def answers(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """For each question that has an answer its id and its sentence; at the end, without id, what did not come back.
+
+    inputs: by study.  claims: the ledger.
+    """
+    for question in synthesis.questions:
+        if question.answer is not None:
+            yield question.id, _SENTENCES[question.answer.kind](question.answer, inputs[question.answer.study])
+    yield "", what_failed(claims)
+
+
+def _gain(answer: Answer, inputs: Inputs) -> str:
+    pairs = _of(answer, inputs.pairs)
+    pairs = pairs[pairs["metric"] == "test_accuracy"]
+    several = pairs["initialization"].nunique() > 1
+    parts = []
+    for pair in pairs.itertuples():
+        start = f" from {initialization_words(pair.initialization)}" if several else ""
+        interval = (
+            f"{100 * LEVEL:.0f} % interval {points(pair.ci_low)} to {points(pair.ci_high)}, " if pair.n > 1 else ""
+        )
+        parts.append(f"by {points(pair.gain_mean)} points{start} ({interval}{count(pair.n, 'pair')} of runs)")
+    if not parts:
+        return "No pair of runs says what batch normalization changes."
+    network = network_words(pairs["network"].iloc[0], pairs["layers"].iloc[0])
+    return f"In a network of {network} batch normalization changes test accuracy {_listed(parts)}."
+
+
+def _starts(answer: Answer, inputs: Inputs) -> str:
+    """How many runs learn at all, by initialization, with and without batch normalization."""
+    cells, still = _of(answer, inputs.cells), idle(inputs.runs)
+    parts = []
+    for initialization, group in cells.groupby("initialization", sort=False):
+        learning = {}
+        for cell in group.itertuples():
+            runs = cell.runs.split()
+            learning[bool(cell.batch_norm)] = f"{sum(run not in still for run in runs)} of {len(runs)}"
+        words = " and ".join(f"{learning[one]} {batch_norm_words(one)}" for one in (False, True) if one in learning)
+        parts.append(f"from {initialization_words(str(initialization))} {words}")
+    return f"Runs that start to learn: {'; '.join(parts)}."
+
+
+def _best(answer: Answer, inputs: Inputs) -> str:
+    cells = _of(answer, inputs.cells)
+    parts = []
+    for batch_norm, searched in cells.groupby("batch_norm", sort=False):
+        finished = best_first(searched[searched["n"] > 0], "validation_accuracy_mean")
+        if finished.empty:
+            continue
+        best, tests = finished.iloc[0], finished["test_accuracy_mean"]
+        words = f"{weight_decay_words(best['weight_decay'])} {batch_norm_words(bool(batch_norm))}"
+        spread = f"{percent(tests.min())} to {percent(tests.max())} % over all"
+        parts.append(f"{words} (test accuracy {percent(best['test_accuracy_mean'])} %; {spread})")
+    return f"Of {cells['weight_decay'].nunique()} weight decays the best on validation images is {_listed(parts)}."
+
+
+def what_failed(claims: pd.DataFrame) -> str:
+    """How many results and statements our runs speak against, and what is known of why."""
+    said = claims[claims["group"].isin([RESULTS, STATEMENTS])]
+    failed = said[said["outcome"].isin(FAILED)]
+    if failed.empty:
+        return "No measured result and no statement of the reports is spoken against by these runs."
+    elsewhere = failed["variants"].str.contains("[reproduced]", regex=False)
+    at_odds = failed["flags"].str.contains(INCONSISTENT) & ~elsewhere
+    rest = len(failed) - elsewhere.sum() - at_odds.sum()
+    return (
+        f"Of {len(said)} measured results and statements {(said['outcome'] == REPRODUCED).sum()} come back and "
+        f"{len(failed)} do not: of these {elsewhere.sum()} would under another reading of the report, {at_odds.sum()} "
+        f"stand where it contradicts itself, its code or its log, and for {rest} no reading that was tried fits."
+    )
+
+
+def _of(answer: Answer, table: pd.DataFrame) -> pd.DataFrame:
+    chosen = table[table["experiment"] == answer.experiment]
+    return chosen if answer.network is None else chosen[chosen["network"] == network_text(answer.network)]
+
+
+def _listed(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+_SENTENCES = {"gain": _gain, "starts": _starts, "best": _best}
