@@ -14,7 +14,7 @@ import yaml
 
 from bnlab.analysis.tables import write_tables
 from bnlab.claims.judge import join_claims, write_claims
-from bnlab.claims.outcomes import FLAGS, OUTCOMES
+from bnlab.claims.outcomes import FAILED, FLAGS, OUTCOMES
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.config.synthesis import load_synthesis
 from bnlab.errors import ConfigError, IntegrityError
@@ -319,6 +319,9 @@ def test_links_to_the_reports_have_goals_there(made: Workplace, page: Page) -> N
     for goal in goals:
         _, report, rest = goal.split("/")
         name, _, anchor = rest.partition("#")
+        if name == "runs.csv":
+            assert (made.results / "studies" / report / name).is_file()
+            continue
         assert name == "page.html"
         assert not anchor or anchor in Page(made.read(report)).values("id"), goal
 
@@ -337,8 +340,12 @@ def test_every_question_has_its_answers(made: Workplace, html: str, item: dict[s
     for name in asked:
         assert f"{ledger.loc[name, 'text']} " in found.text
         flags = ledger.loc[name, "flags"].lower()
-        said = [ledger.loc[name, "outcome"].lower(), *([flags] if flags else []), ledger.loc[name, "reason"]]
-        assert " ".join(said) in found.text
+        assert " ".join([ledger.loc[name, "outcome"].lower(), *([flags] if flags else [])]) in found.text
+        assert ledger.loc[name, "reason"] not in found.text  # that stands at the end, or on the report's page
+        goals = found.values("href")
+        reason = f"#{claim_anchor(name).replace('claim-', 'reason-')}"
+        failed = ledger.loc[name, "outcome"] in FAILED
+        assert (reason if failed else f"../{name.partition('/')[0]}/page.html{reason}") in goals
 
 
 def test_experiments_stand_under_their_questions(made: Workplace, html: str) -> None:
@@ -438,11 +445,26 @@ def test_the_headline_is_of_measured_results_and_statements(html: str) -> None:
 
 
 def test_flags_stand_beside_outcomes(made: Workplace) -> None:
-    """As words of their own, and what is open is said."""
+    """As words of their own in the table and beside the reason, which says what is open."""
     found = Page(made.read("second"))
-    assert "reproduced open inconsistent Within the interval" in found.text
+    assert found.text.count("reproduced open inconsistent") == 2
+    assert "reproduced open inconsistent Within the interval" in part(made.read("second"), "reasons").text
     assert "Open: the epochs." in found.text
-    assert found.values("class").count("flag") == 2
+    assert found.values("class").count("flag") == 4
+
+
+def test_every_claim_has_its_reason(made: Workplace) -> None:
+    """By its number in the ledger, at the end of its report's page, with its runs; rows of tables lead there."""
+    for report in ("first", "second"):
+        found, ledger = part(made.read(report), "reasons"), made.ledger
+        own = [name for name in ledger.index if name.startswith(f"{report}/")]
+        assert [name for name in found.values("id") if name.startswith("reason-")] == [
+            claim_anchor(name).replace("claim-", "reason-") for name in own
+        ]
+        for number, name in enumerate(own, 1):
+            assert f"{number}, {ledger.loc[name, 'where']}: {ledger.loc[name, 'outcome'].lower()}" in found.text
+            assert ledger.loc[name, "reason"] in found.text
+            assert f'href="#{claim_anchor(name).replace("claim-", "reason-")}">{number}</a>' in made.read(report)
 
 
 def test_pages_count_their_own_claims_by_group(made: Workplace) -> None:
@@ -455,7 +477,8 @@ def test_gradient_claims_lead_to_their_tables(made: Workplace) -> None:
     """Their row stands beside the reported checks of their page and links to the table that shows every value."""
     html = made.read("first")
     found = part(html, "reported_checks")
-    (row,) = [row for row in html.split("<tr") if row.startswith(' id="claim-first-gradients-plain"')]
+    assert 'id="claim-first-gradients-plain"' in html
+    (row,) = [row for row in html.split("<div ") if row.startswith('id="reason-first-gradients-plain"')]
     goal = re.findall(r'href="#(table-\d+)">Table', row)
     assert goal and goal[0] in found.values("id")
     assert "Table 9" in table(html, int(goal[0].removeprefix("table-")))
@@ -530,8 +553,8 @@ def test_searches_have_their_rows(html: str) -> None:
     assert "first, decay 3 layers (6-5), He initialization with 3 0 0 to 1e-4 (2) 1e-4 58.75 ± 11.79" in found.text
 
 
-def test_runs_of_other_pages_are_counted(made: Workplace, html: str) -> None:
-    """A run is listed once, if its experiment is shown; a claim about others says how many there are."""
+def test_runs_of_what_is_shown_are_listed(made: Workplace, html: str) -> None:
+    """Each once, if its experiment is shown, and no other."""
     listed = [name for name in part(html, "provenance").values("id") if name.startswith("run-")]
     shown = {
         run
@@ -539,9 +562,7 @@ def test_runs_of_other_pages_are_counted(made: Workplace, html: str) -> None:
         for run in made.configuration.study(study).experiment(experiment).runs
     }
     assert len(listed) == len(shown)
-    found = part(html, "question-decay")
-    assert "9 runs of the report's own page" in found.text
-    titles = found.values("title")
+    titles = Page(html).values("title")
     assert titles
     assert not any("sigma0.1_" in title for title in titles)
 
@@ -594,6 +615,5 @@ def test_it_can_be_typeset(made: Workplace, html: str) -> None:
         "not reproduced",
         "reproduced open inconsistent",
         "The rules tried on ourselves.",
-        "9 runs of the report's own page",
     ):
         assert squeezed(words) in pdf.text

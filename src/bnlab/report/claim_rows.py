@@ -21,16 +21,18 @@ SINGLY = 60
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """One claim. `tone` is the class that colours its outcome; `flags` are small words beside it.
+    """One claim, by its number in its report's ledger.
 
-    shift: the smallest that its comparison sees four times out of five; margins: other outcomes that it would have with
-    half or twice the margin; open: what the report leaves open, where the reason does not say so. `address` is where
-    the claim stands on its report's page, seen from the folder of all pages; `table` is the number of the table there
-    that shows its values one by one. `elsewhere` counts runs that the page does not list, and `together` those of a
-    claim that has too many to link each, those of a whole search.
+    `tone` is the class that colours its outcome; `flags` are small words beside it.  shift: the smallest that its
+    comparison sees four times out of five; margins: other outcomes that it would have with half or twice the margin;
+    open: what the report leaves open, where the reason does not say so.  address: where it stands on its report's page,
+    seen from the folder of all pages.  table: the number of the table there that shows its values one by one.  runs:
+    those that the page lists; of more than `SINGLY`, those of a whole search, only how many there are `together`.
     """
 
+    number: int
     anchor: str
+    reason_anchor: str
     address: str
     report: str
     where: str
@@ -42,6 +44,7 @@ class ClaimRow:
     shift: str
     outcome: str
     flags: list[str]
+    failed: bool
     tone: str
     reason: str
     margins: str
@@ -49,7 +52,6 @@ class ClaimRow:
     variants: str
     table: int | None
     runs: list[LinkGroup]
-    elsewhere: int
     together: int
 
 
@@ -73,7 +75,9 @@ def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, in
     runs = claim["runs"].split()
     outcome, anchor = claim["outcome"], claim_anchor(claim["id"])
     return ClaimRow(
+        number=claim["number"],
         anchor=anchor,
+        reason_anchor=f"reason-{anchor.removeprefix('claim-')}",
         address=f"{claim['report']}/page.html#{anchor}",
         report=claim["report"],
         where=claim["where"],
@@ -85,6 +89,7 @@ def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, in
         shift=_shift(claim),
         outcome=outcome,
         flags=claim["flags"].lower().split(),
+        failed=outcome in FAILED,
         tone="held" if outcome == REPRODUCED else "failed" if outcome in FAILED else "which",
         reason=claim["reason"],
         margins=_margins(claim),
@@ -92,7 +97,6 @@ def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, in
         variants=claim["variants"],
         table=tables.get(claim["table"]),
         runs=[] if len(runs) > SINGLY else link_groups([run for run in runs if run in known], known),
-        elsewhere=sum(run not in known for run in runs),
         together=len(runs) if len(runs) > SINGLY else 0,
     )
 

@@ -76,13 +76,13 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
 def claims_of(configuration: Configuration, report: str, *, results: Path) -> pd.DataFrame:
     """The ledger of one report, as `bnlab.claims.judge` wrote it; without rows for a study that is no report's."""
     if not (configuration.folder / "claims" / f"{report}.yaml").exists():
-        return pd.DataFrame(columns=["id", "experiment", "group", "outcome"])
+        return pd.DataFrame(columns=["id", "experiment", "group", "outcome", "number"])
     texts = [
         "experiment", "study", "where", "metric", "reported", "flags", "at_half_margin", "at_twice_margin", "reason",
         "variants", "open", "runs", "table",
     ]  # fmt: skip
     table = read_table(results / "tables" / "claims" / f"{report}.csv", dtype=dict.fromkeys(texts, str))
-    return table.fillna(dict.fromkeys(texts, ""))
+    return table.fillna(dict.fromkeys(texts, "")).assign(number=range(1, len(table) + 1))
 
 
 def _check_current(names: list[str], inputs: Inputs) -> None:

@@ -101,6 +101,7 @@ def _context(inputs: Inputs) -> dict[str, Any]:
         "n_held": int(inputs.expectations["holds"].sum()),
         "sections": sections,
         "counts": outcome_counts(inputs.claims),
+        "claims": claim_rows(inputs.claims, inputs.specs, _table_numbers(reported_checks)),
         "further": claim_rows(further, inputs.specs),
         "further_number": further_number,
         "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],

@@ -110,7 +110,6 @@ def _context(
         "questions": views,
         "searches_number": next(table_numbers),
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
-        "failures_number": next(table_numbers),
         "failures": claim_rows(claims[claims["outcome"].isin(FAILED)], known),
         "runs": _first_listed(entries),
     }
