@@ -414,6 +414,12 @@ def test_the_first_figure_has_every_printed_accuracy(made: Workplace, html: str)
         assert row["reported"] == float(ledger.loc[claim, "reported"])
         assert row["outcome"] == ledger.loc[claim, "outcome"]
         assert row["low"] <= row["ours"] <= row["high"]
+    described = (
+        (ROOT / "docs" / "columns.md").read_text(encoding="utf-8").split("## `accuracies.csv`")[1].split("## ")[0]
+    )
+    assert re.findall(r"^\| `(\w+)` \|", described, re.MULTILINE) == list(
+        pd.read_csv(made.results / "tables" / "accuracies.csv").columns
+    )
     assert (made.results / "tables" / "answer.png").read_bytes().startswith(b"\x89PNG")
     assert 'aria-label="Above, marks for all printed accuracies' in html
 
