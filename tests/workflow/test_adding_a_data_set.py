@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import bnlab
 from tests.data_files import idx
 
 ROOT = Path(__file__).parents[2]
@@ -33,9 +34,8 @@ def clothes(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return images, labels
 
 
-def test_the_worked_example_makes_a_page(fresh) -> None:
-    """A data set is obtained, pinned, trained on with and without a validation part, and shown."""
-    folder = fresh.folder
+def written_down(folder: Path) -> Path:
+    """Put the files of a small Fashion-MNIST into a project, and what the document writes; the folder of the former."""
     raw = folder / "data" / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     for part, n in (("train", 600), ("t10k", 80)):
@@ -51,7 +51,12 @@ def test_the_worked_example_makes_a_page(fresh) -> None:
     for file in files:
         with (folder / file["path"]).open("a" if file["append"] else "w", encoding="utf-8") as target:
             target.write(_smaller(file["body"]))
+    return raw
 
+
+def test_the_worked_example_makes_a_page(fresh) -> None:
+    """A data set is obtained, pinned, trained on with and without a validation part, and shown."""
+    folder, raw = fresh.folder, written_down(fresh.folder)
     unpinned = fresh.snakemake("fashion")
     assert unpinned.returncode != 0
     assert "`bnlab prepare fashion-mnist` prints them" in unpinned.stdout
@@ -80,6 +85,17 @@ def test_the_worked_example_makes_a_page(fresh) -> None:
     assert "Fashion-MNIST, training images" in page
     assert not re.search(r"\bnan\b", re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL), re.IGNORECASE)
     assert not fresh.planned("fashion")
+
+    # What looks at results knows the data set too.
+    verified = fresh.bnlab("verify")
+    assert verified.returncode == 0, verified.stdout
+    assert "validation accuracy" not in fresh.bnlab("show", whole.index[0]).stdout
+    assert "100.00 %" in fresh.bnlab("show", half.index[0]).stdout
+    run = bnlab.Run(half.index[0], results=folder / "results")
+    images = np.load(folder / "results" / "data" / "fashion-mnist" / "test_images.npy")
+    stored = np.load(run.folder / "test_predictions.npz")["predictions"]
+    np.testing.assert_array_equal(run.network().predict(images), stored)
+    assert run.classes[9] == "ankle boot"
 
     # Other images under the same name are refused.
     images, labels = clothes(600, seed=1)
