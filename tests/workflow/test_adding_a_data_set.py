@@ -98,7 +98,7 @@ def test_the_worked_example_makes_a_page(fresh) -> None:
     assert run.classes[9] == "ankle boot"
 
     # Other images under the same name are refused.
-    images, labels = clothes(600, seed=1)
+    images, _ = clothes(600, seed=1)
     (raw / "train-images-idx3-ubyte").write_bytes(idx(images))
     changed = fresh.bnlab("prepare", "fashion-mnist")
     assert changed.returncode == 3
