@@ -623,3 +623,12 @@ def test_it_can_be_typeset(made: Workplace, html: str) -> None:
         "The rules tried on ourselves.",
     ):
         assert squeezed(words) in pdf.text
+
+
+@pytest.mark.parametrize("report", ["first", "second"])
+def test_reports_pages_can_be_typeset(made: Workplace, report: str) -> None:
+    """With links from every claim to its reason and back."""
+    typeset_page(report, results=made.results)
+    page, pdf = Page(made.read(report)), Pdf((made.results / "studies" / report / "page.pdf").read_bytes())
+    assert pdf.links >= len(page.links_on_paper) > 10
+    assert squeezed("The reasons, claim by claim") in pdf.text
