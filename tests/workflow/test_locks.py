@@ -136,3 +136,15 @@ def test_writers_that_no_lock_parts_leave_whole_results(fresh: Project, finished
     assert fresh.bnlab("verify").returncode == 0
     for file in ("run.json", "model.npz", "curves.csv", "test_predictions.npz"):
         assert (fresh.folder / name / file).read_bytes() == (finished.folder / name / file).read_bytes()
+
+
+def test_an_interrupt_while_the_end_is_told_is_none_of_a_failure(fresh: Project) -> None:
+    """Everything is made: no traceback, the exit code of an interrupt, and nothing to do for the next command."""
+    told = "def headlines("
+    fresh.edit(
+        "src/bnlab/report/headlines.py", told, f"import os, signal\n\nos.kill(os.getpid(), signal.SIGINT)\n\n\n{told}"
+    )
+    result = fresh.snakemake("tiny")
+    assert result.returncode == 130, result.stdout
+    assert "Traceback" not in result.stdout and "Interrupted. What was finished is stored" in result.stdout
+    assert not fresh.planned("tiny")

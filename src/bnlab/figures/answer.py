@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from bnlab.figures.style import BLACK, GREEN, GREY, LIGHT_GREY, ORANGE, new_figure
 
-FOREST, BARS = 3.1, 1.35
+FOREST, BARS = 2.75, 1.15
 """Inches of the accuracies, legend included, and of the bars."""
 FARTHEST = 8.0
 """Points from ours where the axis ends; what lies beyond stands at its end, with its number."""

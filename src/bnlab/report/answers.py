@@ -51,17 +51,15 @@ def _gain(answer: Answer, inputs: Inputs) -> str:
 
 
 def _starts(answer: Answer, inputs: Inputs) -> str:
-    """How many runs learn at all, by initialization, with and without batch normalization."""
+    """How many runs learn at all, by initialization, without and with batch normalization."""
     cells, still = _of(answer, inputs.cells), idle(inputs.runs)
     parts = []
     for initialization, group in cells.groupby("initialization", sort=False):
-        learning = {}
-        for cell in group.itertuples():
-            runs = cell.runs.split()
-            learning[bool(cell.batch_norm)] = f"{sum(run not in still for run in runs)} of {len(runs)}"
-        words = " and ".join(f"{learning[one]} {batch_norm_words(one)}" for one in (False, True) if one in learning)
-        parts.append(f"from {initialization_words(str(initialization))} {words}")
-    return f"Runs that start to learn: {'; '.join(parts)}."
+        runs = [cell.runs.split() for cell in group.sort_values("batch_norm").itertuples()]
+        learn = " and ".join(f"{sum(run not in still for run in own)} of {len(own)}" for own in runs)
+        parts.append(f"{learn} from {initialization_words(str(initialization))}")
+    kinds = " and ".join(("with" if one else "without") for one in sorted(cells["batch_norm"].unique()))
+    return f"So many runs start to learn at all, {kinds} batch normalization: {'; '.join(parts)}."
 
 
 def _best(answer: Answer, inputs: Inputs) -> str:
