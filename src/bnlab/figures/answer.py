@@ -10,8 +10,8 @@ from bnlab.figures.style import BLACK, GREEN, GREY, LIGHT_GREY, ORANGE, new_figu
 
 FOREST, BARS = 2.75, 1.15
 """Inches of the accuracies, legend included, and of the bars."""
-FARTHEST = 8.0
-"""Points from ours where the axis ends; what lies beyond stands at its end, with its number."""
+FARTHEST, NUMBERED = 8.0, 6
+"""Points from ours where the axis ends; what lies beyond stands at its end, with its number if not too many do."""
 BETWEEN_REPORTS, BESIDE, NARROWEST = 0.8, 1.2, 8.6
 """In places of marks: the gap between reports, that at both sides of a question, and the width that its label needs."""
 RED = "#A61B1B"
@@ -62,7 +62,8 @@ def _draw_forest(axes: Axes, table: pd.DataFrame) -> None:
         colour, marker = LOOKS[str(outcome)]
         held = rows["reported"].clip(-FARTHEST, FARTHEST)
         axes.plot(rows["place"], held, marker, color=colour, markersize=3.6, clip_on=False)
-    for _, far in table[table["reported"].abs() > FARTHEST].iterrows():
+    beyond = table[table["reported"].abs() > FARTHEST]
+    for _, far in beyond.iterrows() if len(beyond) <= NUMBERED else ():
         axes.annotate(
             f"{far['reported']:+.1f}".replace("-", "−"), (far["place"], FARTHEST * (1 if far["reported"] > 0 else -1)),
             xytext=(5, 0), textcoords="offset points", va="center", fontsize=8,
