@@ -59,18 +59,29 @@ def run() -> int:
         # Who reads has seen enough: `| head`. What is still to be flushed goes nowhere, without another error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (MemoryError, ImportError, SystemError, ValueError) as error:
-        # The last two are what an extension module's import, and the compiler, leave that had no memory to say so.
-        reasons = (
-            "failed to map",
-            "annot allocate memory",
-            "error return without exception set",
-            "is required for AnnAssign",
-        )
-        if not isinstance(error, MemoryError) and not any(reason in str(error) for reason in reasons):
+    except (MemoryError, ImportError, OSError, SystemError, ValueError) as error:
+        if not lacked_memory(error):
             raise
-        print("bnlab: not enough memory. Free some, or let fewer jobs run at once: --cores", file=sys.stderr)
-        return StorageError.exit_code
+        error.__traceback__ = None  # and with it goes what the command held
+        with suppress(MemoryError, OSError):
+            sys.stdout.flush()
+        # Little more than this call is sure to work: neither print nor an orderly end of the interpreter.
+        os.write(2, NOT_ENOUGH)
+        os._exit(StorageError.exit_code)
+
+
+NOT_ENOUGH = b"bnlab: not enough memory. Free some, or let fewer jobs run at once: --cores\n"
+
+
+def lacked_memory(error: Exception) -> bool:
+    """Whether an error says so, if in its own words: extension modules, the compiler and `mmap` have theirs."""
+    reasons = (
+        "failed to map",
+        "annot allocate memory",
+        "error return without exception set",
+        "is required for AnnAssign",
+    )
+    return isinstance(error, MemoryError) or any(reason in str(error) for reason in reasons)
 
 
 if master := os.environ.get("BNLAB_MASTER"):
