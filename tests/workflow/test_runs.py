@@ -24,18 +24,18 @@ def test_every_run_is_stored_and_verifies(finished):
     assert diverged[0]["diverged_at"] > 0
 
 
-def test_each_job_is_one_pasteable_command_with_its_log(finished):
+def test_each_job_is_one_pasteable_command_with_its_log(project):
     """The commands that Snakemake prints run as they stand, and leave the same bytes; no line is too long to read."""
-    result = finished.snakemake("-n", "-p", "--forceall")
+    result = project.snakemake("-n", "-p", "--forceall")
     assert max(map(len, result.stdout.splitlines())) <= 200
     commands = re.findall(r"^Shell command: (python -m bnlab train \S+) > (\S+) 2>&1$", result.stdout, re.MULTILINE)
     assert len(commands) == 7
-    assert all((finished.folder / log).is_file() for _, log in commands)
-    before = {path: path.read_bytes() for path in finished.folder.glob("results/runs/*/*/run.json")}
-    environment = os.environ | {"PYTHONPATH": str(finished.folder / "src")}
+    assert all((project.folder / log).is_file() for _, log in commands)
+    before = {path: path.read_bytes() for path in project.folder.glob("results/runs/*/*/run.json")}
+    environment = os.environ | {"PYTHONPATH": str(project.folder / "src")}
     for command, _ in commands[:2]:
         arguments = command.split()[1:]
-        subprocess.run([sys.executable, *arguments], cwd=finished.folder, env=environment, check=True)
+        subprocess.run([sys.executable, *arguments], cwd=project.folder, env=environment, check=True)
     assert before == {path: path.read_bytes() for path in before}
 
 
