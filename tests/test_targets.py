@@ -198,3 +198,11 @@ def test_mistakes_in_the_configuration_are_explained(config: Path) -> None:
     made = targets(config.parent, config)
     with pytest.raises(ConfigError, match=r"anon\.yaml"):
         made.claims_inputs("anon")
+
+
+def test_a_data_set_without_digest_is_told_from_one_that_is_none(fresh: Targets) -> None:
+    """The first lacks a line of the configuration, the second an entry."""
+    with pytest.raises(ConfigError, match=r"'cifar100' has no digest and size .* what `bnlab prepare cifar100` prints"):
+        fresh.data_files("cifar100")
+    with pytest.raises(ConfigError, match=r"'mnist' is not a data set\. Expected cifar10 or generated"):
+        fresh.data_files("mnist")

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import Claim, reported_checks_of, studies_of
-from bnlab.config.data_sets import data_sets
+from bnlab.config.data_sets import data_sets, load_data_set_items
 from bnlab.config.gradient_checks import load_gate_settings, load_overfit_settings, load_step_sizes_settings
 from bnlab.config.protocols import load_protocols
 from bnlab.config.rankings import ranking_path
@@ -235,6 +235,11 @@ class Targets:
 
     def data_set(self, data: str) -> DataSet:
         """The data set of that name. Raises ConfigError when there is no such, or nothing pins it yet."""
+        if data not in self.data_sets and data in load_data_set_items(self.config):
+            raise ConfigError(
+                f"'{data}' has no digest and size in config/datasets.yaml yet: put there what `bnlab prepare {data}` "
+                "prints."
+            )
         if data not in self.data_sets:
             raise ConfigError(f"'{data}' is not a data set. Expected {' or '.join(self.data_sets)}.")
         return self.data_sets[data]

@@ -67,6 +67,7 @@ def test_a_protocol_takes_it_and_knows_its_size(tmp_path: Path) -> None:
             ENTRY + "  download: [ftp://somewhere]\n",
             r"download\[0\]: found 'ftp://somewhere', expected an address",
         ),
+        (ENTRY + "  labels: coarse\n", "digits: labels: found coarse, which only cifar100 has, with format idx"),
         (ENTRY + "  classes: [a, a]\n", "digits: classes: found .*, expected values that differ"),
         (ENTRY.replace("digits:", "generated:"), "generated: expected a name without '_' other than cifar10 and gener"),
         (ENTRY.replace("digits:", "my_digits:"), "my_digits: expected a name without '_'"),

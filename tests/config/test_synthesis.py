@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,14 @@ def test_mistakes_are_named(tmp_path: Path, configuration: Configuration, edit: 
         load(tmp_path, configuration, edit)
     assert str(tmp_path / "synthesis.yaml") in str(error.value)
     assert found in str(error.value)
+
+
+def test_what_chose_nothing_has_no_best(tmp_path: Path, configuration: Configuration) -> None:
+    """Where no image validates, the first page cannot say what is best."""
+    protocols = {name: one.model_copy(update={"validation": 0}) for name, one in configuration.protocols.items()}
+    unvalidated = replace(configuration, protocols=protocols)
+    with pytest.raises(ConfigError, match=r"answer.kind: 'falk2024/coarse' is trained with validation: 0"):
+        load(tmp_path, unvalidated, lambda c: c["questions"][0]["answer"].update(kind="best"))
 
 
 def test_no_file_is_an_error_of_its_own(tmp_path: Path, configuration: Configuration) -> None:

@@ -77,6 +77,9 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     unpacked(tmp_path, hundred("python", train={b"fine_labels": [0, "1", 2]}))
     with pytest.raises(DataError, match="train: labels that are no whole numbers"):
         read_cifar(tmp_path, LAYOUTS["cifar100"], "fine")
+    unpacked(tmp_path, hundred("python", train={b"fine_labels": [0, 10**30, 2]}))
+    with pytest.raises(DataError, match="train: labels that are no whole numbers from 0 to 255"):
+        read_cifar(tmp_path, LAYOUTS["cifar100"], "fine")
     unpacked(tmp_path, hundred("python", train={b"data": IMAGES[:3, :100]}))
     with pytest.raises(DataError, match=r"train: images of shape \(3, 100\).*; expected \(3, 3072\)"):
         read_cifar(tmp_path, LAYOUTS["cifar100"], "fine")

@@ -1,5 +1,7 @@
 """Folders of PNG files by class."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,7 @@ def put(folder: Path, pixels: np.ndarray, name: str = "a.png") -> Path:
 def test_folders_are_classes(tmp_path: Path) -> None:
     """In alphabetical order, their files too; what is no PNG file stays unread."""
     put(tmp_path / "dog", GREY, "2.png")
-    put(tmp_path / "dog", GREY + 1, "10.png")
+    put(tmp_path / "dog", GREY + 1, "10.PNG")
     put(tmp_path / "cat", GREY + 2)
     (tmp_path / "cat" / "notes.txt").write_text("a cat")
     (tmp_path / ".hidden").mkdir()
@@ -75,6 +77,17 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         (tmp_path / "cat" / "a.png").write_bytes(content)
         with pytest.raises(DataError, match=r"a.png: cannot be read as PNG"):
             read_pngs(tmp_path)
+
+
+def test_a_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
+    """60,000 pixels a side, in a hundred bytes."""
+    put(tmp_path / "cat", GREY)
+    path = put(tmp_path / "dog", GREY, "bomb.png")
+    whole = path.read_bytes()
+    head = whole[12:16] + struct.pack(">2I", 60_000, 60_000) + whole[24:29]
+    path.write_bytes(whole[:12] + head + struct.pack(">I", zlib.crc32(head)) + whole[33:])
+    with pytest.raises(DataError, match=r"bomb.png: cannot be read as PNG \(Image size"):
+        read_pngs(tmp_path)
 
 
 def test_folders_without_images(tmp_path: Path) -> None:

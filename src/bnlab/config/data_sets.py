@@ -1,9 +1,9 @@
 """From datasets.yaml to validated data sets beside the built-in ones."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bnlab.config.fields import WITHOUT, different, expect
 from bnlab.config.reader import check_name, read_yaml
@@ -50,6 +50,12 @@ class DataSetItem(Declared):
     """The digest of its content, which `bnlab prepare` prints; a part of the name of every run on it."""
     size: Size = Field(default=WITHOUT)
     """Its size, which `bnlab prepare` prints too."""
+
+    @model_validator(mode="after")
+    def _labels_of_cifar100(self) -> Self:
+        if self.labels != "fine" and self.format != "cifar100":
+            raise ValueError(f"labels: found coarse, which only cifar100 has, with format {self.format}")
+        return self
 
 
 def load_data_set_items(folder: Path) -> dict[str, DataSetItem]:

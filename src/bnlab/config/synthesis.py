@@ -49,9 +49,7 @@ class QuestionItem(Declared):
     """The experiments whose figures and tables it shows, each study/experiment."""
     claims: Claims
     """The claims that belong to it, each report/id."""
-    further_claims: Annotated[list[Annotated[str, expect("[^/]+/.+", "a claim, report/id")]], different] = Field(
-        default=[]
-    )
+    further_claims: Claims = Field(default=[])
     """More of them, which stand on the reports' pages alone, and here among the accuracies of the first figure."""
 
 
@@ -147,6 +145,8 @@ def _answer(item: AnswerItem, configuration: Configuration, *, source: str) -> A
     runs = configuration.study(study).experiment(experiment).runs
     if network is not None and runs and network not in {run.hidden for run in runs}:
         raise ConfigError(f"{source}.network: found {list(network)}, which no run of '{item.experiment}' has.")
+    if item.kind == "best" and not all(configuration.protocols[run.protocol].validation for run in runs):
+        raise ConfigError(f"{source}.kind: '{item.experiment}' is trained with validation: 0. Expected gain or starts.")
     return Answer(item.kind, study, experiment, network)
 
 

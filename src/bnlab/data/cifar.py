@@ -56,9 +56,9 @@ def read_cifar(path: Path, layout: Layout, labels: str) -> tuple[Part, Part]:
             records = np.frombuffer(file.read(), np.uint8).reshape(-1, width)
             return Part(name, records[:, layout.label_bytes :], records[:, byte])
         images, found = read_pickle(name, file, (None, PIXELS), key)
-        if not all(type(label) is int for label in found):
-            raise DataError(f"{name}: labels that are no whole numbers")
-        return Part(name, images, np.array(found, dtype=np.int64))
+        if not all(type(label) is int and 0 <= label < 256 for label in found):
+            raise DataError(f"{name}: labels that are no whole numbers from 0 to 255")
+        return Part(name, images, np.array(found, dtype=np.uint8))
 
     with explained(path, "CIFAR batches"):
         for name, file in open_members(path, [name + end for end in (".bin", "") for name in batches], check):

@@ -39,7 +39,7 @@ def _folders(folder: Path) -> tuple[str, ...]:
 
 
 def _part(folder: Path, classes: tuple[str, ...]) -> Part:
-    files = [(label, path) for label, name in enumerate(classes) for path in sorted((folder / name).glob("*.png"))]
+    files = [(label, path) for label, name in enumerate(classes) for path in _images(folder / name)]
     if not files:
         raise DataError(f"{folder}: no file *.png in the folders {', '.join(classes)}")
     first = _pixels(files[0][1])
@@ -52,6 +52,11 @@ def _part(folder: Path, classes: tuple[str, ...]) -> Part:
     return Part(str(folder), images, np.array([label for label, _ in files]))
 
 
+def _images(folder: Path) -> list[Path]:
+    """Its PNG files, whether they end in .png or .PNG."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png")
+
+
 def _pixels(path: Path) -> Bytes:
     """(height, width), or in colour (3, height, width): the red plane, then green, then blue."""
     try:
@@ -59,7 +64,7 @@ def _pixels(path: Path) -> Bytes:
             size, mode = image.size, image.mode
             # Both are known from the header, before anything is decompressed.
             pixels = np.asarray(image) if max(size) <= LARGEST and mode in MODES else None
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(f"{path}: cannot be read as PNG ({error})") from error
     if pixels is None:
         raise DataError(

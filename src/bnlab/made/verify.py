@@ -54,7 +54,8 @@ def _data(currency: Currency, checked: set[Path]) -> Iterator[str]:
             yield str(error)
             continue
         if reason := currency.reason("prepare", folder.name):
-            yield f"{folder}: {reason}. Make it again: snakemake --cores 8 {manifest}"
+            again = f". Make it again: snakemake --cores 8 {manifest}"
+            yield f"{folder}: {reason}{again if folder.name in currency.targets.data_sets else ''}"
 
 
 def _runs(currency: Currency, checked: set[Path]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from bnlab.formatting import (
     points,
     weight_decay_words,
 )
-from bnlab.report.findings import idle
+from bnlab.report.findings import learnt
 from bnlab.report.inputs import Inputs
 from bnlab.runs.names import network_text
 
@@ -52,11 +52,11 @@ def _gain(answer: Answer, inputs: Inputs) -> str:
 
 def _starts(answer: Answer, inputs: Inputs) -> str:
     """How many runs learn at all, by initialization, without and with batch normalization."""
-    cells, still = _of(answer, inputs.cells), idle(inputs.runs)
+    cells, started = _of(answer, inputs.cells), learnt(inputs)
     parts = []
     for initialization, group in cells.groupby("initialization", sort=False):
         runs = [cell.runs.split() for cell in group.sort_values("batch_norm").itertuples()]
-        learn = " and ".join(f"{sum(run not in still for run in own)} of {len(own)}" for own in runs)
+        learn = " and ".join(f"{sum(run in started for run in own)} of {len(own)}" for own in runs)
         parts.append(f"{learn} from {initialization_words(str(initialization))}")
     kinds = " and ".join(("with" if one else "without") for one in sorted(cells["batch_norm"].unique()))
     return f"So many runs start to learn at all, {kinds} batch normalization: {'; '.join(parts)}."
@@ -73,6 +73,8 @@ def _best(answer: Answer, inputs: Inputs) -> str:
         words = f"{weight_decay_words(best['weight_decay'])} {batch_norm_words(bool(batch_norm))}"
         spread = f"{percent(tests.min())} to {percent(tests.max())} % over all"
         parts.append(f"{words} (test accuracy {percent(best['test_accuracy_mean'])} %; {spread})")
+    if not parts:
+        return "Every run of the search for a weight decay diverged."
     return f"Of {cells['weight_decay'].nunique()} weight decays the best on validation images is {_listed(parts)}."
 
 

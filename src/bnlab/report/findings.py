@@ -9,7 +9,7 @@ from bnlab.analysis.intervals import LEVEL, POWER
 from bnlab.analysis.pairs import SETTING
 from bnlab.analysis.power import pairs_needed
 from bnlab.analysis.rank import best_first
-from bnlab.claims.along_curves import LEARNING
+from bnlab.claims.along_curves import loss_of_learning
 from bnlab.claims.differences import POINTS
 from bnlab.claims.numbers import FEWEST
 from bnlab.formatting import (
@@ -44,12 +44,25 @@ def findings(inputs: Inputs, experiment: str) -> list[Finding]:
     if any(cells[column].nunique() > 1 for column in SEARCHED):
         return _best(cells, inputs.protocol_of(experiment))
     pairs = inputs.pairs[(inputs.pairs["experiment"] == experiment) & (inputs.pairs["metric"] == "test_accuracy")]
-    return _gains(cells, pairs, idle(inputs.runs))
+    return _gains(cells, pairs, idle(inputs))
 
 
-def idle(runs: pd.DataFrame) -> frozenset[str]:
-    """The runs that never start to learn: their loss at the end is still that of a guess."""
-    return frozenset(runs.loc[runs["training_loss"] >= LEARNING, "run"])
+def idle(inputs: Inputs) -> frozenset[str]:
+    """The runs that finish and never start to learn: their loss at the end is still that of a guess."""
+    runs = inputs.runs
+    return frozenset(runs.loc[runs["training_loss"] >= _loss_of_learning(inputs), "run"])
+
+
+def learnt(inputs: Inputs) -> frozenset[str]:
+    """The runs that finish and have started to learn."""
+    runs = inputs.runs
+    return frozenset(runs.loc[runs["training_loss"] < _loss_of_learning(inputs), "run"])
+
+
+def _loss_of_learning(inputs: Inputs) -> pd.Series:
+    """For each run, by the number of classes of its data."""
+    classes = {name: protocol.data.classes for name, protocol in inputs.protocols.items()}
+    return inputs.runs["protocol"].map(lambda name: loss_of_learning(classes[name]))
 
 
 def _gains(cells: pd.DataFrame, pairs: pd.DataFrame, idle: frozenset[str]) -> list[Finding]:

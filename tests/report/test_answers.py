@@ -1,0 +1,68 @@
+"""The sentences of the first page, where the synthesis of made-up reports does not lead."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bnlab.config.synthesis import Answer
+from bnlab.report import answers
+from bnlab.report.answers import what_failed
+from bnlab.report.findings import idle, learnt
+from bnlab.runs.datasets import CIFAR10
+
+NAN = float("nan")
+STARTS = Answer("starts", "tiny", "depth", None)
+
+
+def inputs(losses: list[float], classes: int = 10) -> Any:
+    """Runs of one cell with these final losses, NaN for one that diverged, on data of so many classes."""
+    names = [f"run{i}" for i in range(len(losses))]
+    cell = {"experiment": "depth", "initialization": "he", "batch_norm": False, "runs": " ".join(names)}
+    return SimpleNamespace(
+        runs=pd.DataFrame({"run": names, "protocol": "tiny", "training_loss": losses}),
+        protocols={"tiny": SimpleNamespace(data=replace(CIFAR10, classes=classes))},
+        cells=pd.DataFrame([cell]),
+    )
+
+
+@pytest.mark.parametrize(("classes", "guess"), [(2, 0.6931), (10, 2.3026), (100, 4.6052)])
+def test_what_a_guess_costs_depends_on_the_classes(classes: int, guess: float) -> None:
+    """A loss of 3 is much for ten classes, and has learnt a lot of a hundred; diverged runs are on neither side."""
+    made = inputs([0.995 * guess, 0.98 * guess, NAN], classes)
+    assert (idle(made), learnt(made)) == ({"run0"}, {"run1"})
+
+
+def test_a_run_that_diverged_has_not_started_to_learn() -> None:
+    """It is one of the cell's runs all the same."""
+    assert answers._SENTENCES["starts"](STARTS, inputs([1.5, NAN, 2.3026])) == (
+        "So many runs start to learn at all, without batch normalization: 1 of 3 from He initialization."
+    )
+
+
+def test_a_search_that_diverged_as_a_whole_has_no_best() -> None:
+    """And the page says so."""
+    cells = pd.DataFrame([{"experiment": "depth", "batch_norm": False, "n": 0, "weight_decay": 1e200}])
+    cells["validation_accuracy_mean"] = NAN
+    said = answers._SENTENCES["best"](replace(STARTS, kind="best"), SimpleNamespace(cells=cells))
+    assert said == "Every run of the search for a weight decay diverged."
+
+
+def test_failures_are_told_apart_by_what_is_known_of_them() -> None:
+    """Each once: another reading first, then what a report says against itself; settings are not among them."""
+    rows = [
+        ("measured results", "REPRODUCED", "", ""),
+        ("measured results", "NOT REPRODUCED", "one: 50 %, n = 5 [reproduced]", "INCONSISTENT"),
+        ("statements", "CONTRADICTED", "", "OPEN INCONSISTENT"),
+        ("statements", "NOT TESTABLE", "", ""),
+        ("settings", "NOT REPRODUCED", "", ""),
+        ("measured results", "NOT REPRODUCED", "two: 40 %, n = 5 [not reproduced]", "OPEN"),
+    ]
+    claims = pd.DataFrame(rows, columns=["group", "outcome", "variants", "flags"])
+    assert what_failed(claims) == (
+        "Of 5 measured results and statements 1 come back and 3 do not: of these 1 would under another reading of the "
+        "report, 1 stand where it contradicts itself, its code or its log, and for 1 no reading that was tried fits."
+    )
+    assert what_failed(claims.iloc[:1]).startswith("No measured result and no statement")
