@@ -1,17 +1,18 @@
 """The gate: nothing is trained before the gradients, the update and the evaluation have passed every check."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bnlab.config.gradient_checks import load_gate_settings
-from bnlab.errors import CheckFailedError
+from bnlab.errors import CheckFailedError, ConfigError
 from bnlab.files import write_json
 from bnlab.gradients.backward_check import NetworkCheck, check_networks
 from bnlab.gradients.images import first_images, standardized
 from bnlab.gradients.inference_check import InferenceCheck, check_inference
 from bnlab.gradients.kinks import NoSmoothDrawError
-from bnlab.gradients.update_check import UpdateCheck, check_updates
+from bnlab.gradients.update_check import EPOCH, UpdateCheck, check_updates
 from bnlab.paths import CONFIG, RESULTS
 
 EXPLANATION = """\
@@ -24,10 +25,11 @@ and, over two images, of everything below the last normalization, which makes th
 def run_gate(data: str, *, config: Path = CONFIG, results: Path = RESULTS) -> None:
     """Check gradients, updates and evaluation on the images of a data set, and write results/gradients/<data>.json.
 
-    Raises CheckFailedError, and writes nothing, unless everything agrees.
+    Raises CheckFailedError, and writes nothing, unless everything agrees; ConfigError when there are too few images.
     """
     settings = load_gate_settings(config)
     images, labels = first_images(data, results=results)
+    _check_number(data, len(images), settings)
     pixels = standardized(images)
     try:
         networks = check_networks(settings, pixels, labels)
@@ -55,6 +57,17 @@ def run_gate(data: str, *, config: Path = CONFIG, results: Path = RESULTS) -> No
             "inference": [asdict(check) for check in inference],
         },
     )
+
+
+def _check_number(data: str, found: int, settings: Mapping[str, Any]) -> None:
+    """Raise ConfigError when a data set has fewer images than the gate's largest batch."""
+    asked = max(condition["batch"] for condition in settings["conditions"])
+    asked = max(asked, EPOCH * settings["updates"]["batch"], settings["inference"]["batch"])
+    if found < asked:
+        raise ConfigError(
+            f"config/gradients/gate.yaml: its batches take {asked} images, but '{data}' has {found} to train on. Lower "
+            "`batch` there."
+        )
 
 
 def _lines(networks: list[NetworkCheck], updates: list[UpdateCheck], inference: list[InferenceCheck]) -> Iterator[str]:
