@@ -138,14 +138,27 @@ def test_writers_that_no_lock_parts_leave_whole_results(fresh: Project, finished
         assert (fresh.folder / name / file).read_bytes() == (finished.folder / name / file).read_bytes()
 
 
-def test_an_interrupt_while_the_end_is_told_is_none_of_a_failure(fresh: Project) -> None:
-    """Everything is made: no traceback, the exit code of an interrupt, and nothing to do for the next command."""
-    told = "def headlines("
-    fresh.edit(
-        "src/bnlab/report/headlines.py", told, f"import os, signal\n\nos.kill(os.getpid(), signal.SIGINT)\n\n\n{told}"
-    )
-    result = started(fresh).wait(timeout=120)
-    output = (fresh.folder / "output.txt").read_text()
-    assert result == 130, output
-    assert "Traceback" not in output and "Interrupted. What was finished is stored" in output
-    assert not fresh.planned("tiny")
+@pytest.mark.parametrize(
+    ("path", "before", "done"),
+    [
+        ("config/studies.py", '    path = folder / "config.yaml"\n', False),
+        ("made/currency.py", '        if self._asked_for and self._asked_for("train"', False),
+        ("report/headlines.py", "    lines = []\n    for study in studies:", True),
+    ],
+    ids=["while the configuration is read", "while jobs are planned", "while the end is told"],
+)
+def test_an_interrupt_at_any_time_shows_no_traceback(fresh: Project, path: str, before: str, done: bool) -> None:
+    """Snakemake itself expects it only while jobs run."""
+    indent = before[: len(before) - len(before.lstrip())]
+    interrupt = f"{indent}__import__('os').kill(__import__('os').getpid(), {signal.SIGINT:d})\n"
+    fresh.edit(f"src/bnlab/{path}", before, interrupt + before)
+    result = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", "tiny"],
+        cwd=fresh.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert result.returncode == 130, result.stdout
+    assert "Traceback" not in result.stdout
+    assert result.stdout.endswith("Interrupted. What was finished is stored: the same command goes on from there.\n")
+    fresh.edit(f"src/bnlab/{path}", interrupt, "")
+    assert (fresh.planned("tiny") == {}) == done

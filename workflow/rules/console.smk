@@ -1,7 +1,5 @@
 """What people see in place of Snakemake's own console. By Snakemake's internals, of versions 9.18 to 9.27."""
 
-from contextlib import suppress
-
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 from bnlab.console.handler import Console

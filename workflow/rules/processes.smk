@@ -1,7 +1,6 @@
-"""Locks, interrupts and kills of Snakemake itself. By its internals, of versions 9.18 to 9.27."""
+"""Locks and kills of Snakemake itself. By its internals, of versions 9.18 to 9.27."""
 
 import atexit
-import signal
 from contextlib import suppress
 from pathlib import Path
 from platform import node
@@ -66,34 +65,6 @@ def is_another_snakemake(process):
     except psutil.AccessDenied:
         return True
     return process != os.getpid() and "snakemake" in command
-
-
-def end_in_good_order():
-    """End with 130 after Ctrl-C, and say how to go on; let jobs stop by themselves when this process is killed."""
-    # Every job that runs Snakemake itself, on another machine for example, has its own here.
-    os.environ.update(BNLAB_MASTER=str(os.getpid()))
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, note_interrupt)
-        atexit.register(end_as_interrupted)  # first, so that it runs after all others
-
-
-def note_interrupt(*received):
-    """Do what Snakemake expects, which makes a failure with exit code 1 of it."""
-    INTERRUPTS.append(received)
-    signal.default_int_handler(*received)
-
-
-INTERRUPTS = []
-
-
-def end_as_interrupted():
-    """Say how to go on, and end with the exit code of what was interrupted."""
-    if INTERRUPTS:
-        news = "Interrupted. What was finished is stored: the same command goes on from there."
-        print(f"\n{news}", file=sys.stderr)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(130)
 
 
 def explain_kills(logs):
