@@ -58,7 +58,9 @@ ROOTS = {
 SETTINGS = {"gate": load_gate_settings, "step-sizes": load_step_sizes_settings, "overfit": load_overfit_settings}
 """What reads the settings of a command on gradients, one file each."""
 
-_PAGE = [f"report/templates/{name}" for name in ("page.html.jinja", "macros.html.jinja", "page.css")]
+_PACKAGE = Path(__file__).parent
+_PARTS = [f"report/templates/parts/{path.name}" for path in sorted((_PACKAGE / "report/templates/parts").iterdir())]
+_PAGE = [f"report/templates/{name}" for name in ("page.html.jinja", "macros.html.jinja", "page.css")] + _PARTS
 TEMPLATES = {
     "page": (*_PAGE, "report/templates/study.html.jinja"),
     "synthesis-page": (*_PAGE, "report/templates/synthesis.html.jinja"),

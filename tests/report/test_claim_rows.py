@@ -14,6 +14,7 @@ from bnlab.claims.load import load_claims
 from bnlab.claims.outcomes import GROUPS, OUTCOMES
 from bnlab.config.studies import load_configuration
 from bnlab.report.claim_rows import ClaimRow, claim_anchor, claim_rows, of_claims
+from bnlab.report.medium import ALONE
 from bnlab.report.run_list import anchor_of
 from bnlab.runs.spec import RunSpec
 
@@ -234,7 +235,7 @@ def test_anchors_of_all_claims_differ() -> None:
 
 def test_claims_lead_to_their_report() -> None:
     """Every claim stands in a row of its own on its report's page."""
-    assert row(id="small/t[1e-05]").address == "small/page.html#claim-small-t-1e-05"
+    assert ALONE.claim(row(id="small/t[1e-05]")) == "../small/page.html#claim-small-t-1e-05"
 
 
 def test_only_runs_of_the_page_are_linked() -> None:

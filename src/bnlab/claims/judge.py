@@ -119,6 +119,7 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
         "low": shown.low,
         "high": shown.high,
         "detectable": shown.detectable,
+        "measured": " ".join(str(_six_digits(value)) for value in shown.measured),
         "outcome": outcome,
         "flags": " ".join(flags_of(claim)),
         "at_half_margin": half,

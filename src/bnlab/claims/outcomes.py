@@ -40,7 +40,7 @@ class Finding:
     """What a rule says of one interpretation: the outcome and why; of what was found, mean, sd, n and an interval.
 
     low, high: the interval that decided.  detectable: the smallest shift of the truth that this comparison would have
-    seen four times out of five, NaN where a rule has none.
+    seen four times out of five, NaN where a rule has none.  measured: what mean and sd are of, where they are of runs.
     """
 
     outcome: str
@@ -51,13 +51,14 @@ class Finding:
     low: float = math.nan
     high: float = math.nan
     detectable: float = math.nan
+    measured: tuple[float, ...] = ()
 
 
 def summary_of(values: Sequence[float]) -> Finding:
     """Mean, standard deviation and number of some values, as yet inconclusive."""
     mean = float(np.mean(values)) if len(values) else math.nan
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-    return Finding(INCONCLUSIVE, "", mean, sd, len(values))
+    return Finding(INCONCLUSIVE, "", mean, sd, len(values), measured=tuple(values))
 
 
 def is_accuracy(metric: str) -> bool:

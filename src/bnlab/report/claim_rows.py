@@ -25,15 +25,14 @@ class ClaimRow:
 
     `tone` is the class that colours its outcome; `flags` are small words beside it.  shift: the smallest that its
     comparison sees four times out of five; margins: other outcomes that it would have with half or twice the margin;
-    open: what the report leaves open, where the reason does not say so.  address: where it stands on its report's page,
-    seen from the folder of all pages.  table: the number of the table there that shows its values one by one.  runs:
-    those that the page lists; of more than `SINGLY`, those of a whole search, only how many there are `together`.
+    open: what the report leaves open, where the reason does not say so.  table: the number of the table on its report's
+    page that shows its values one by one.  runs: those that the page lists; of more than `SINGLY`, those of a whole
+    search, only how many there are `together`.
     """
 
     number: int
     anchor: str
     reason_anchor: str
-    address: str
     report: str
     where: str
     text: str
@@ -78,7 +77,6 @@ def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, in
         number=claim["number"],
         anchor=anchor,
         reason_anchor=f"reason-{anchor.removeprefix('claim-')}",
-        address=f"{claim['report']}/page.html#{anchor}",
         report=claim["report"],
         where=claim["where"],
         text=claim["text"],

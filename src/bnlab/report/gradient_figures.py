@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bnlab.analysis.read import read_table
 from bnlab.figures.draw import GRADIENT_KINDS
 from bnlab.report.inputs import Inputs
-from bnlab.report.svg import inline_svg
+from bnlab.report.svg import Drawing
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,7 @@ class GradientFigure:
 
     number: int
     kind: str
-    anchor: str
-    svg: str
+    drawing: Drawing
     caption: str
 
 
@@ -24,8 +23,8 @@ def gradient_figures(inputs: Inputs, data: str, figure_numbers: Iterator[int]) -
     """Error against step, and images learnt perfectly, on the images of `data`; numbered on."""
     found = []
     for name, kind in GRADIENT_KINDS.items():
-        path, anchor = inputs.checks / data / f"{name}.svg", f"figure-gradients-{data}-{name}"
-        svg = inline_svg(path, prefix=anchor, label=kind.ALTERNATIVE)
+        path = inputs.checks / data / f"{name}.svg"
+        drawing = Drawing(path, f"figure-gradients-{data}-{name}", kind.ALTERNATIVE)
         caption = kind.caption(read_table(path.with_suffix(".csv")))
-        found.append(GradientFigure(next(figure_numbers), name, anchor, svg, caption))
+        found.append(GradientFigure(next(figure_numbers), name, drawing, caption))
     return found

@@ -16,7 +16,7 @@ from bnlab.claims.gradients import judge_gradients
 from bnlab.claims.outcomes import REPRODUCED, Finding
 from bnlab.config.reported_checks import compares_causes
 from bnlab.formatting import measure_words, short_error
-from bnlab.report.svg import inline_svg
+from bnlab.report.svg import Drawing
 
 ALTERNATIVE = "Dots of relative errors per parameter array, a panel per formula, by cause, with the published values."
 MARKS = {"": "", FITS: "✓", FITS_NOT: "✗"}
@@ -84,7 +84,7 @@ class ReportedCheckView:
     tables: list[ReportedCheckTable]
     words: list[str]
     figure_number: int | None
-    svg: str
+    drawing: Drawing
 
     @property
     def anchor(self) -> str:
@@ -124,7 +124,7 @@ def reported_check_view(
         ],
         words=describe_causes(reported_check, rows, table) if drawn else [],
         figure_number=next(figure_numbers) if drawn else None,
-        svg=inline_svg(folder / f"{key}.svg", prefix=f"figure-{folder.name}-{key}", label=ALTERNATIVE) if drawn else "",
+        drawing=Drawing(folder / f"{key}.svg", f"figure-{folder.name}-{key}", ALTERNATIVE),
     )
 
 

@@ -14,20 +14,18 @@ from bnlab.report.claim_rows import ClaimRow, claim_rows
 from bnlab.report.findings import Finding, findings
 from bnlab.report.inputs import Inputs
 from bnlab.report.run_list import LinkGroup, link_groups
-from bnlab.report.svg import inline_svg
+from bnlab.report.svg import Drawing
 
 HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
 
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure and its words. `name` is its file's, without the ending; `anchor` its id on the page."""
+    """A figure and its words."""
 
     number: int
     kind: str
-    name: str
-    anchor: str
-    svg: str
+    drawing: Drawing
     caption: str
 
 
@@ -125,8 +123,7 @@ def _shared_words(setting: pd.Series, column: str) -> str:
 
 def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int, prefix: str) -> FigureView:
     name = f"{experiment.id}_{kind}"
-    anchor = f"figure-{prefix}{name}"
     names = {inputs.name_of(spec) for spec in experiment.runs}
     caption = KINDS[kind].caption(inputs.protocol_of(experiment.id), inputs.runs[inputs.runs["run"].isin(names)])
-    svg = inline_svg(inputs.figures / f"{name}.svg", prefix=anchor, label=KINDS[kind].ALTERNATIVE)
-    return FigureView(number, kind, name, anchor, svg, caption)
+    drawing = Drawing(inputs.figures / f"{name}.svg", f"figure-{prefix}{name}", KINDS[kind].ALTERNATIVE)
+    return FigureView(number, kind, drawing, caption)

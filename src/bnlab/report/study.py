@@ -17,6 +17,7 @@ from bnlab.report.counts import outcome_counts
 from bnlab.report.gate_table import ORACLES, gradient_table
 from bnlab.report.gradient_figures import gradient_figures
 from bnlab.report.inputs import Inputs, read_inputs
+from bnlab.report.medium import ALONE, Medium
 from bnlab.report.reported_checks import ReportedCheckView, reported_check_view
 from bnlab.report.run_list import link_groups, run_entries
 from bnlab.report.sections import section
@@ -42,10 +43,13 @@ def render_page(configuration: Configuration, study: str, *, results: Path, acce
     write_text(results / "studies" / study / "page.html", page)
 
 
-def environment() -> Environment:
-    """The templates beside this module, with all that they call."""
+def environment(medium: Medium = ALONE, *templates: Path) -> Environment:
+    """The templates beside this module, and in folders that go before, with all that they call.
+
+    medium: where links lead, and how figures stand on a page.
+    """
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader([*templates, Path(__file__).parent / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -66,6 +70,8 @@ def environment() -> Environment:
         generated_note=formatting.GENERATED_NOTE,
         metric_names=METRIC_NAMES,
         oracle_names=ORACLES,
+        to=medium,
+        drawn=medium.drawn,
     )
     return environment
 

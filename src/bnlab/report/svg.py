@@ -2,9 +2,19 @@
 
 import html
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from bnlab.analysis.read import read_text
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A stored SVG figure; `anchor` is the id of its place on a page, `alternative` what screen readers say."""
+
+    path: Path
+    anchor: str
+    alternative: str
 
 
 def inline_svg(path: Path, *, prefix: str, label: str) -> str:

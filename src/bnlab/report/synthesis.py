@@ -25,12 +25,9 @@ from bnlab.report.run_list import run_entries
 from bnlab.report.searches import search_rows
 from bnlab.report.sections import HEADINGS, Section, section
 from bnlab.report.study import environment
-from bnlab.report.svg import inline_svg
+from bnlab.report.svg import Drawing
 from bnlab.report.trust import Trust, probability, read_trust
 from bnlab.runs.spec import RunSpec
-
-ANSWER = "figure-answer"
-"""The id of the first figure."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +59,14 @@ def render_synthesis(
     inputs = {study: read_inputs(configuration, study, results=results) for study in synthesis.studies}
     reports = claimed_reports(configuration.folder)
     claims = pd.concat([claims_of(configuration, report, results=results) for report in reports])
-    answer_svg = inline_svg(results / "tables" / "answer.svg", prefix=ANSWER, label=ALTERNATIVE)
-    context = _context(synthesis, inputs, claims, read_trust(results), answer_svg)
+    answer = Drawing(results / "tables" / "answer.svg", "figure-answer", ALTERNATIVE)
+    context = _context(synthesis, inputs, claims, read_trust(results), answer)
     page = environment().get_template("synthesis.html.jinja").render(context, accepted=accepted)
     write_text(results / "studies" / "synthesis" / "page.html", page)
 
 
 def _context(
-    synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame, trust: Trust, answer_svg: str
+    synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame, trust: Trust, answer: Drawing
 ) -> dict[str, Any]:
     figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
     answer_number = next(figure_numbers)
@@ -94,9 +91,8 @@ def _context(
         "made_by": made_by(),
         "data_names": sorted({one.data.title for view in inputs.values() for one in view.protocols.values()}),
         "answers": list(answers(synthesis, inputs, claims)),
-        "answer_anchor": ANSWER,
         "answer_number": answer_number,
-        "answer_svg": answer_svg,
+        "answer": answer,
         "counts_number": counts_number,
         "outcomes": OUTCOMES,
         "flags": FLAGS,

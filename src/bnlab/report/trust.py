@@ -11,9 +11,8 @@ from bnlab.analysis.intervals import LEVEL
 from bnlab.analysis.read import read_table
 from bnlab.claims.calibration import ALL
 from bnlab.formatting import count, short_error
-from bnlab.report.svg import inline_svg
+from bnlab.report.svg import Drawing
 
-ANCHOR = "figure-calibration"
 ALTERNATIVE = "How often each rule errs when it is tried on our own runs, and how often it sees shifts."
 SEEN = "at_"
 """Begins the columns that say how often a shift is seen; its size, in points or percent, ends them."""
@@ -29,7 +28,7 @@ class Trust:
     rules: list[pd.Series]
     shifts: list[str]
     reports: list[pd.Series]
-    svg: str
+    drawing: Drawing
     sentences: list[str]
 
 
@@ -42,7 +41,7 @@ def read_trust(results: Path) -> Trust:
         rules=[row for _, row in rules.iterrows()],
         shifts=[column.removeprefix(SEEN) for column in rules if column.startswith(SEEN)],
         reports=[row for _, row in reports.iterrows()],
-        svg=inline_svg(tables / "calibration.svg", prefix=ANCHOR, label=ALTERNATIVE),
+        drawing=Drawing(tables / "calibration.svg", "figure-calibration", ALTERNATIVE),
         sentences=[_false_alarms(rules), _expected(reports), *_leaning(reports)],
     )
 
