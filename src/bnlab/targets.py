@@ -52,6 +52,8 @@ ROOTS = {
     "page": "report.study",
     "synthesis-page": "report.synthesis",
     "pdf": "report.pdf",
+    "site": "site.build",
+    "study-site": "site.build",
 }
 """The module whose function each subcommand calls; editing it, or anything it imports, outdates what it has made."""
 
@@ -61,10 +63,21 @@ SETTINGS = {"gate": load_gate_settings, "step-sizes": load_step_sizes_settings, 
 _PACKAGE = Path(__file__).parent
 _PARTS = [f"report/templates/parts/{path.name}" for path in sorted((_PACKAGE / "report/templates/parts").iterdir())]
 _PAGE = [f"report/templates/{name}" for name in ("page.html.jinja", "macros.html.jinja", "page.css")] + _PARTS
+_SITE = (
+    *_PAGE,
+    *sorted(
+        path.relative_to(_PACKAGE).as_posix()
+        for folder in ("templates", "assets")
+        for path in (_PACKAGE / "site" / folder).rglob("*")
+        if path.is_file()
+    ),
+)
 TEMPLATES = {
     "page": (*_PAGE, "report/templates/study.html.jinja"),
     "synthesis-page": (*_PAGE, "report/templates/synthesis.html.jinja"),
     "pdf": ("report/templates/page.typ",),
+    "site": _SITE,
+    "study-site": _SITE,
 }
 """Files beside the code that count as code."""
 
@@ -320,6 +333,19 @@ class Targets:
             self.configuration.study(study)
         return [f"{self.results}/studies/{study}/page.{ending}" for ending in ("html", "pdf")]
 
+    def site(self, study: str) -> str:
+        """The first page of the site of all reports, "synthesis", or of a study by itself."""
+        return (
+            f"{self.results}/site/index.html"
+            if study == "synthesis"
+            else f"{self.results}/studies/{study}/site/index.html"
+        )
+
+    def pages(self, study: str) -> list[str]:
+        """What there is to read about a study: its page, and a site of its own if it is not part of that of all."""
+        alone = self.synthesis is None or study not in self.synthesis.studies
+        return [*self.page(study), *([self.site(study)] if alone else [])]
+
     def page_tables(self, study: str) -> list[str]:
         """The tables that a study's page shows."""
         return [self.table(study, name) for name in ("runs", "test", "cells", "pairs", "expectations")]
@@ -348,6 +374,13 @@ class Targets:
         ]
         return self.outcomes() + trust + [file for files in shown for file in files]
 
+    def site_inputs(self, *studies: str) -> list[str]:
+        """What a site of these studies is made of, and that of all reports if none is named."""
+        shown = studies or (self.synthesis.studies if self.synthesis else ())
+        files = [file for study in shown for file in [*self.page_inputs(study), self.table(study, "curves")]]
+        whole = [] if studies else [f"{self.results}/tables/claims.csv", *self.synthesis_inputs()]
+        return list(dict.fromkeys(whole + files))
+
     def unclaimed(self, asked: Collection[str]) -> list[str]:
         """The reports that have claims and are not among the studies that are asked for."""
         return [report for report in self.reports if report not in asked]
@@ -360,7 +393,7 @@ class Targets:
             return []
         shown = self.synthesis is not None and {*asked} >= {*self.synthesis.studies}
         tables = [f"{self.results}/tables/{name}.csv" for name in ("claims", "claims_summary", "family", "calibration")]
-        return tables + (self.page("synthesis") if shown else [])
+        return tables + ([*self.page("synthesis"), self.site("synthesis")] if shown else [])
 
     def table(self, study: str, name: str) -> str:
         """One of a study's tables."""

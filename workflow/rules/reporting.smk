@@ -38,11 +38,27 @@ rule pdf:
         "python -m bnlab pdf {wildcards.study} > {log} 2>&1"
 
 
+rule study_site:
+    """Put one study together as a site that opens from disk."""
+    input:
+        due("study-site", "{study}"),
+    output:
+        index="results/studies/{study}/site/index.html",
+    log:
+        "results/logs/site/{study}.log",
+    priority: BEFORE_TRAINING
+    conda:
+        "../envs/bnlab.yaml"
+    shell:
+        "python -m bnlab study-site {wildcards.study} > {log} 2>&1"
+
+
 if TARGETS.synthesis:
 
     localrules:
         answer_figure,
         synthesis_page,
+        site,
 
     rule answer_figure:
         """Draw all accuracies that reports print beside ours, and how many claims came to what."""
@@ -84,10 +100,25 @@ if TARGETS.synthesis:
         shell:
             "python -m bnlab synthesis-page > {log} 2>&1"
 
+    rule site:
+        """Put everything together as a site that opens from disk: questions, reports, the ledger, runs to compare."""
+        input:
+            due("site"),
+        output:
+            index="results/site/index.html",
+        log:
+            "results/logs/site/synthesis.log",
+        priority: BEFORE_TRAINING
+        conda:
+            "../envs/bnlab.yaml"
+        shell:
+            "python -m bnlab site > {log} 2>&1"
+
     rule synthesis:
-        """The page on all reports, and all that it rests on."""
+        """The page and the site on all reports, and all that they rest on."""
         input:
             page=TARGETS.page("synthesis"),
+            site=TARGETS.site("synthesis"),
             ledger="results/tables/claims.csv",
 
 
@@ -102,7 +133,7 @@ for study in TARGETS.studies:
         name:
             study
         input:
-            page=TARGETS.page(study),
+            pages=TARGETS.pages(study),
             # What is known at once need not wait for a search.
             known=TARGETS.records(TARGETS.runs[study]),
             found=lambda _, study=study: TARGETS.records(all_runs(study)),

@@ -201,6 +201,24 @@ def _synthesis_page(_: argparse.Namespace) -> None:
     render_synthesis(configuration, load_synthesis(configuration), results=RESULTS, accepted=_accepted())
 
 
+def _site(_: argparse.Namespace) -> None:
+    """Put everything together as a site that opens from disk: questions, reports, the ledger, and runs to compare."""
+    from bnlab.config.studies import load_configuration
+    from bnlab.config.synthesis import load_synthesis
+    from bnlab.site.build import build_site
+
+    configuration = load_configuration(CONFIG)
+    build_site(configuration, load_synthesis(configuration), results=RESULTS, accepted=_accepted())
+
+
+def _study_site(parsed: argparse.Namespace) -> None:
+    """Put one study together as such a site."""
+    from bnlab.config.studies import load_configuration
+    from bnlab.site.build import build_study_site
+
+    build_study_site(load_configuration(CONFIG), parsed.study, results=RESULTS, accepted=_accepted())
+
+
 def _accepted() -> list[str]:
     from bnlab.made.accepted import in_effect
     from bnlab.targets import Targets
@@ -252,4 +270,6 @@ RULES = [
     _making(_calibration_figure),
     _making(_answer_figure),
     _making(_synthesis_page),
+    _making(_site),
+    _making(_study_site, _ONE_STUDY),
 ]

@@ -79,6 +79,12 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             studies = targets.synthesis.studies if targets.synthesis else ()
             shown = _union(_study(targets, study) for study in studies)
             return Step(targets.synthesis_inputs(), _files(targets, "synthesis") | shown | _accepted(targets))
+        case "site", []:
+            studies = targets.synthesis.studies if targets.synthesis else ()
+            shown = _union(_study(targets, study) for study in studies)
+            return Step(targets.site_inputs(), _files(targets, "synthesis") | shown | _accepted(targets))
+        case "study-site", [study]:
+            return Step(targets.site_inputs(study), _study(targets, study) | _accepted(targets))
         case "pdf", [page]:
             return Step(targets.page(page)[:1])
     raise ValueError(f"no such command: {command} {arguments}")

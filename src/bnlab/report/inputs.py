@@ -79,7 +79,7 @@ def claims_of(configuration: Configuration, report: str, *, results: Path) -> pd
         return pd.DataFrame(columns=["id", "experiment", "group", "outcome", "number"])
     texts = [
         "experiment", "study", "where", "metric", "reported", "flags", "at_half_margin", "at_twice_margin", "reason",
-        "variants", "open", "runs", "table",
+        "variants", "open", "runs", "table", "measured",
     ]  # fmt: skip
     table = read_table(results / "tables" / "claims" / f"{report}.csv", dtype=dict.fromkeys(texts, str))
     return table.fillna(dict.fromkeys(texts, "")).assign(number=range(1, len(table) + 1))

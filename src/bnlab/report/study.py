@@ -39,7 +39,7 @@ def render_page(configuration: Configuration, study: str, *, results: Path, acce
     configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
-    page = environment().get_template("study.html.jinja").render(_context(inputs), accepted=accepted)
+    page = environment().get_template("study.html.jinja").render(study_context(inputs), accepted=accepted)
     write_text(results / "studies" / study / "page.html", page)
 
 
@@ -70,13 +70,15 @@ def environment(medium: Medium = ALONE, *templates: Path) -> Environment:
         generated_note=formatting.GENERATED_NOTE,
         metric_names=METRIC_NAMES,
         oracle_names=ORACLES,
+        heading=2,
         to=medium,
         drawn=medium.drawn,
     )
     return environment
 
 
-def _context(inputs: Inputs) -> dict[str, Any]:
+def study_context(inputs: Inputs, *, gate: bool = True) -> dict[str, Any]:
+    """What the parts of a study's page show, numbered in their order.  gate: the gradient check among them."""
     figure_numbers, table_numbers = itertools.count(1), itertools.count(1)
     sections = [section(inputs, experiment, figure_numbers, table_numbers) for experiment in inputs.study.experiments]
     # What is said of gradients stands beside the reported checks.
@@ -89,6 +91,7 @@ def _context(inputs: Inputs) -> dict[str, Any]:
     gradients = [
         (next(table_numbers), gradient_table(found), gradient_figures(inputs, data, figure_numbers))
         for data, found in inputs.gradients.items()
+        if gate
     ]
     said_number = next(table_numbers) if len(said_of_gradients) else None
     reported_checks = [

@@ -77,7 +77,7 @@ def _context(
     calibration_number = next(figure_numbers)
     counts = summary(claims)
     views = [
-        _question(question, inputs, claims, known, figures=figure_numbers, tables=table_numbers)
+        question_view(question, inputs, claims, known, figures=figure_numbers, tables=table_numbers)
         for question in synthesis.questions
     ]
     entries = [
@@ -111,7 +111,7 @@ def _context(
     }
 
 
-def _question(
+def question_view(
     question: Question,
     inputs: Mapping[str, Inputs],
     claims: pd.DataFrame,
@@ -120,6 +120,7 @@ def _question(
     figures: Iterator[int],
     tables: Iterator[int],
 ) -> QuestionView:
+    """A question with what answers it, its figures and tables numbered on.  known: the runs that can be linked to."""
     missing = [claim for claim in question.claims if of_claims(claims, [claim]).empty]
     if missing:
         raise ConfigError(

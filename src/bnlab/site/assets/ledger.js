@@ -1,0 +1,55 @@
+// The ledger: filters over the table that is there without them, kept in the address so that they can be shared.
+"use strict";
+
+const form = document.getElementById("filters");
+const shown = document.getElementById("shown");
+const FILTERS = ["report", "kind", "outcome", "flag"];
+
+const table = new DataTable("#ledger", {
+  paging: false, info: false, order: [], autoWidth: false, layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
+  columnDefs: [{ targets: [4, 5], type: "num-first" }],
+});
+form.hidden = false;
+
+/** Whether a row has what the form asks for. */
+function wanted(row) {
+  return FILTERS.every((name) => {
+    const value = form.elements[name].value;
+    if (!value) return true;
+    if (value === "failed") return row.dataset.failed === "failed";
+    return name === "flag" ? row.dataset.flag.split(" ").includes(value) : row.dataset[name] === value;
+  });
+}
+
+function show() {
+  table.search.fixed("filters", (_text, _data, index) => wanted(table.row(index).node()));
+  table.search(form.elements.words.value).draw();
+  const { recordsDisplay, recordsTotal } = table.page.info();
+  shown.textContent = `${recordsDisplay} of ${recordsTotal} claims`;
+}
+
+/** Put the filters into the address. */
+function keep() {
+  const chosen = new URLSearchParams();
+  for (const name of [...FILTERS, "words"]) if (form.elements[name].value) chosen.set(name, form.elements[name].value);
+  history.replaceState(null, "", `#${chosen}`);
+}
+
+/** Take the filters from the address, or open the claim that it names. */
+function follow() {
+  const hash = decodeURIComponent(location.hash.slice(1));
+  const row = hash && document.getElementById(hash);
+  const asked = new URLSearchParams(row ? "" : location.hash.slice(1));
+  for (const name of [...FILTERS, "words"]) form.elements[name].value = asked.get(name) ?? "";
+  show();
+  if (row) {
+    row.querySelector("details").open = true;
+    row.scrollIntoView({ block: "center" });
+  }
+}
+
+form.addEventListener("input", () => { show(); keep(); });
+form.addEventListener("reset", () => setTimeout(() => { show(); keep(); }));
+form.addEventListener("submit", (event) => event.preventDefault());
+window.addEventListener("hashchange", follow);
+follow();

@@ -1,0 +1,51 @@
+"""A claim's numbers drawn small: ours one by one, the interval that decides, and what the report prints."""
+
+import math
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+WIDTH, MARGIN = 360, 12
+"""In units of the drawing; a strip is as wide as its place allows."""
+PRINTED = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Places from 0 to `WIDTH`.  ours: of each run or pair.  interval: from and to.  printed: of what the report says.
+
+    never: how many runs have no number, since what is measured never happened.  low, high: the values at both ends.
+    """
+
+    ours: list[float]
+    interval: tuple[float, float] | None
+    printed: list[float]
+    never: int
+    low: float
+    high: float
+    width: int = WIDTH
+
+
+def strip(claim: pd.Series) -> Strip | None:
+    """The strip of a row of claims.csv; None where there are no numbers of ours to draw."""
+    ours = [float(text) for text in claim["measured"].split()]
+    finite = [value for value in ours if math.isfinite(value)]
+    printed = [float(text) for text in PRINTED.findall(claim["reported"])] if claim["kind"] != "best" else []
+    ends = [end for end in (claim["low"], claim["high"]) if math.isfinite(end)]
+    if not finite:
+        return None
+    least, most = min([*finite, *printed, *ends]), max([*finite, *printed, *ends])
+    scale = (WIDTH - 2 * MARGIN) / ((most - least) or 1)
+
+    def place(value: float) -> float:
+        return float(round(MARGIN + (value - least) * scale, 1))
+
+    return Strip(
+        ours=[place(value) for value in finite],
+        interval=(place(ends[0]), place(ends[1])) if len(ends) == 2 else None,
+        printed=[place(value) for value in printed],
+        never=len(ours) - len(finite),
+        low=least,
+        high=most,
+    )
