@@ -30,8 +30,8 @@ PACKAGES = {
     "made": {"psutil", "snakemake"},
     "share": {"rocrate"},
     "browse": {"numpy", "pandas", "matplotlib", "rich"},
-    "report": {"pandas", "jinja2", "markupsafe", "typst"},
-    "site": {"pandas", "markupsafe"},
+    "report": {"pandas", "jinja2", "typst"},
+    "site": {"pandas"},
 }
 """Packages of others that each room may import; rooms that are not named need the standard library alone."""
 

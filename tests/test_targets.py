@@ -136,6 +136,8 @@ def test_files_of_a_page(fresh: Targets) -> None:
     """A page shows its gates, its tables, its figures, and the figures of the reported checks that compare causes."""
     results = fresh.results
     assert fresh.page("demo") == [f"{results}/studies/demo/page.html", f"{results}/studies/demo/page.pdf"]
+    assert fresh.pages("demo") == [*fresh.page("demo"), f"{results}/studies/demo/site/index.html"]
+    assert fresh.pages("official") == fresh.page("official")  # it is part of the site of all reports
     assert fresh.gates("demo") == [f"{results}/gradients/generated.json"]
     assert fresh.manifests("official") == [f"{results}/data/cifar10/manifest.json"]
     assert [Path(file).stem for file in fresh.page_tables("demo")] == ["runs", "test", "cells", "pairs", "expectations"]
@@ -172,12 +174,13 @@ def test_the_ledger_needs_every_report(fresh: Targets, config: Path) -> None:
     """All of them and what they are judged by; the synthesis needs the studies that it shows as well."""
     everything = SELECTION["studies"]
     ledger = [f"{fresh.results}/tables/{name}.csv" for name in ("claims", "claims_summary", "family", "calibration")]
-    assert fresh.ledger(everything) == [*ledger, *fresh.page("synthesis")]
+    assert fresh.ledger(everything) == [*ledger, *fresh.page("synthesis"), fresh.site("synthesis")]
     assert fresh.unclaimed([study for study in everything if study != "anon"]) == ["anon"]
     assert fresh.ledger([study for study in everything if study != "anon"]) == []
     assert fresh.ledger(fresh.reports) in ([], ledger)
     for study in fresh.synthesis.studies:
         assert set(fresh.page_tables(study)) <= {*fresh.synthesis_inputs()}
+        assert {*fresh.page_inputs(study), fresh.table(study, "curves")} <= {*fresh.site_inputs()}
     (config / "synthesis.yaml").unlink()
     without = targets(fresh.results, config)
     assert without.synthesis is None

@@ -291,7 +291,7 @@ class Page(HTMLParser):
         goal = dict(attrs).get("href")
         if goal and not screen and not goal.startswith("#run-"):
             self.links_on_paper.append(goal)
-        if tag not in ("meta", "link", "br"):
+        if tag not in ("meta", "link", "br", "img", "input"):
             self.open.append(tag)
             self._screen.append(screen)
 

@@ -11,7 +11,7 @@ import pytest
 
 from bnlab.runs.record import verify_run
 
-AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 1, "page": 1, "pdf": 1}
+AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 1, "page": 1, "pdf": 1, "study_site": 1}
 
 
 def ranking(project, search: str) -> list[float]:

@@ -17,9 +17,9 @@ def test_a_whole_study_is_told_in_few_short_lines(finished):
     outcomes = [one[3] for one in ended]
     assert sum(bool(re.fullmatch(r"validation accuracy \d+\.\d\d %", outcome)) for outcome in outcomes) == 6
     assert sum(bool(re.fullmatch(r"diverged at update \d+", outcome)) for outcome in outcomes) == 1
-    assert {"train                  7", "total                 24"} <= {*lines}
+    assert {"train                  7", "total                 25"} <= {*lines}
     # The project got its final name after the run.
-    page = f"{finished.folder.with_suffix('.unfinished')}/results/studies/tiny/page.html"
+    page = f"{finished.folder.with_suffix('.unfinished')}/results/studies/tiny/site/index.html"
     place = lines.index(f"Open {page}")
     assert lines[place + 1].startswith("  2 layers (5): batch normalization changes test accuracy by ")
     # Other tests leave logs there too, so this run's is the one that it names.
@@ -36,7 +36,7 @@ def test_nothing_to_do_still_says_what_to_open(project):
     """The same command again does nothing, and ends with the page."""
     lines = project.snakemake().stdout.splitlines()
     place = lines.index("Nothing to be done (all requested files are present and up to date).")
-    assert lines[place + 1] == f"Open {project.folder}/results/studies/tiny/page.html"
+    assert lines[place + 1] == f"Open {project.folder}/results/studies/tiny/site/index.html"
     assert len(lines) < 10
 
 

@@ -9,7 +9,7 @@ import pytest
 
 TABLE = "results/studies/tiny/cells.csv"
 REPORTED_CHECKS = {"step_sizes": 1, "overfit": 1, "gradient_figure": 2}
-AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1}
+AFTER_RUNS = {"collect": 1, "test_results": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1, "study_site": 1}
 
 
 def test_a_finished_study_has_nothing_to_do(finished, project):
@@ -115,7 +115,7 @@ def test_comments_and_docstrings_in_the_numerics_retrain_nothing(project):
 def test_an_edited_plot_redraws_and_retrains_nothing(project):
     """Plotting code is no part of the trainer's import closure."""
     project.edit("src/bnlab/figures/style.py", "import ", "import bnlab\nimport ")
-    assert project.planned() == {"figure": 3, "gradient_figure": 2, "page": 1, "pdf": 1}
+    assert project.planned() == {"figure": 3, "gradient_figure": 2, "page": 1, "pdf": 1, "study_site": 1}
 
 
 def test_an_edited_style_sheet_typesets_again_and_leaves_the_page(project):
@@ -132,13 +132,13 @@ def test_an_edited_style_sheet_typesets_again_and_leaves_the_page(project):
 def test_a_repeated_gradient_check_retrains_nothing(project):
     """Training waits for the check, but a stored run does not follow it."""
     project.edit("config/gradients/gate.yaml", "batch: 20,", "batch: 19,")
-    assert project.planned() == {"gate": 1, "page": 1, "pdf": 1}
+    assert project.planned() == {"gate": 1, "page": 1, "pdf": 1, "study_site": 1}
 
 
 def test_an_edited_reported_check_is_made_alone(project):
     """Its settings invalidate its numbers, its figure and the page, and neither the check nor a run."""
     project.edit("config/gradients/overfit.yaml", "images: 20", "images: 19")
-    assert project.planned() == {"overfit": 1, "gradient_figure": 1, "page": 1, "pdf": 1}
+    assert project.planned() == {"overfit": 1, "gradient_figure": 1, "page": 1, "pdf": 1, "study_site": 1}
 
 
 def test_what_is_stale_runs_beside_a_repeated_gradient_check(project):
@@ -204,13 +204,13 @@ def test_other_images_are_other_runs(project):
 def test_edited_statistics_remake_tables_and_pages(project):
     """What is trained and collected stays; so do the figures, which do not use them."""
     project.edit("src/bnlab/analysis/intervals.py", "0.95", "0.90")
-    assert project.planned() == {"tables": 1, "page": 1, "pdf": 1}
+    assert project.planned() == {"tables": 1, "page": 1, "pdf": 1, "study_site": 1}
     result = project.snakemake()
     assert result.returncode == 0, result.stdout
     assert "Out of date: tables, its code has changed." in result.stdout
     assert project.planned() == {}
     project.edit("src/bnlab/analysis/intervals.py", "0.90", "0.95")
-    assert project.planned() == {"tables": 1, "page": 1, "pdf": 1}
+    assert project.planned() == {"tables": 1, "page": 1, "pdf": 1, "study_site": 1}
 
 
 def other(path):
@@ -221,16 +221,26 @@ def other(path):
 @pytest.mark.parametrize(
     ("path", "damage", "due"),
     [
-        ("gradients/generated.json", Path.unlink, {"gate": 1, "page": 1, "pdf": 1}),
-        ("gradients/generated/overfit.csv", other, {"overfit": 1, "gradient_figure": 1, "page": 1, "pdf": 1}),
-        ("gradients/generated/overfit.png", Path.unlink, {"gradient_figure": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/runs.csv", other, {"collect": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1}),
-        ("studies/tiny/test.csv", Path.unlink, {"test_results": 1, "tables": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/cells.csv", Path.unlink, {"tables": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/pairs.md", other, {"tables": 1, "page": 1, "pdf": 1}),
-        ("studies/tiny/figures/depth_curves.png", Path.unlink, {"figure": 1, "page": 1, "pdf": 1}),
+        ("gradients/generated.json", Path.unlink, {"gate": 1, "page": 1, "pdf": 1, "study_site": 1}),
+        (
+            "gradients/generated/overfit.csv",
+            other,
+            {"overfit": 1, "gradient_figure": 1, "page": 1, "pdf": 1, "study_site": 1},
+        ),
+        ("gradients/generated/overfit.png", Path.unlink, {"gradient_figure": 1, "page": 1, "pdf": 1, "study_site": 1}),
+        (
+            "studies/tiny/runs.csv",
+            other,
+            {"collect": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1, "study_site": 1},
+        ),
+        ("studies/tiny/test.csv", Path.unlink, {"test_results": 1, "tables": 1, "page": 1, "pdf": 1, "study_site": 1}),
+        ("studies/tiny/cells.csv", Path.unlink, {"tables": 1, "page": 1, "pdf": 1, "study_site": 1}),
+        ("studies/tiny/pairs.md", other, {"tables": 1, "page": 1, "pdf": 1, "study_site": 1}),
+        ("studies/tiny/figures/depth_curves.png", Path.unlink, {"figure": 1, "page": 1, "pdf": 1, "study_site": 1}),
         ("studies/tiny/page.html", other, {"page": 1, "pdf": 1}),
         ("studies/tiny/page.pdf", Path.unlink, {"pdf": 1}),
+        ("studies/tiny/site/runs.html", Path.unlink, {"study_site": 1}),
+        ("studies/tiny/site/data/runs.js", other, {"study_site": 1}),
     ],
 )
 def test_what_is_deleted_or_changed_is_made_again(project, path, damage, due):
@@ -252,7 +262,7 @@ def test_a_receipt_that_is_lost_or_damaged_has_its_files_made_again(project):
     """What nothing vouches for is not trusted."""
     receipt = project.folder / "results" / "made" / "tables" / "tiny.json"
     receipt.write_bytes(receipt.read_bytes()[:-9])
-    assert project.planned() == {"tables": 1, "page": 1, "pdf": 1}
+    assert project.planned() == {"tables": 1, "page": 1, "pdf": 1, "study_site": 1}
     assert project.snakemake().returncode == 0
     assert project.planned() == {}
 
@@ -284,8 +294,15 @@ def test_inputs_from_the_future_fail_no_job(project):
 
 def test_a_rule_that_is_demanded_has_what_follows_from_it_made_again(project):
     """`-R`: all that the rule makes, and what is made from that; no training follows the gate."""
-    assert project.planned("-R", "collect") == {"collect": 1, "tables": 1, "figure": 3, "page": 1, "pdf": 1}
-    assert project.planned("-R", "gate") == {"gate": 1, "page": 1, "pdf": 1}
+    assert project.planned("-R", "collect") == {
+        "collect": 1,
+        "tables": 1,
+        "figure": 3,
+        "page": 1,
+        "pdf": 1,
+        "study_site": 1,
+    }
+    assert project.planned("-R", "gate") == {"gate": 1, "page": 1, "pdf": 1, "study_site": 1}
     everything = {"prepare": 1, "split": 2, "gate": 1, "train": 7} | REPORTED_CHECKS | AFTER_RUNS
     assert project.planned("-F") == everything
 

@@ -140,7 +140,7 @@ def test_a_harmless_change_is_accepted_until_the_next(project: Project) -> None:
     accepted = project.bnlab("accept", "train", "--because", "Nothing reads it.")
     assert accepted.returncode == 0, accepted.stdout
     assert "Accepted for 7 results of train: training/job.py. Nothing reads it." in accepted.stdout
-    assert project.planned() == {"page": 1, "pdf": 1}
+    assert project.planned() == {"page": 1, "pdf": 1, "study_site": 1}
     assert project.snakemake().returncode == 0
     page = (project.folder / "results/studies/tiny/page.html").read_text()
     assert "train: training/job.py. Nothing reads it." in page

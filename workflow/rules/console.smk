@@ -43,15 +43,15 @@ def trainings():
 
 
 def pages():
-    """Where the pages are that were asked for, and what they say in short."""
+    """Where the pages are that were asked for, or a site in place of one, and what they say in short."""
     from bnlab.report.headlines import (
         headlines,
     )  # with pandas, which a start can do without
 
     made = {str(path) for job in workflow.dag.jobs for path in job.output}
-    studies = [
-        study
-        for study in ("synthesis", *TARGETS.studies)
-        if f"results/studies/{study}/page.html" in made
-    ]
-    return explained(headlines, TARGETS.configuration, studies, results=TARGETS.results)
+    found = {}
+    for study in ("synthesis", *TARGETS.studies):
+        for page in (TARGETS.site(study), f"results/studies/{study}/page.html"):
+            if page in made:
+                found.setdefault(study, page)
+    return explained(headlines, TARGETS.configuration, found, results=TARGETS.results)

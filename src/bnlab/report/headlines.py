@@ -1,6 +1,6 @@
 """Where the pages are, and the numbers at the head of each, for the console."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 from bnlab.analysis.intervals import LEVEL
@@ -13,11 +13,11 @@ GAINS = 3
 """How many of a study's gains are shown."""
 
 
-def headlines(configuration: Configuration, studies: Iterable[str], *, results: Path) -> list[str]:
+def headlines(configuration: Configuration, pages: Mapping[str, str], *, results: Path) -> list[str]:
     """The absolute path of each study's page, to be opened, and below it a few lines on what was found."""
     lines = []
-    for study in studies:
-        lines.append(f"Open {(results / 'studies' / study / 'page.html').absolute()}")
+    for study, page in pages.items():
+        lines.append(f"Open {Path(page).absolute()}")
         found = _claims(results) if study == "synthesis" else _gains(configuration, study, results)
         lines += [f"  {line}" for line in found]
     return lines

@@ -1,6 +1,7 @@
 """Which pages a site has, and what each shows."""
 
 import itertools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from bnlab.report.study import study_context
 from bnlab.report.svg import Drawing
 from bnlab.report.synthesis import question_view
 from bnlab.report.trust import probability, read_trust
-from bnlab.site.strips import strip
+from bnlab.site.strips import printed_numbers, strip
 
 MENUS = ("Questions", "Reports", "Ledger", "Runs", "Methods")
 TABLES = {
@@ -75,8 +76,11 @@ def of_synthesis(
     shown = {"searches": searches, "searches_number": 1}
     pages.append(_part("searches", "Questions", "The best weight decays", "searches", shown))
     drawn = [strip(claim) for _, claim in claims.iterrows()]
+    # By these two numbers the table sorts.
+    printed = [next(iter(printed_numbers(text)), "") for text in claims["reported"]]
+    ours = ["" if math.isnan(mean) else mean for mean in claims["ours_mean"]]
     ledger = {
-        "claims": list(zip(claim_rows(claims, known), claims["group"], drawn, strict=True)),
+        "claims": list(zip(claim_rows(claims, known), claims["group"], drawn, printed, ours, strict=True)),
         "reports": reports,
         "groups": list(dict.fromkeys(GROUPS.values())),
         "outcomes": OUTCOMES,

@@ -27,11 +27,16 @@ class Strip:
     width: int = WIDTH
 
 
+def printed_numbers(reported: str) -> list[float]:
+    """The numbers in what a report prints: of "1e-9 to 2e-9" both, of "> 0" the bound."""
+    return [float(text) for text in PRINTED.findall(reported)]
+
+
 def strip(claim: pd.Series) -> Strip | None:
     """The strip of a row of claims.csv; None where there are no numbers of ours to draw."""
     ours = [float(text) for text in claim["measured"].split()]
     finite = [value for value in ours if math.isfinite(value)]
-    printed = [float(text) for text in PRINTED.findall(claim["reported"])] if claim["kind"] != "best" else []
+    printed = printed_numbers(claim["reported"])
     ends = [end for end in (claim["low"], claim["high"]) if math.isfinite(end)]
     if not finite:
         return None

@@ -7,7 +7,6 @@ const FILTERS = ["report", "kind", "outcome", "flag"];
 
 const table = new DataTable("#ledger", {
   paging: false, info: false, order: [], autoWidth: false, layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
-  columnDefs: [{ targets: [4, 5], type: "num-first" }],
 });
 form.hidden = false;
 
