@@ -25,6 +25,12 @@ SMALLEST = """
   .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()) && one.checkVisibility())
   .map(one => parseFloat(getComputedStyle(one).fontSize)).reduce((a, b) => Math.min(a, b), 99)
 """
+FIGURE_LETTERS = 8 / (72 * 6.9)
+"""The height of a figure's smallest letters as a part of its width."""
+DRAWN = """
+() => [...document.querySelectorAll("figure img")].map(one => one.getBoundingClientRect().width)
+  .reduce((a, b) => Math.min(a, b), 9999)
+"""
 CUT = """
 () => [...document.querySelectorAll("caption, figcaption, h1, h2, h3, p, summary, label")]
   .filter(one => one.checkVisibility() && (one.getBoundingClientRect().right > innerWidth + 1) && !one.closest(".wide"))
@@ -79,7 +85,7 @@ def visit(made: Workplace, browser: Browser) -> Iterator[Visit]:
 
 def shown_claims(page: Page) -> list[str]:
     """The ids of the claims in the table."""
-    return [str(row.get_attribute("id")) for row in page.locator("#ledger tbody tr").all() if row.is_visible()]
+    return [str(row.get_attribute("id")) for row in page.locator("#claims tbody tr").all() if row.is_visible()]
 
 
 def chosen(page: Page) -> int:
@@ -109,6 +115,7 @@ def test_every_page_fits_and_can_be_read(visit: Visit, name: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CUT) == []
         assert page.evaluate(SMALLEST) >= 9
+        assert page.evaluate(DRAWN) * FIGURE_LETTERS >= 9
     found = Axe().run(page, options=RULES)
     assert found.violations_count == 0, found.generate_report()
 
@@ -157,7 +164,7 @@ def test_a_link_to_a_claim_opens_it(visit: Visit) -> None:
 def test_the_ledger_sorts_by_the_keyboard_alone(visit: Visit, made: Workplace) -> None:
     """The header of what the reports print takes the focus, and Enter sorts by the number."""
     page = visit.open("ledger.html")
-    page.locator("#ledger thead th", has_text="Ours").locator("[role=button]").focus()
+    page.locator("#claims thead th", has_text="Ours").locator("[role=button]").focus()
     page.keyboard.press("Enter")
     numbers = pd.to_numeric(made.ledger["ours_mean"]).to_dict()
     order = {
@@ -209,8 +216,8 @@ def test_without_javascript_everything_is_there(made: Workplace, browser: Browse
     page = visit.open("ledger.html")
     assert len(shown_claims(page)) == len(made.ledger)
     assert not page.locator("#filters").is_visible()
-    page.locator("#ledger summary").first.click()
-    assert page.locator("#ledger details[open] p").first.is_visible()
+    page.locator("#claims summary").first.click()
+    assert page.locator("#claims details[open] p").first.is_visible()
     page = visit.open("runs.html")
     assert page.locator("noscript p").is_visible() and page.locator("a[href='tables/first-runs.csv']").is_visible()
     context.close()
@@ -221,4 +228,4 @@ def test_on_paper_there_is_nothing_to_click(visit: Visit) -> None:
     page = visit.open("ledger.html")
     page.emulate_media(media="print")
     assert not page.locator("nav.pages").is_visible() and not page.locator("#filters").is_visible()
-    assert page.locator("#ledger tbody tr").first.is_visible()
+    assert page.locator("#claims tbody tr").first.is_visible()

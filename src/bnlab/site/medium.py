@@ -46,6 +46,7 @@ class OnSite:
         files = [ending for ending in ENDINGS if drawing.path.with_suffix(ending).exists()]
         links = " · ".join(f'<a href="figures/{name}{ending}">{ending[1:].upper()}</a>' for ending in files)
         return (
-            f'<img src="figures/{name}.svg" alt="{escape(drawing.alternative)}" loading="lazy">'
+            '<div class="drawing" tabindex="0">'
+            f'<img src="figures/{name}.svg" alt="{escape(drawing.alternative)}" loading="lazy"></div>'
             f'<p class="files">{links}</p>'
         )

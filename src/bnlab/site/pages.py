@@ -115,6 +115,7 @@ def of_all(inputs: dict[str, Inputs]) -> list[Page]:
         },
         "manifests": {data: manifest for one in inputs.values() for data, manifest in one.manifests.items()},
         "data_names": data_names,
+        "heading": 1,
     }
     runs = {"studies": [(study, len(one.specs)) for study, one in inputs.items()]}
     checked = {"gradients": gradients, "data_names": data_names}

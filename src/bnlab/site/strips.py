@@ -33,12 +33,12 @@ def printed_numbers(reported: str) -> list[float]:
 
 
 def strip(claim: pd.Series) -> Strip | None:
-    """The strip of a row of claims.csv; None where there are no numbers of ours to draw."""
+    """The strip of a row of claims.csv; None where there is nothing of ours to draw."""
     ours = [float(text) for text in claim["measured"].split()]
     finite = [value for value in ours if math.isfinite(value)]
     printed = printed_numbers(claim["reported"])
     ends = [end for end in (claim["low"], claim["high"]) if math.isfinite(end)]
-    if not finite:
+    if not finite and not ends:
         return None
     least, most = min([*finite, *printed, *ends]), max([*finite, *printed, *ends])
     scale = (WIDTH - 2 * MARGIN) / ((most - least) or 1)

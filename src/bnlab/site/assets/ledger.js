@@ -5,7 +5,7 @@ const form = document.getElementById("filters");
 const shown = document.getElementById("shown");
 const FILTERS = ["report", "kind", "outcome", "flag"];
 
-const table = new DataTable("#ledger", {
+const table = new DataTable("#claims", {
   paging: false, info: false, order: [], autoWidth: false, layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
 });
 form.hidden = false;
