@@ -79,9 +79,12 @@ function follow() {
 
 function firstPair() {
   const alike = ["study", "experiment", "network", "initialization", "learning_rate", "weight_decay", "seed"];
+  const seen = new Map();
   for (const run of runs.values()) {
-    const other = [...runs.values()].find((one) => one.batch_norm !== run.batch_norm && alike.every((name) => one[name] === run[name]));
-    if (other) return run.batch_norm === "with" ? [run.name, other.name] : [other.name, run.name];
+    const key = JSON.stringify(alike.map((name) => run[name]));
+    const other = seen.get(key);
+    if (other && other.batch_norm !== run.batch_norm) return run.batch_norm === "with" ? [run.name, other.name] : [other.name, run.name];
+    seen.set(key, run);
   }
   return [...runs.keys()].slice(0, 1);
 }
