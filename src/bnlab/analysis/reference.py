@@ -20,8 +20,8 @@ from bnlab.runs.record import TIMING, read_record
 from bnlab.runs.sensitivity import read_trials, sensitivity_path
 
 TABLES = ("claims.csv", "claims_summary.csv")
-TRUST = ("family.csv", "calibration.csv", "calibration.png")
-"""What says how far the tables can be trusted."""
+BESIDE = ("family.csv", "calibration.csv", "calibration.png", "answer.png")
+"""What says how far the tables can be trusted, and the figure that shows them at one look."""
 PREDICTIONS, PROVENANCE, README = "predictions.csv", "provenance.json", "README.md"
 SENSITIVE = "sensitivity.csv"
 """The runs of which rounding changes predictions, with the lowest and highest test accuracy of what was tried."""
@@ -30,8 +30,8 @@ DIVERGED = "diverged"
 RELATIVE = 1e-9
 """The relative difference between numbers that is tolerated: more than the kernels of other CPUs cause."""
 OWN = {
-    "ours_mean", "ours_sd", "n", "diverged", "low", "high", "detectable", "at_half_margin", "at_twice_margin", "reason",
-    "variants",
+    "ours_mean", "ours_sd", "n", "diverged", "low", "high", "detectable", "measured", "at_half_margin", "at_twice_margin",
+    "reason", "variants",
 }  # fmt: skip
 """What a claim has from its runs; all else, outcome and flags included, it says on every CPU."""
 BORROWED = {"low", "high", "detectable", "reason"}
@@ -145,7 +145,7 @@ def _copied(results: Path) -> dict[str, Path]:
     """The files that are copied unchanged, by their names in the reference."""
     figures = sorted((results / "studies").glob("*/figures/*.png"))
     return (
-        {name: results / "tables" / name for name in (*TABLES, *TRUST)}
+        {name: results / "tables" / name for name in (*TABLES, *BESIDE)}
         | {"synthesis.pdf": results / "studies" / "synthesis" / "page.pdf"}
         | {f"{path.parents[1].name}_{path.name}": path for path in figures if path.parents[1].name == "official"}
     )
