@@ -55,7 +55,7 @@ def results(tmp_path: Path) -> Path:
     claims["runs"] = [" ".join(name for name, _, _ in RUNS), None, ALIKE[0], " ".join(ALIKE), None, UNLIKE]
     claims.to_csv(folder / "tables" / "claims.csv", index=False)
     pd.DataFrame({"report": ["anon"], "claims": [2]}).to_csv(folder / "tables" / "claims_summary.csv", index=False)
-    for name in ("family.csv", "calibration.csv", "calibration.png"):
+    for name in ("family.csv", "calibration.csv", "calibration.png", "answer.png"):
         (folder / "tables" / name).write_text(name)
     return folder
 
@@ -78,6 +78,7 @@ def test_what_is_kept_equals_what_it_was_kept_from(reference: Path, results: Pat
         "family.csv",
         "calibration.csv",
         "calibration.png",
+        "answer.png",
         "official_depth_curves.png",
         "predictions.csv",
         "sensitivity.csv",

@@ -30,8 +30,8 @@ DIVERGED = "diverged"
 RELATIVE = 1e-9
 """The relative difference between numbers that is tolerated: more than the kernels of other CPUs cause."""
 OWN = {
-    "ours_mean", "ours_sd", "n", "diverged", "low", "high", "detectable", "measured", "at_half_margin", "at_twice_margin",
-    "reason", "variants",
+    "ours_mean", "ours_sd", "n", "diverged", "low", "high", "detectable", "measured",
+    "at_half_margin", "at_twice_margin", "reason", "variants",
 }  # fmt: skip
 """What a claim has from its runs; all else, outcome and flags included, it says on every CPU."""
 BORROWED = {"low", "high", "detectable", "reason"}

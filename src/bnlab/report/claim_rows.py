@@ -8,7 +8,16 @@ from decimal import Decimal
 
 import pandas as pd
 
-from bnlab.claims.outcomes import DIFFERENCES, FAILED, GRADIENTS, NOT_COMPARABLE, REPRODUCED, is_accuracy, unit_of
+from bnlab.claims.outcomes import (
+    DIFFERENCES,
+    FAILED,
+    GRADIENTS,
+    NOT_COMPARABLE,
+    REPRODUCED,
+    SETTINGS,
+    is_accuracy,
+    unit_of,
+)
 from bnlab.formatting import percent, percent_and_sd, points, points_and_sd, short_error
 from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.runs.spec import RunSpec
@@ -27,7 +36,8 @@ class ClaimRow:
     comparison sees four times out of five; margins: other outcomes that it would have with half or twice the margin;
     open: what the report leaves open, where the reason does not say so.  table: the number of the table on its report's
     page that shows its values one by one.  runs: those that the page lists; of more than `SINGLY`, those of a whole
-    search, only how many there are `together`.
+    search, only how many there are `together`.  copied: whether it is a setting that agrees, as it was taken from the
+    report.
     """
 
     number: int
@@ -52,6 +62,7 @@ class ClaimRow:
     table: int | None
     runs: list[LinkGroup]
     together: int
+    copied: bool
 
 
 def claim_rows(
@@ -96,6 +107,7 @@ def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, in
         table=tables.get(claim["table"]),
         runs=[] if len(runs) > SINGLY else link_groups([run for run in runs if run in known], known),
         together=len(runs) if len(runs) > SINGLY else 0,
+        copied=claim["group"] == SETTINGS and outcome == REPRODUCED,
     )
 
 

@@ -19,6 +19,8 @@ from bnlab.formatting import measure_words, short_error
 from bnlab.report.svg import Drawing
 
 ALTERNATIVE = "Dots of relative errors per parameter array, a panel per formula, by cause, with the published values."
+TOGETHER = 4
+"""A table of more rows, of three lines each, is for screens: what it comes to as a whole is said below it."""
 MARKS = {"": "", FITS: "✓", FITS_NOT: "✗"}
 SYMBOLS = {"W": "W", "b": "b", "gamma": "γ", "beta": "β"}
 
@@ -49,11 +51,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class ReportedCheckRow:
-    """A measure of one case, or the published values; `cells` follows the table's arrays."""
+    """A measure of one case, or the published values; `cells` follows the table's arrays.
+
+    further: whether it is beside the point of the published table.
+    """
 
     case: str
     measure: str
     published: bool
+    further: bool
     cells: list[Cell | None]
 
 
@@ -67,6 +73,11 @@ class ReportedCheckTable:
     rows: list[ReportedCheckRow]
     draws: str
     finding: Finding | None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has more rows than paper bears."""
+        return sum(not row.further for row in self.rows) > TOGETHER
 
     @property
     def reproduced(self) -> bool:
@@ -151,12 +162,18 @@ def _table(
             values = [published(reported_check, case, measure, array) for array in arrays]
             if label not in shown and any(value is not None for value in values):
                 rows.append(
-                    ReportedCheckRow("published", label, published=True, cells=[_plain(value) for value in values])
+                    ReportedCheckRow(
+                        "published", label, published=True, further=False, cells=[_plain(value) for value in values]
+                    )
                 )
                 shown.append(label)
             rows.append(
                 ReportedCheckRow(
-                    "ours" if len(cases) == 1 else case["title"], measure_words(measure), published=False, cells=cells
+                    "ours" if len(cases) == 1 else case["title"],
+                    measure_words(measure),
+                    published=False,
+                    further=measure == "complex_step",
+                    cells=cells,
                 )
             )
     place = reported_check["published"][name]["place"] if name else "no numbers published"

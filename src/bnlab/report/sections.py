@@ -17,6 +17,8 @@ from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.report.svg import Drawing
 
 HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
+ON_PAPER = 10
+"""A table of more rows is for screens: its figure shows them."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,11 @@ class RowGroup:
 
 @dataclass(frozen=True)
 class Section:
-    """One experiment on the page, where its id is `anchor`."""
+    """One experiment on the page, where its id is `anchor`.
+
+    is_aside: whether it is another reading of a report, of which paper has the sentences alone.  is_long: whether paper
+    leaves its table out.
+    """
 
     anchor: str
     experiment: Experiment
@@ -52,6 +58,8 @@ class Section:
     shared: str
     cells_number: int
     cells: list[RowGroup]
+    is_aside: bool
+    is_long: bool
     pairs_number: int | None
     pairs: list[RowGroup]
 
@@ -74,6 +82,7 @@ def section(
     scheduled = (cells["learning_rate"] == "scheduled").all()
     shared = [column for column in HEADINGS if column not in varying and not (column == "learning_rate" and scheduled)]
     claims = inputs.claims[inputs.claims["experiment"] == experiment.id]
+    is_aside = len(inputs.claims) > 0 and len(claims) == 0
     return Section(
         anchor=f"experiment-{prefix}{experiment.id}",
         experiment=experiment,
@@ -89,6 +98,8 @@ def section(
             _group(cell, varying, [(row, row["runs"]) for _, row in rows.iterrows()], inputs)
             for cell, rows in _by_setting(cells)
         ],
+        is_aside=is_aside,
+        is_long=len(cells) > ON_PAPER or is_aside,
         pairs_number=next(table_numbers) if len(pairs) else None,
         pairs=[
             _group(pair, varying, [({row["metric"]: row for _, row in rows.iterrows()}, pair["runs"])], inputs)
