@@ -10,12 +10,13 @@ from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.figures import causes, curves, grid, initialization, overfit, step_sizes, weight_decay
+from bnlab.figures import causes, curves, differences, grid, initialization, overfit, step_sizes, weight_decay
 from bnlab.figures.style import house_style, save
 from bnlab.runs.spec import Protocol
 
 KINDS: dict[str, ModuleType] = {
     "curves": curves,
+    "differences": differences,
     "grid": grid,
     "initialization": initialization,
     "weight_decay": weight_decay,
