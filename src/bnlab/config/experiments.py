@@ -19,9 +19,9 @@ FILTERS = {
     "learning_rate": "learning_rate",
 }
 """The keys by which runs of an experiment are chosen, each with the field of a run that it is about."""
-SHOW_VALIDATION = ("differences", "grid", "initialization", "weight_decay")
+SHOW_VALIDATION = ("differences", "grid", "initialization", "seeds", "weight_decay")
 """Figures that need a validation part."""
-SHOW_PAIRS = ("differences",)
+SHOW_PAIRS = ("differences", "seeds")
 """Figures that need runs with and without batch normalization."""
 LONGEST_NAME = 150
 """The most characters of a network's name, which the names of its runs' folders and logs hold: systems allow 255."""

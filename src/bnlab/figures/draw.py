@@ -10,7 +10,7 @@ from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.figures import causes, curves, differences, grid, initialization, overfit, step_sizes, weight_decay
+from bnlab.figures import causes, curves, differences, grid, initialization, overfit, seeds, step_sizes, weight_decay
 from bnlab.figures.style import house_style, save
 from bnlab.runs.spec import Protocol
 
@@ -19,6 +19,7 @@ KINDS: dict[str, ModuleType] = {
     "differences": differences,
     "grid": grid,
     "initialization": initialization,
+    "seeds": seeds,
     "weight_decay": weight_decay,
 }
 """Figures of an experiment: modules with `draw` and `data`, of (runs, curves, protocol), `caption(protocol, data)`, and
