@@ -414,9 +414,7 @@ def test_the_first_figure_has_every_printed_accuracy(made: Workplace, html: str)
         assert row["reported"] == float(ledger.loc[claim, "reported"])
         assert row["outcome"] == ledger.loc[claim, "outcome"]
         assert row["low"] <= row["ours"] <= row["high"]
-    described = (
-        (ROOT / "docs" / "columns.md").read_text(encoding="utf-8").split("## `answer.csv`")[1].split("## ")[0]
-    )
+    described = (ROOT / "docs" / "columns.md").read_text(encoding="utf-8").split("## `answer.csv`")[1].split("## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", described, re.MULTILINE) == list(
         pd.read_csv(made.results / "tables" / "answer.csv").columns
     )

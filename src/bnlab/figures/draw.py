@@ -10,13 +10,25 @@ from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.figures import causes, curves, differences, grid, initialization, overfit, seeds, step_sizes, weight_decay
+from bnlab.figures import (
+    causes,
+    curves,
+    differences,
+    gap,
+    grid,
+    initialization,
+    overfit,
+    seeds,
+    step_sizes,
+    weight_decay,
+)
 from bnlab.figures.style import house_style, save
 from bnlab.runs.spec import Protocol
 
 KINDS: dict[str, ModuleType] = {
     "curves": curves,
     "differences": differences,
+    "gap": gap,
     "grid": grid,
     "initialization": initialization,
     "seeds": seeds,

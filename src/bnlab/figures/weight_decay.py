@@ -43,8 +43,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
         whole, close_up = part.subplots(1, 2)
         for axes in (whole, close_up):
             handles = [_draw_series(axes, series) for _, series in setting.groupby("batch_norm")]
-            _set_weight_decays(axes, runs)
-        _mark_diverged(whole, setting)
+            set_weight_decays(axes, runs)
+        mark_diverged(whole, setting)
         whole.set_ylabel("Final validation accuracy (%)")
         whole.set_title("All values")
         close_up.set_title(f"The best {CLOSE_UP} percentage points")
@@ -101,8 +101,8 @@ def _draw_series(axes: Axes, runs: pd.DataFrame) -> Line2D:
     return Line2D([], [], color=colour, linewidth=THICK, marker="o", markersize=DOT, label=label)
 
 
-def _mark_diverged(axes: Axes, runs: pd.DataFrame) -> None:
-    """A cross near the lower edge at every λ with a run that diverged."""
+def mark_diverged(axes: Axes, runs: pd.DataFrame) -> None:
+    """A cross near the lower edge at every λ with a run that diverged; runs: with their `positions`, so named."""
     for batch_norm, part in runs[runs["diverged_at"].notna()].groupby("batch_norm"):
         places = part["position"].unique()
         axes.plot(
@@ -124,8 +124,8 @@ def _keys(runs: pd.DataFrame) -> list[Line2D]:
     return keys
 
 
-def _set_weight_decays(axes: Axes, runs: pd.DataFrame) -> None:
-    """A logarithmic axis with labelled decades, and a place of its own for λ = 0 where it occurs."""
+def set_weight_decays(axes: Axes, runs: pd.DataFrame) -> None:
+    """A logarithmic axis with labelled decades, and a place of its own for λ = 0; runs: as `mark_diverged` has them."""
     axes.set_xscale("log")
     axes.set_xlabel("Weight decay λ")
     values = sorted(set(runs.loc[runs["weight_decay"] > 0, "weight_decay"]))
