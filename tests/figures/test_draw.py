@@ -131,7 +131,7 @@ def curve_rows(run: dict[str, Any]) -> pd.DataFrame:
     return rows
 
 
-KINDS = ["curves", "differences", "gap", "initialization", "seeds", "weight_decay"]
+KINDS = ["curves", "differences", "gap", "initialization", "onset", "seeds", "weight_decay"]
 """Kinds that can be drawn from any grid."""
 
 
@@ -385,7 +385,7 @@ def test_svg_has_no_date_and_no_path(tmp_path: Path) -> None:
 def test_unknown_figure_and_missing_run_are_explained(tmp_path: Path) -> None:
     """A kind that does not exist, and tables without a run, are errors that say what to do."""
     made = workplace(tmp_path)
-    with pytest.raises(ConfigError, match="curves, differences, gap, grid, initialization, seeds, weight_decay"):
+    with pytest.raises(ConfigError, match="curves, differences, gap, grid, initialization, onset, seeds, weight_decay"):
         draw_figure(made.configuration, "tiny", "grid", "pie", results=made.results)
     with pytest.raises(ConfigError, match="no experiment 'none'"):
         draw_figure(made.configuration, "tiny", "none", "curves", results=made.results)

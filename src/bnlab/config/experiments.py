@@ -19,7 +19,7 @@ FILTERS = {
     "learning_rate": "learning_rate",
 }
 """The keys by which runs of an experiment are chosen, each with the field of a run that it is about."""
-SHOW_VALIDATION = ("differences", "gap", "grid", "initialization", "seeds", "weight_decay")
+SHOW_VALIDATION = ("differences", "gap", "grid", "initialization", "onset", "seeds", "weight_decay")
 """Figures that need a validation part."""
 SHOW_PAIRS = ("differences", "seeds")
 """Figures that need runs with and without batch normalization."""

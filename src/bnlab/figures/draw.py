@@ -17,6 +17,7 @@ from bnlab.figures import (
     gap,
     grid,
     initialization,
+    onset,
     overfit,
     seeds,
     step_sizes,
@@ -31,6 +32,7 @@ KINDS: dict[str, ModuleType] = {
     "gap": gap,
     "grid": grid,
     "initialization": initialization,
+    "onset": onset,
     "seeds": seeds,
     "weight_decay": weight_decay,
 }
