@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from bnlab.analysis.intervals import POWER, mean_interval
-from bnlab.analysis.power import pairs_needed
-from bnlab.claims.differences import POINTS
+from bnlab.analysis.power import POINTS, pairs_needed
 from bnlab.claims.outcomes import FAILED, REPRODUCED
 from bnlab.config.studies import load_configuration
 from bnlab.formatting import percent, percent_and_sd, points

@@ -133,7 +133,7 @@ def test_runs_of_a_search_are_known_once_it_is_ranked(fresh: Targets) -> None:
 
 
 def test_files_of_a_page(fresh: Targets) -> None:
-    """A page shows its gates, its tables, its figures, and the figures of the reported checks that compare causes."""
+    """A page shows gates, tables, figures (by their data too), and reported checks that compare causes."""
     results = fresh.results
     assert fresh.page("demo") == [f"{results}/studies/demo/page.html", f"{results}/studies/demo/page.pdf"]
     assert fresh.pages("demo") == [*fresh.page("demo"), f"{results}/studies/demo/site/index.html"]
@@ -142,8 +142,8 @@ def test_files_of_a_page(fresh: Targets) -> None:
     assert fresh.manifests("official") == [f"{results}/data/cifar10/manifest.json"]
     assert [Path(file).stem for file in fresh.page_tables("demo")] == ["runs", "test", "cells", "pairs", "expectations"]
     figures = [figure for experiment in fresh.studies["demo"].experiments for figure in experiment.figures]
-    assert [file.removesuffix(".svg").rpartition("_")[2] for file in fresh.figures("demo")] == [
-        figure.rpartition("_")[2] for figure in figures
+    assert [Path(file).name.rpartition("_")[2] for file in fresh.figures("demo")] == [
+        f"{figure.rpartition('_')[2]}.{ending}" for figure in figures for ending in ("svg", "csv")
     ]
     shown = [Path(file).name for file in fresh.gradient_files("official")]
     assert {"step_sizes.svg", "overfit.svg", "anon_batch_norm.csv", "anon_batch_norm.svg"} <= {*shown}

@@ -322,10 +322,11 @@ class Targets:
         return [f"{self.results}/tables/claims/{one}.csv" for one in reports or self.reports if one in self.reports]
 
     def figures(self, study: str) -> list[str]:
-        """Every figure of a study."""
+        """Every figure of a study, and its data."""
         folder = f"{self.results}/studies/{study}/figures"
         experiments = self.configuration.study(study).experiments
-        return [f"{folder}/{experiment.id}_{figure}.svg" for experiment in experiments for figure in experiment.figures]
+        names = [f"{experiment.id}_{figure}" for experiment in experiments for figure in experiment.figures]
+        return [f"{folder}/{name}.{ending}" for name in names for ending in ("svg", "csv")]
 
     def page(self, study: str) -> list[str]:
         """A study's page, or that of all, for screens and for paper. Raises ConfigError when there is no such study."""

@@ -15,6 +15,7 @@ from bnlab.analysis.intervals import (
     detectable_shift,
     mean_interval,
     prediction_interval,
+    sd_interval,
     share_interval,
     summary,
 )
@@ -139,3 +140,11 @@ def test_shifting_and_scaling_carry_over(values, shift, scale):
     assert list(mean_interval(scale * pd.Series(values) + shift)) == pytest.approx(expected, rel=1e-9, abs=1e-6)
     assert low <= sum(values) / len(values) + 1e-12
     assert high >= sum(values) / len(values) - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"), [(2, 0.45, 31.9), (10, 0.69, 1.83), (100, 0.88, 1.16), (1000, 0.96, 1.05)]
+)
+def test_the_interval_of_a_standard_deviation_is_that_of_tables(n: int, low: float, high: float):
+    """Factors of the observed one, as tables give them for normal values."""
+    assert sd_interval(3.0, n) == pytest.approx((3 * low, 3 * high), rel=0.012)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bnlab.analysis.intervals import mean_interval
+from bnlab.analysis.power import POINTS
 from bnlab.claims.differences import (
-    POINTS,
     combined,
     judge_direction,
     judge_equal,

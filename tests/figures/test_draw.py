@@ -131,14 +131,38 @@ def curve_rows(run: dict[str, Any]) -> pd.DataFrame:
     return rows
 
 
-@pytest.mark.parametrize("figure", ["curves", "initialization", "weight_decay"])
-def test_every_kind_is_written_twice_with_equal_bytes(tmp_path: Path, figure: str) -> None:
-    """A figure is an SVG and a PNG, and drawing it again changes no byte."""
+KINDS = ["curves", "differences", "gap", "initialization", "onset", "seeds", "weight_decay"]
+"""Kinds that can be drawn from any grid."""
+
+
+@pytest.mark.parametrize("figure", KINDS)
+def test_every_kind_is_written_with_equal_bytes(tmp_path: Path, figure: str) -> None:
+    """A figure is an SVG, a PNG and the CSV of its data, and drawing it again changes no byte."""
     made = workplace(tmp_path)
     first = made.draw(figure)
     assert first[0].startswith(b"<?xml")
     assert first[1].startswith(b"\x89PNG")
+    table = (made.folder / "figures" / f"grid_{figure}.csv").read_bytes()
     assert made.draw(figure) == first
+    assert (made.folder / "figures" / f"grid_{figure}.csv").read_bytes() == table
+
+
+def test_the_data_of_figures_are_rows_of_the_tables(tmp_path: Path) -> None:
+    """Each run, or each point of its curve, with what tells it apart; one that diverged at once has a row too."""
+    made = workplace(tmp_path)
+    runs, curves = made.table("runs.csv"), made.table("curves.csv")
+    runs.loc[0, ["diverged_at", "validation_accuracy"]] = [0, None]
+    runs.to_csv(made.folder / "runs.csv", index=False)
+    curves[curves["run"] != runs.loc[0, "run"]].to_csv(made.folder / "curves.csv", index=False)
+    made.draw("weight_decay")
+    ends = made.table("figures/grid_weight_decay.csv")
+    assert ends["validation_accuracy"].tolist() == pytest.approx(runs["validation_accuracy"].tolist(), nan_ok=True)
+    assert ends["seed"].tolist() == runs["seed"].tolist()
+    made.draw("curves")
+    points = made.table("figures/grid_curves.csv")
+    assert len(points) == 3 * len(UPDATES) + 1
+    assert math.isnan(points.loc[0, "update"])
+    assert points["probe_cost"].tolist()[1:] == pytest.approx(curves["probe_cost"].tolist()[len(UPDATES) :])
 
 
 def test_a_users_style_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +175,7 @@ def test_a_users_style_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert matplotlib.rcParams["lines.linewidth"] == 9
 
 
-@pytest.mark.parametrize("figure", ["curves", "initialization", "weight_decay"])
+@pytest.mark.parametrize("figure", KINDS)
 @pytest.mark.parametrize(("data", "noted"), [("generated", True), ("cifar10", False)])
 def test_generated_data_is_noted(tmp_path: Path, figure: str, data: str, noted: bool) -> None:
     """Figures of generated images say so, figures of CIFAR-10 do not."""
@@ -159,7 +183,7 @@ def test_generated_data_is_noted(tmp_path: Path, figure: str, data: str, noted: 
     assert (b"Generated data, not CIFAR-10" in svg) == noted
 
 
-@pytest.mark.parametrize("figure", ["curves", "initialization", "weight_decay"])
+@pytest.mark.parametrize("figure", KINDS)
 def test_test_results_stay_closed(tmp_path: Path, figure: str) -> None:
     """Figures need runs.csv and curves.csv only: a test.csv that cannot be opened is in nobody's way."""
     made = workplace(tmp_path)
@@ -212,7 +236,7 @@ def test_a_run_that_diverges_at_once_needs_no_curve(tmp_path: Path) -> None:
     assert b"<!-- diverged -->" in made.draw("curves")[0]
 
 
-@pytest.mark.parametrize("figure", ["curves", "initialization", "weight_decay"])
+@pytest.mark.parametrize("figure", KINDS)
 def test_one_seed_has_no_mean(tmp_path: Path, figure: str) -> None:
     """With a single seed nothing in a figure speaks of means."""
     svg, _ = workplace(tmp_path, seeds=1).draw(figure)
@@ -278,7 +302,7 @@ def test_zero_stands_a_decade_below_the_smallest_weight_decay() -> None:
     assert positions(pd.Series([0.0])).tolist() == [1.0]
 
 
-@pytest.mark.parametrize("figure", ["curves", "initialization", "weight_decay"])
+@pytest.mark.parametrize("figure", KINDS)
 @pytest.mark.parametrize(
     "grid",
     [
@@ -361,7 +385,7 @@ def test_svg_has_no_date_and_no_path(tmp_path: Path) -> None:
 def test_unknown_figure_and_missing_run_are_explained(tmp_path: Path) -> None:
     """A kind that does not exist, and tables without a run, are errors that say what to do."""
     made = workplace(tmp_path)
-    with pytest.raises(ConfigError, match="curves, grid, initialization, weight_decay"):
+    with pytest.raises(ConfigError, match="curves, differences, gap, grid, initialization, onset, seeds, weight_decay"):
         draw_figure(made.configuration, "tiny", "grid", "pie", results=made.results)
     with pytest.raises(ConfigError, match="no experiment 'none'"):
         draw_figure(made.configuration, "tiny", "none", "curves", results=made.results)

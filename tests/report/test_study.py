@@ -260,7 +260,7 @@ def run_row(name: str, spec: RunSpec, data: str, diverged_at: int | None) -> dic
 def curve_rows(name: str) -> pd.DataFrame:
     """A run's rows of curves.csv."""
     columns = [f"{part}_{metric}" for part in ("probe", "validation") for metric in ("loss", "cost", "accuracy")]
-    values = {"learning_rate": 0.01} | dict.fromkeys(columns, 0.5)
+    values = {"epoch": [0, 1, 2, 3, 4], "learning_rate": 0.01} | dict.fromkeys(columns, 0.5)
     return pd.DataFrame({"run": name, "update": [0, 20, 40, 60, 80]} | values)
 
 

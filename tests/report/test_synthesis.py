@@ -402,7 +402,7 @@ def test_the_first_page_answers(made: Workplace, html: str) -> None:
 
 def test_the_first_figure_has_every_printed_accuracy(made: Workplace, html: str) -> None:
     """In the order of the questions; of two questions that name one, the later has it; the rest comes last."""
-    table = pd.read_csv(made.results / "tables" / "accuracies.csv").set_index("claim")
+    table = pd.read_csv(made.results / "tables" / "answer.csv").set_index("claim")
     ledger = made.ledger
     assert list(table["question"].unique()) == ["the depth", "the decay", "the rest"]
     assert set(table.index) == {
@@ -414,11 +414,9 @@ def test_the_first_figure_has_every_printed_accuracy(made: Workplace, html: str)
         assert row["reported"] == float(ledger.loc[claim, "reported"])
         assert row["outcome"] == ledger.loc[claim, "outcome"]
         assert row["low"] <= row["ours"] <= row["high"]
-    described = (
-        (ROOT / "docs" / "columns.md").read_text(encoding="utf-8").split("## `accuracies.csv`")[1].split("## ")[0]
-    )
+    described = (ROOT / "docs" / "columns.md").read_text(encoding="utf-8").split("## `answer.csv`")[1].split("## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", described, re.MULTILINE) == list(
-        pd.read_csv(made.results / "tables" / "accuracies.csv").columns
+        pd.read_csv(made.results / "tables" / "answer.csv").columns
     )
     assert (made.results / "tables" / "answer.png").read_bytes().startswith(b"\x89PNG")
     assert 'aria-label="Above, marks for all printed accuracies' in html

@@ -80,7 +80,7 @@ rule tables:
 
 
 rule figure:
-    """Draw one figure of one experiment."""
+    """Draw one figure of one experiment, and write its data."""
     input:
         due("figure", "{study}", "{experiment}", "{figure}"),
     output:
@@ -92,6 +92,7 @@ rule figure:
             labels={"experiment": "{experiment}", "figure": "{figure}"},
         ),
         png="results/studies/{study}/figures/{experiment}_{figure}.png",
+        data="results/studies/{study}/figures/{experiment}_{figure}.csv",
     log:
         "results/logs/figure/{study}_{experiment}_{figure}.log",
     priority: BEFORE_TRAINING

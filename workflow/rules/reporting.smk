@@ -72,7 +72,7 @@ if TARGETS.synthesis:
                 labels={"table": "printed accuracies, drawn"},
             ),
             png="results/tables/answer.png",
-            table="results/tables/accuracies.csv",
+            table="results/tables/answer.csv",
         log:
             "results/logs/answer_figure.log",
         priority: BEFORE_TRAINING

@@ -53,6 +53,12 @@ def mean_interval(values: Sequence[float] | pd.Series, *, level: float = LEVEL) 
     return float(interval.low), float(interval.high)
 
 
+def sd_interval(sd: float, n: int) -> tuple[float, float]:
+    """The interval of the standard deviation that n normal values, 2 or more, with an observed one of `sd` have."""
+    low, high = (sd * math.sqrt((n - 1) / stats.chi2.ppf((1 + side * LEVEL) / 2, n - 1)) for side in (1, -1))
+    return low, high
+
+
 def detectable_mean(values: Sequence[float]) -> float:
     """The mean difference whose Student interval would exclude zero four times out of five; NaN for fewer than two."""
     if len(values) < 2:

@@ -4,6 +4,9 @@ from scipy import stats
 
 from bnlab.analysis.intervals import LEVEL, POWER
 
+POINTS = 0.005
+"""The smallest difference of accuracies that is called one: half a percentage point."""
+
 
 def power(pairs: int, sd: float, difference: float) -> float:
     """The probability that Student's interval of the mean over so many pairs excludes zero, on the right side.

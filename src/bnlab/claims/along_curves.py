@@ -1,19 +1,9 @@
 """What is read off the curves of runs: the best of them, when learning starts, how rough they are."""
 
-import math
-
 import pandas as pd
 
+from bnlab.analysis.learning import epochs_until_learning
 from bnlab.runs.datasets import CIFAR10
-
-
-def loss_of_learning(classes: int) -> float:
-    """Below this loss, 1 % below that of a guess, a network has started to learn; its cost can be above for long."""
-    return 0.99 * math.log(classes)
-
-
-LEARNING = loss_of_learning(CIFAR10.classes)
-"""Of the runs that claims are about."""
 
 
 def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +21,7 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
         {
             "best_training_accuracy": by_run["probe_accuracy"].max(),
             "best_validation_accuracy": by_run["validation_accuracy"].max(),
-            "epochs_until_learning": curves[curves["probe_loss"] < LEARNING].groupby("run")["epoch"].min(),
+            "epochs_until_learning": epochs_until_learning(curves, CIFAR10.classes),
             "epoch_of_lowest_validation_cost": curves.loc[
                 by_run["validation_cost"].idxmin().dropna().astype(int), ["run", "epoch"]
             ].set_index("run")["epoch"],

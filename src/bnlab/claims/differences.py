@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from bnlab.analysis.intervals import LEVEL, detectable_mean, mean_interval, sign_test
+from bnlab.analysis.power import POINTS
 from bnlab.claims.outcomes import (
     CONTRADICTED,
     INCONCLUSIVE,
@@ -19,8 +20,6 @@ from bnlab.claims.outcomes import (
     written,
 )
 
-POINTS = 0.005
-"""The smallest difference of accuracies that is called one: half a percentage point."""
 SHARE = 0.01
 """For everything else the margin is this share of its value, about as much of it as half a point is of an accuracy."""
 

@@ -129,7 +129,7 @@ def _tables(parsed: argparse.Namespace) -> None:
 
 
 def _figure(parsed: argparse.Namespace) -> None:
-    """Draw one figure of one experiment as SVG and PNG."""
+    """Draw one figure of one experiment as SVG and PNG, and write its data as CSV."""
     from bnlab.config.studies import load_configuration
     from bnlab.figures.draw import draw_figure
 

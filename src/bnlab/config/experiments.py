@@ -19,8 +19,10 @@ FILTERS = {
     "learning_rate": "learning_rate",
 }
 """The keys by which runs of an experiment are chosen, each with the field of a run that it is about."""
-SHOW_VALIDATION = ("grid", "initialization", "weight_decay")
+SHOW_VALIDATION = ("differences", "gap", "grid", "initialization", "onset", "seeds", "weight_decay")
 """Figures that need a validation part."""
+SHOW_PAIRS = ("differences", "seeds")
+"""Figures that need runs with and without batch normalization."""
 LONGEST_NAME = 150
 """The most characters of a network's name, which the names of its runs' folders and logs hold: systems allow 255."""
 
@@ -114,6 +116,8 @@ def _check_together(content: Mapping[str, Any], protocol: Protocol, *, source: s
             f"{source}.figures: found {chosen[0]}, which shows validation images, but protocol "
             f"'{content['protocol']}' has validation: 0. Expected curves alone."
         )
+    if len(content["batch_norm"]) < 2 and (chosen := [name for name in content["figures"] if name in SHOW_PAIRS]):
+        raise ConfigError(f"{source}.figures: found {chosen[0]}, which needs batch_norm: [false, true].")
     if "grid" in content["figures"] and "learning_rate" not in content:
         raise ConfigError(f"{source}.figures: found grid, which needs the axis learning_rate beside weight_decay.")
     for i, hidden in enumerate(content["networks"]):

@@ -13,7 +13,7 @@ Seeds = Annotated[
     Annotated[int, Field(ge=1, le=1000), Tag("number")] | Annotated[_Listed, Tag("list")],
     form(list=list, number=object),
 ]
-FigureKind = Literal["curves", "grid", "initialization", "weight_decay"]
+FigureKind = Literal["curves", "differences", "gap", "grid", "initialization", "onset", "seeds", "weight_decay"]
 
 
 class ExperimentItem(Declared):

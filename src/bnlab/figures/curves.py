@@ -18,6 +18,7 @@ from bnlab.figures.panels import (
     with_runs,
 )
 from bnlab.figures.style import new_figure
+from bnlab.figures.tables import along
 from bnlab.runs.spec import Protocol
 
 METRICS = {"loss": "Loss", "cost": "Cost (loss + λ Σ W²)", "accuracy": "Accuracy (%)"}
@@ -25,6 +26,12 @@ ROW, STRIP, REST = 1.95, 0.3, 0.95
 """Heights in inches: a row of panels, the learning rate, and legend and labels."""
 ALTERNATIVE = "Line charts of loss, cost and accuracy against the update, with and without batch normalization."
 """What a screen reader says in its place."""
+
+
+def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """A row for each point of each run's curves."""
+    parts = ("probe", "validation") if protocol.validation else ("probe",)
+    return along(runs, curves, [f"{part}_{metric}" for part in parts for metric in METRICS])
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
@@ -51,14 +58,14 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     return figure
 
 
-def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """The figure's caption; runs: the rows of runs.csv that it shows."""
+def caption(protocol: Protocol, table: pd.DataFrame) -> str:
+    """The figure's caption; table: its data."""
     images = f"{probe_words(protocol, protocol.training)} training images"
     if protocol.validation:
         images = f"{probe_words(protocol, protocol.validation)} validation images (solid) and on {images} (dashed)"
     sentences = [
         f"Loss, cost and accuracy during training, evaluated {protocol.curve_points} times on {images}.",
-        *line_sentences(runs),
+        *line_sentences(table),
         "The loss before the first update can lie above the panel.",
         RATE_STRIP,
     ]

@@ -5,26 +5,45 @@ from types import ModuleType
 
 import pandas as pd
 
+from bnlab.analysis.collect import write_csv
 from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.reported_checks import compares_causes, load_reported_check, reported_check_names
 from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError, IntegrityError
-from bnlab.figures import causes, curves, grid, initialization, overfit, step_sizes, weight_decay
+from bnlab.figures import (
+    causes,
+    curves,
+    differences,
+    gap,
+    grid,
+    initialization,
+    onset,
+    overfit,
+    seeds,
+    step_sizes,
+    weight_decay,
+)
 from bnlab.figures.style import house_style, save
+from bnlab.runs.spec import Protocol
 
 KINDS: dict[str, ModuleType] = {
     "curves": curves,
+    "differences": differences,
+    "gap": gap,
     "grid": grid,
     "initialization": initialization,
+    "onset": onset,
+    "seeds": seeds,
     "weight_decay": weight_decay,
 }
-"""Figures of an experiment: modules with `draw(runs, curves, protocol)`, `caption(protocol, runs)`, ALTERNATIVE."""
+"""Figures of an experiment: modules with `draw` and `data`, of (runs, curves, protocol), `caption(protocol, data)`, and
+ALTERNATIVE."""
 GRADIENT_KINDS: dict[str, ModuleType] = {"step_sizes": step_sizes, "overfit": overfit}
 """Figures about gradients: modules with `draw(table, data)`, `caption(table)` and ALTERNATIVE."""
 
 
 def draw_figure(configuration: Configuration, study: str, experiment: str, figure: str, *, results: Path) -> None:
-    """Write figures/<experiment>_<figure>.svg and .png below results/studies/<study>.
+    """Write figures/<experiment>_<figure>.svg, .png and .csv, its data, below results/studies/<study>.
 
     Reads runs.csv and curves.csv there. Raises ConfigError for an unknown experiment or figure, IntegrityError when
     a run of the experiment is not in the tables.
@@ -35,12 +54,17 @@ def draw_figure(configuration: Configuration, study: str, experiment: str, figur
     names = list(configuration.names(specs))
     protocol = configuration.protocols[specs[0].protocol]
     folder = results / "studies" / study
-    runs = _of_runs(folder / "runs.csv", names)
+    runs = of_runs(folder / "runs.csv", names)
     # A run that diverges at once has no curve.
-    along = _of_runs(folder / "curves.csv", runs.loc[runs["diverged_at"] != 0, "run"].tolist())
+    along = of_runs(folder / "curves.csv", runs.loc[runs["diverged_at"] != 0, "run"].tolist())
+    write_figure(KINDS[figure], runs, along, protocol, folder / "figures" / f"{experiment}_{figure}")
+
+
+def write_figure(kind: ModuleType, runs: pd.DataFrame, other: pd.DataFrame, protocol: Protocol, path: Path) -> None:
+    """Write path.svg, .png and .csv of a kind of figure, from rows of runs.csv and of another table."""
     with house_style():
-        drawn = KINDS[figure].draw(runs, along, protocol)
-        save(drawn, folder / "figures" / f"{experiment}_{figure}")
+        save(kind.draw(runs, other, protocol), path)
+    write_csv(path.with_name(f"{path.name}.csv"), kind.data(runs, other, protocol))
 
 
 def draw_gradient_figure(data: str, kind: str, *, results: Path, config: Path) -> None:
@@ -67,8 +91,11 @@ def draw_gradient_figure(data: str, kind: str, *, results: Path, config: Path) -
         save(drawn, path.with_suffix(""))
 
 
-def _of_runs(path: Path, names: list[str]) -> pd.DataFrame:
-    """The rows of these runs, in the order of the names."""
+def of_runs(path: Path, names: list[str]) -> pd.DataFrame:
+    """The rows of these runs in a table of a study, in the order of the names.
+
+    Raises IntegrityError when one has none.
+    """
     table = read_table(path, dtype=NAMES)
     missing = sorted(set(names) - set(table["run"]))
     if missing:

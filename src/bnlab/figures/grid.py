@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from bnlab.analysis.rank import best_first
 from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import BLACK, GREY, new_figure
+from bnlab.figures.tables import ends
 from bnlab.formatting import batch_norm_words, initialization_words, network_words, short_number
 from bnlab.runs.spec import Protocol
 
@@ -22,12 +23,16 @@ ALTERNATIVE = "Heat maps of the final validation accuracy over learning rate and
 """What a screen reader says in its place."""
 
 
+def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """A row for each run, with its final validation accuracy."""
+    return ends(runs, ["validation_accuracy"])
+
+
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """A heat map per network, initialization and value of batch_norm: means over seeds, the best ringed.
 
     The curves play no part.
     """
-    del curves
     panels = [panel for _, panel in runs.groupby(["network", "initialization", "batch_norm"], sort=False)]
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -48,15 +53,15 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     return figure
 
 
-def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """The figure's caption; runs: the rows of runs.csv that it shows."""
-    mean = ", mean over seeds," if runs["seed"].nunique() > 1 else ""
+def caption(protocol: Protocol, table: pd.DataFrame) -> str:
+    """The figure's caption; table: its data."""
+    mean = ", mean over seeds," if table["seed"].nunique() > 1 else ""
     sentences = [
         (
             f"Accuracy on the {protocol.validation:,} validation images after the last update{mean} for every "
             "learning rate η, constant during training, and weight decay λ. Rings mark the highest."
         ),
-        *(["Crosses mark settings at which a run diverged."] if any_diverged(runs) else []),
+        *(["Crosses mark settings at which a run diverged."] if any_diverged(table) else []),
     ]
     return " ".join(sentences)
 

@@ -19,6 +19,7 @@ from bnlab.figures.panels import (
     with_runs,
 )
 from bnlab.figures.style import BLACK, new_figure
+from bnlab.figures.tables import along
 from bnlab.formatting import initialization_words, network_words, weight_decay_words
 from bnlab.runs.spec import Protocol
 
@@ -30,6 +31,11 @@ ALTERNATIVE = (
     "with and without batch normalization."
 )
 """What a screen reader says in its place."""
+
+
+def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """A row for each point of each run's validation curves."""
+    return along(runs, curves, [f"validation_{metric}" for metric in METRICS])
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
@@ -70,8 +76,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     return figure
 
 
-def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """The figure's caption; runs: the rows of runs.csv that it shows."""
+def caption(protocol: Protocol, table: pd.DataFrame) -> str:
+    """The figure's caption; table: its data."""
     classes, chance = protocol.data.classes, _chance(protocol)
     sentences = [
         (
@@ -79,7 +85,7 @@ def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
             "initialization; "
             "σ is the standard deviation of every initial weight."
         ),
-        *line_sentences(runs),
+        *line_sentences(table),
         (
             f"Chance is what equal probabilities for all {classes} classes give: a loss of ln {classes} ≈ "
             f"{chance['loss']:.2f} and an accuracy of {chance['accuracy']:.3g} %."

@@ -62,15 +62,15 @@ def draw_lines(axes: Axes, curves: pd.DataFrame, column: str, *, dashed: bool = 
         colour = COLOUR[bool(batch_norm)]
         finished = part[part["diverged_at"].isna()]
         if not dashed and (part["run"].nunique() > 1 or finished.empty):
-            seeds = part.groupby("run")[["update", column]].apply(_with_gap)
+            seeds = with_gaps(part, "run", column)
             axes.plot(seeds["update"], seeds[column], color=colour, linewidth=THIN, alpha=0.4)
         mean = finished.groupby("update")[column].mean()
         axes.plot(mean.index, mean, color=colour, linewidth=THICK, linestyle=DASHES if dashed else "solid")
 
 
-def _with_gap(run: pd.DataFrame) -> pd.DataFrame:
-    """Append a gap to a line: many lines drawn as one with gaps make a smaller file."""
-    return run.reindex([*run.index, -1])
+def with_gaps(curves: pd.DataFrame, by: str, column: str) -> pd.DataFrame:
+    """Lines, one per value of `by`, with a gap after each: many lines drawn as one with gaps make a smaller file."""
+    return curves.groupby(by)[["update", column]].apply(lambda line: line.reindex([*line.index, -1]))
 
 
 def mark_diverged(axes: Axes, runs: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ from matplotlib.ticker import NullLocator
 from bnlab.analysis.rank import best_first
 from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import COLOUR, GREY, THICK, new_figure
+from bnlab.figures.tables import ends
 from bnlab.formatting import batch_norm_words, initialization_words, network_words, short_number
 from bnlab.runs.spec import Protocol
 
@@ -24,12 +25,16 @@ ALTERNATIVE = "Charts of the final validation accuracy against the weight decay,
 """What a screen reader says in its place."""
 
 
+def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
+    """A row for each run, with its final validation accuracy."""
+    return ends(runs, ["validation_accuracy"])
+
+
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
     """Two panels per network and initialization: all accuracies, and a close-up of the best.
 
     The curves play no part.
     """
-    del curves
     runs = runs.assign(accuracy=100 * runs["validation_accuracy"], position=positions(runs["weight_decay"]))
     settings = [setting for _, setting in runs.groupby(["network", "initialization"], sort=False)]
     figure, canvas = new_figure(len(settings) * HEIGHT, protocol.data.name)
@@ -38,8 +43,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
         whole, close_up = part.subplots(1, 2)
         for axes in (whole, close_up):
             handles = [_draw_series(axes, series) for _, series in setting.groupby("batch_norm")]
-            _set_weight_decays(axes, runs)
-        _mark_diverged(whole, setting)
+            set_weight_decays(axes, runs)
+        mark_diverged(whole, setting)
         whole.set_ylabel("Final validation accuracy (%)")
         whole.set_title("All values")
         close_up.set_title(f"The best {CLOSE_UP} percentage points")
@@ -59,16 +64,16 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     return figure
 
 
-def caption(protocol: Protocol, runs: pd.DataFrame) -> str:
-    """The figure's caption; runs: the rows of runs.csv that it shows."""
+def caption(protocol: Protocol, table: pd.DataFrame) -> str:
+    """The figure's caption; table: its data."""
     sentences = [
         f"Accuracy on the {protocol.validation:,} validation images after the last update against the weight decay λ.",
         "Points are runs, lines join their means over seeds, and rings mark the highest means."
-        if runs["seed"].nunique() > 1
+        if table["seed"].nunique() > 1
         else "Points are runs, and rings mark the highest.",
         "The panel on the right enlarges the best five percentage points of the one on the left.",
-        *(["Crosses mark values of λ at which a run diverged."] if any_diverged(runs) else []),
-        *(["λ = 0 has no place on this axis and stands apart."] if (runs["weight_decay"] == 0).any() else []),
+        *(["Crosses mark values of λ at which a run diverged."] if any_diverged(table) else []),
+        *(["λ = 0 has no place on this axis and stands apart."] if (table["weight_decay"] == 0).any() else []),
     ]
     return " ".join(sentences)
 
@@ -96,8 +101,8 @@ def _draw_series(axes: Axes, runs: pd.DataFrame) -> Line2D:
     return Line2D([], [], color=colour, linewidth=THICK, marker="o", markersize=DOT, label=label)
 
 
-def _mark_diverged(axes: Axes, runs: pd.DataFrame) -> None:
-    """A cross near the lower edge at every λ with a run that diverged."""
+def mark_diverged(axes: Axes, runs: pd.DataFrame) -> None:
+    """A cross near the lower edge at every λ with a run that diverged; runs: with their `positions`, so named."""
     for batch_norm, part in runs[runs["diverged_at"].notna()].groupby("batch_norm"):
         places = part["position"].unique()
         axes.plot(
@@ -119,8 +124,8 @@ def _keys(runs: pd.DataFrame) -> list[Line2D]:
     return keys
 
 
-def _set_weight_decays(axes: Axes, runs: pd.DataFrame) -> None:
-    """A logarithmic axis with labelled decades, and a place of its own for λ = 0 where it occurs."""
+def set_weight_decays(axes: Axes, runs: pd.DataFrame) -> None:
+    """A logarithmic axis with labelled decades, and a place of its own for λ = 0; runs: as `mark_diverged` has them."""
     axes.set_xscale("log")
     axes.set_xlabel("Weight decay λ")
     values = sorted(set(runs.loc[runs["weight_decay"] > 0, "weight_decay"]))

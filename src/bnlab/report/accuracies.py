@@ -18,12 +18,12 @@ OTHER = "other networks"
 
 
 def draw_answer(configuration: Configuration, synthesis: Synthesis, *, results: Path) -> None:
-    """Write accuracies.csv, answer.svg and answer.png below results/tables, from the ledger there."""
+    """Write answer.csv, answer.svg and answer.png below results/tables, from the ledger there."""
     tables = results / "tables"
     runs = (run for study in synthesis.studies for run in configuration.study(study).runs)
     generated = any(configuration.protocols[run.protocol].data == GENERATED for run in runs)
     accuracies = printed_accuracies(read_table(tables / "claims.csv"), synthesis)
-    write_csv(tables / "accuracies.csv", accuracies)
+    write_csv(tables / "answer.csv", accuracies)
     with house_style():
         save(draw(accuracies, read_table(tables / "claims_summary.csv"), generated=generated), tables / "answer")
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bnlab.analysis.intervals import LEVEL, POWER
+from bnlab.analysis.learning import loss_of_learning
 from bnlab.analysis.pairs import SETTING
-from bnlab.analysis.power import pairs_needed
+from bnlab.analysis.power import POINTS, pairs_needed
 from bnlab.analysis.rank import best_first
-from bnlab.claims.along_curves import loss_of_learning
-from bnlab.claims.differences import POINTS
 from bnlab.claims.numbers import FEWEST
 from bnlab.formatting import (
     batch_norm_words,

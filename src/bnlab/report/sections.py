@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bnlab.analysis.pairs import SETTING
+from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.experiments import Experiment
 from bnlab.figures.draw import KINDS
 from bnlab.formatting import initialization_words, learning_rate_words, network_words, short_number
@@ -134,7 +135,7 @@ def _shared_words(setting: pd.Series, column: str) -> str:
 
 def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int, prefix: str) -> FigureView:
     name = f"{experiment.id}_{kind}"
-    names = {inputs.name_of(spec) for spec in experiment.runs}
-    caption = KINDS[kind].caption(inputs.protocol_of(experiment.id), inputs.runs[inputs.runs["run"].isin(names)])
-    drawing = Drawing(inputs.figures / f"{name}.svg", f"figure-{prefix}{name}", KINDS[kind].ALTERNATIVE)
+    path = inputs.figures / f"{name}.svg"
+    caption = KINDS[kind].caption(inputs.protocol_of(experiment.id), read_table(path.with_suffix(".csv"), dtype=NAMES))
+    drawing = Drawing(path, f"figure-{prefix}{name}", KINDS[kind].ALTERNATIVE)
     return FigureView(number, kind, drawing, caption)

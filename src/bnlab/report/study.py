@@ -34,9 +34,9 @@ def render_page(configuration: Configuration, study: str, *, results: Path, acce
 
     accepted: changes of code that somebody declared harmless after results were made with older code.
 
-    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and figures/*.svg there, and gradient checks, their
-    figures, and manifests below `results`. Raises IntegrityError when the tables are about other runs than the
-    configuration.
+    Reads runs.csv, test.csv, cells.csv, pairs.csv, expectations.csv and the figures with their data there, and gradient
+    checks, their figures, and manifests below `results`. Raises IntegrityError when the tables are about other runs
+    than the configuration.
     """
     inputs = read_inputs(configuration, study, results=results)
     page = environment().get_template("study.html.jinja").render(study_context(inputs), accepted=accepted)
