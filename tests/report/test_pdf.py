@@ -269,15 +269,30 @@ def test_every_word_of_the_page_is_in_the_pdf(study: tuple[Page, Pdf]) -> None:
         words = squeezed(words).replace("-", "")
         return words in text or any(words[:i] in text and words[i:] in text for i in range(20, len(words) - 20))
 
-    shown = page.on_paper[page.on_paper.index("What was found") :]  # after the title of the window
+    shown = page.on_paper[page.on_paper.index("Tiny & <b>bold</b>") + 1 :]  # after the title of the window
     assert [words for words in shown if not found(words)] == []
     assert 300 < len(shown) < len(page.words)
 
 
-def test_every_link_of_the_page_is_in_the_pdf(study: tuple[Page, Pdf]) -> None:
-    """But those to runs, which are listed on screens alone; links in the contents are one per section."""
-    page, pdf = study
-    assert len(page.values("href")) > pdf.links >= len(page.links_on_paper) > 10
+def test_links_lead_to_what_is_on_paper(tmp_path: Path) -> None:
+    """To another page and to a place of this one; a link to what screens alone have is its words."""
+    places = '<section id="here"><h2>Here.</h2></section><p id="there" class="screen">There.</p>'
+    links = '<p><a href="../other/page.html">one</a> <a href="#here">two</a> <a href="#there">three</a></p>'
+    pdf = Pdf(typeset(tmp_path, document(content=places + links)))
+    assert pdf.links == 2
+    assert "three" in pdf.text and "There." not in pdf.text
+
+
+def test_no_figure_stands_before_its_section(tmp_path: Path) -> None:
+    """However much of a page is left where the section begins, and however many figures there are."""
+    path = tmp_path / "figure.svg"
+    path.write_text(SVG)
+    svg = inline_svg(path, prefix="figure-a", label="x")
+    figures = "".join(f'<figure id="f{i}">{svg}<figcaption>Figure {i}.</figcaption></figure>' for i in range(4))
+    for filling in range(0, 60, 12):
+        content = "<p>Filling.</p>" * filling + f"<section><h2>The section</h2><p>Text.</p>{figures}</section>"
+        text = Pdf(typeset(tmp_path, document(content=content))).text
+        assert text.index("Thesection") < min(text.index(f"Figure{i}.") for i in range(4))
 
 
 def test_generated_images_are_noted_and_pages_numbered(study: tuple[Page, Pdf]) -> None:
