@@ -45,7 +45,10 @@ METHODS = {
 TYPED: dict[str, set[str]] = {
     f"report/templates/parts/{part}.html.jinja": METHODS
     for part in ("digests", "gradients", "methods", "provenance", "reported_checks")
-} | {"site/templates/provenance.html.jinja": {"8"}}
+} | {
+    "site/templates/provenance.html.jinja": {"8"},
+    "report/templates/parts/references.html.jinja": {"3", "2004", "2009", "2015", "2017", "2018"},
+}
 """Numbers that a template may hold; all others hold none."""
 SYNTHESIS = {
     "gradients": {"four"},  # reports with a gradient check

@@ -73,13 +73,13 @@ def _context(
     # Only runs of what is shown are listed, so that others cannot be linked to.
     shown = {run for place in _places(synthesis) for run in _runs(inputs, *place)}
     known = {name: spec for one in inputs.values() for name, spec in one.specs.items() if name in shown}
-    counts_number, rules_number, family_number = (next(table_numbers) for _ in range(3))
-    calibration_number = next(figure_numbers)
+    counts_number = next(table_numbers)
     counts = summary(claims)
     views = [
         question_view(question, inputs, claims, known, figures=figure_numbers, tables=table_numbers)
         for question in synthesis.questions
     ]
+    searches_number, rules_number, family_number = (next(table_numbers) for _ in range(3))
     entries = [
         (study, experiment, [entry for entry in listed if entry.name in shown])
         for study, one in inputs.items()
@@ -102,9 +102,9 @@ def _context(
         "probability": probability,
         "rules_number": rules_number,
         "family_number": family_number,
-        "calibration_number": calibration_number,
+        "calibration_number": next(figure_numbers),
         "questions": views,
-        "searches_number": next(table_numbers),
+        "searches_number": searches_number,
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
         "failures": claim_rows(claims[claims["outcome"].isin(FAILED)], known),
         "runs": _first_listed(entries),

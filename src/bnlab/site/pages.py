@@ -122,11 +122,12 @@ def of_all(inputs: dict[str, Inputs]) -> list[Page]:
     return [
         Page("runs", "Runs", "Runs", "runs.html.jinja", runs),
         _part("gradients", "Methods", "Are the gradients right?", "gradients", checked),
-        _part("methods", "Methods", "Methods", "methods", {}),
+        _part("methods", "Methods", "Methods", "methods", {}, "limitations", "references"),
         Page("provenance", "Methods", "Where all of it is from", "provenance.html.jinja", provenance),
     ]
 
 
-def _part(name: str, menu: str, words: str, part: str, context: dict[str, Any]) -> Page:
-    """A page that shows one part of those that are typeset, whose heading is then the page's."""
-    return Page(name, menu, words, "part.html.jinja", context | {"part": f"parts/{part}.html.jinja", "heading": 1})
+def _part(name: str, menu: str, words: str, part: str, context: dict[str, Any], *further: str) -> Page:
+    """A page that shows a part of those that are typeset, whose heading is then the page's, and further ones below."""
+    parts = [f"parts/{one}.html.jinja" for one in (part, *further)]
+    return Page(name, menu, words, "part.html.jinja", context | {"parts": parts})
