@@ -36,14 +36,14 @@ def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.Dat
     """
     keys = [*SETTING, "seed"]
     finished = paired(runs, "validation_accuracy")[[*keys, "run_bn", "run_plain"]]
-    points = curves[["run", "update", "epoch", *(f"validation_{metric}" for metric in METRICS)]]
+    columns = ["update", "epoch", *(f"validation_{metric}" for metric in METRICS)]
     joined = (
         runs[keys]
         .drop_duplicates()
         .merge(finished, how="left", on=keys)
-        .merge(points.rename(columns={"run": "run_bn"}), how="left", on="run_bn")
+        .merge(curves[columns].assign(run_bn=curves["run"]), how="left", on="run_bn")
         .merge(
-            points.rename(columns={"run": "run_plain"}),
+            curves[columns].assign(run_plain=curves["run"]),
             how="left",
             on=["run_plain", "update", "epoch"],
             suffixes=("_bn", "_plain"),
