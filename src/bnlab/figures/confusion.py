@@ -17,7 +17,7 @@ from bnlab.formatting import count, percent
 from bnlab.runs.spec import Protocol
 
 CELL = ["label", "predicted"]
-PANEL, REST = 3.4, 0.9
+PANEL, REST = 4.0, 0.9
 """Heights in inches: a row of panels, and the colour bars."""
 LEGIBLE = 12
 """With more classes than these, neither cells hold a number nor axes all names."""
