@@ -109,8 +109,9 @@ def configuration(project: Path) -> Configuration:
 
 
 def test_nothing_that_chooses_opens_the_test_set(project: Path) -> None:
-    """Once prepared, test images are read after a run's last update; its predictions by `test-results`, when all is
-    chosen; what came of them by tables, claims and pages. `verify`, which rehashes everything, has no other output.
+    """Once prepared, test images are read after a run's last update; its predictions by `test-results` and
+    `test-figure`, when all is chosen; what came of them by tables, claims and pages. `verify`, which rehashes
+    everything, has no other output.
     """
     small = configuration(project)
     first = list(small.names(small.study("tiny").runs))
@@ -136,6 +137,7 @@ def test_nothing_that_chooses_opens_the_test_set(project: Path) -> None:
         ["gradient-figure", "generated", "step_sizes"],
         ["gradient-figure", "generated", "overfit"],
         ["test-results", "tiny"],
+        ["test-figure", "tiny", "coarse", "confusion"],
         ["tables", "tiny"],
         ["claims", "tiny"],
         ["ledger"],
@@ -144,9 +146,9 @@ def test_nothing_that_chooses_opens_the_test_set(project: Path) -> None:
     ).items():
         found[name] |= stages
     after = "train, after the last update"
-    for file in ("test_images.npy", "test_labels.npy"):
-        assert found[file] == {"prepare", after, "verify"}
-    assert found["test_predictions.npz"] == {"test-results", "verify"} | {after}
+    assert found["test_images.npy"] == {"prepare", after, "verify"}
+    assert found["test_labels.npy"] == {"prepare", after, "verify", "test-figure"}
+    assert found["test_predictions.npz"] == {"test-results", "test-figure", "verify"} | {after}
     # The last two compare its digest with its receipt.
     assert found["test.csv"] == {"tables", "claims", "page"} | {"ledger", "verify"}
     # The recorder sees what is opened: each of these is read by the command that needs it.

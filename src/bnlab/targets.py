@@ -18,7 +18,7 @@ from bnlab.config.reported_checks import (
     reported_check_names,
 )
 from bnlab.config.studies import Configuration, Study, check_selection, load_configuration
-from bnlab.config.study_file import FigureKind
+from bnlab.config.study_file import TEST_FIGURES, FigureKind
 from bnlab.config.synthesis import Synthesis, load_synthesis
 from bnlab.data.prepared import FILES, MANIFEST
 from bnlab.errors import ConfigError
@@ -27,7 +27,7 @@ from bnlab.paths import CONFIG, RESULTS
 from bnlab.runs.datasets import DataSet
 from bnlab.runs.duration import estimated_seconds
 from bnlab.runs.names import parse_run_name, split_name
-from bnlab.runs.record import MODEL, RECORD, RESULT
+from bnlab.runs.record import MODEL, RECORD, RESULT, TEST
 from bnlab.runs.spec import Protocol, RunSpec
 
 ROOTS = {
@@ -44,6 +44,7 @@ ROOTS = {
     "test-results": "analysis.test_results",
     "tables": "analysis.tables",
     "figure": "figures.draw",
+    "test-figure": "report.test_figures",
     "claims": "claims.judge",
     "ledger": "claims.judge",
     "calibrate": "claims.calibration",
@@ -85,7 +86,8 @@ TEMPLATES = {
 class Targets:
     """The files of one project, by its present configuration."""
 
-    figure_kinds = get_args(FigureKind)
+    figure_kinds = tuple(kind for kind in get_args(FigureKind) if kind not in TEST_FIGURES)
+    test_figure_kinds = TEST_FIGURES
     gradient_kinds = ("step_sizes", "overfit")
 
     def __init__(
@@ -320,6 +322,12 @@ class Targets:
     def outcomes(self, *reports: str) -> list[str]:
         """The claims of these reports with their outcomes, by default of all; of a study that is no report's, none."""
         return [f"{self.results}/tables/claims/{one}.csv" for one in reports or self.reports if one in self.reports]
+
+    def predictions(self, study: str, experiment: str) -> list[str]:
+        """The test predictions of an experiment's runs, with their records, and what they should be."""
+        names = (MANIFEST, "test_labels.npy")
+        labels = [f"{self.results}/data/{data}/{name}" for data in self.data_of(study) for name in names]
+        return labels + self.run_files(self.ready_runs(study, experiment), RECORD, TEST)
 
     def figures(self, study: str) -> list[str]:
         """Every figure of a study, and its data."""

@@ -102,6 +102,29 @@ rule figure:
         "python -m bnlab figure {wildcards.study} {wildcards.experiment} {wildcards.figure} > {log} 2>&1"
 
 
+rule test_figure:
+    """Draw one figure of the test results of one experiment, and write its data."""
+    input:
+        due("test-figure", "{study}", "{experiment}", "{test_figure}"),
+    output:
+        svg=report(
+            "results/studies/{study}/figures/{experiment}_{test_figure}.svg",
+            caption="../report/figure.rst",
+            category="Figures",
+            subcategory="{study}",
+            labels={"experiment": "{experiment}", "figure": "{test_figure}"},
+        ),
+        png="results/studies/{study}/figures/{experiment}_{test_figure}.png",
+        data="results/studies/{study}/figures/{experiment}_{test_figure}.csv",
+    log:
+        "results/logs/figure/{study}_{experiment}_{test_figure}.log",
+    priority: BEFORE_TRAINING
+    conda:
+        "../envs/bnlab.yaml"
+    shell:
+        "python -m bnlab test-figure {wildcards.study} {wildcards.experiment} {wildcards.test_figure} > {log} 2>&1"
+
+
 rule claims:
     """Join a report's claims with the runs that they are about, and give each its outcome."""
     input:

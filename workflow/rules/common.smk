@@ -38,6 +38,7 @@ wildcard_constraints:
     reported_check="|".join(TARGETS.reported_checks),
     experiment="[a-z][a-z0-9_-]*",
     figure="|".join(TARGETS.figure_kinds),
+    test_figure="|".join(TARGETS.test_figure_kinds),
 
 
 def all_runs(study, experiment=None):

@@ -52,8 +52,8 @@ def due(command, *names):
 
 def files(command, arguments):
     """What a command with these arguments works from."""
-    if command in ("rank", "collect", "test-results"):
-        all_runs(*arguments)  # waits for the searches that decide which they are
+    if command in ("rank", "collect", "test-results", "test-figure"):
+        all_runs(*arguments[:2])  # waits for the searches that decide which they are
     return explained(step, TARGETS, command, *arguments).files
 
 

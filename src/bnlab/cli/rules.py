@@ -136,6 +136,14 @@ def _figure(parsed: argparse.Namespace) -> None:
     draw_figure(load_configuration(CONFIG), parsed.study, parsed.experiment, parsed.figure, results=RESULTS)
 
 
+def _test_figure(parsed: argparse.Namespace) -> None:
+    """Draw one figure of the test results of one experiment as SVG and PNG, and write its data as CSV."""
+    from bnlab.config.studies import load_configuration
+    from bnlab.report.test_figures import draw_test_figure
+
+    draw_test_figure(load_configuration(CONFIG), parsed.study, parsed.experiment, parsed.figure, results=RESULTS)
+
+
 def _page(parsed: argparse.Namespace) -> None:
     """Put a study's tables and figures together as one HTML page."""
     from bnlab.config.studies import load_configuration
@@ -227,6 +235,7 @@ def _accepted() -> list[str]:
 
 
 _ONE_STUDY = argument("study", help="a file in config/studies")
+_EXPERIMENT = argument("experiment", help="an experiment of the study")
 _DATA = argument("data", help="the prepared data set whose images are used")
 
 
@@ -256,12 +265,8 @@ RULES = [
     _making(_collect, _ONE_STUDY),
     _making(_test_results, _ONE_STUDY),
     _making(_tables, _ONE_STUDY),
-    _making(
-        _figure,
-        _ONE_STUDY,
-        argument("experiment", help="an experiment of the study"),
-        argument("figure", help="one of its figures"),
-    ),
+    _making(_figure, _ONE_STUDY, _EXPERIMENT, argument("figure", help="one of its figures")),
+    _making(_test_figure, _ONE_STUDY, _EXPERIMENT, argument("figure", help="confusion")),
     _making(_page, _ONE_STUDY),
     _making(_pdf, _ONE_STUDY),
     _making(_claims, argument("report", help="a file in config/claims")),

@@ -21,7 +21,7 @@ FILTERS = {
 """The keys by which runs of an experiment are chosen, each with the field of a run that it is about."""
 SHOW_VALIDATION = ("differences", "gap", "grid", "initialization", "onset", "seeds", "weight_decay")
 """Figures that need a validation part."""
-SHOW_PAIRS = ("differences", "seeds")
+SHOW_PAIRS = ("confusion", "differences", "seeds")
 """Figures that need runs with and without batch normalization."""
 LONGEST_NAME = 150
 """The most characters of a network's name, which the names of its runs' folders and logs hold: systems allow 255."""

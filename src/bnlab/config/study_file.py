@@ -13,7 +13,11 @@ Seeds = Annotated[
     Annotated[int, Field(ge=1, le=1000), Tag("number")] | Annotated[_Listed, Tag("list")],
     form(list=list, number=object),
 ]
-FigureKind = Literal["curves", "differences", "gap", "grid", "initialization", "onset", "seeds", "weight_decay"]
+FigureKind = Literal[
+    "confusion", "curves", "differences", "gap", "grid", "initialization", "onset", "seeds", "weight_decay"
+]
+TEST_FIGURES = ("confusion",)
+"""Those of test results, which nothing that chooses reads."""
 
 
 class ExperimentItem(Declared):

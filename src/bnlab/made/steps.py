@@ -56,6 +56,9 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
         case "figure", [study, experiment, _]:
             runs = {f"runs of {study}": {experiment: targets.ready_runs(study, experiment)}}
             return Step([targets.table(study, name) for name in ("runs", "curves")], runs)
+        case "test-figure", [study, experiment, _]:
+            runs = {f"runs of {study}": {experiment: targets.ready_runs(study, experiment)}}
+            return Step([targets.table(study, "runs"), *targets.predictions(study, experiment)], runs)
         case "claims", [report]:
             claims = targets.claims(report)
             checks = _union(_descriptions(targets, check) for check in reported_checks_of(claims))

@@ -16,6 +16,7 @@ from bnlab.report.findings import Finding, findings
 from bnlab.report.inputs import Inputs
 from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.report.svg import Drawing
+from bnlab.report.test_figures import TEST_KINDS
 
 HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
 ON_PAPER = 10
@@ -24,10 +25,12 @@ ON_PAPER = 10
 
 @dataclass(frozen=True)
 class FigureView:
-    """A figure and its words."""
+    """A figure and its words. `command` and `source` are what draws it, and from what."""
 
     number: int
     kind: str
+    command: str
+    source: str
     drawing: Drawing
     caption: str
 
@@ -136,6 +139,9 @@ def _shared_words(setting: pd.Series, column: str) -> str:
 def _figure(inputs: Inputs, experiment: Experiment, kind: str, number: int, prefix: str) -> FigureView:
     name = f"{experiment.id}_{kind}"
     path = inputs.figures / f"{name}.svg"
-    caption = KINDS[kind].caption(inputs.protocol_of(experiment.id), read_table(path.with_suffix(".csv"), dtype=NAMES))
-    drawing = Drawing(path, f"figure-{prefix}{name}", KINDS[kind].ALTERNATIVE)
-    return FigureView(number, kind, drawing, caption)
+    module = (KINDS | TEST_KINDS)[kind]
+    caption = module.caption(inputs.protocol_of(experiment.id), read_table(path.with_suffix(".csv"), dtype=NAMES))
+    drawing = Drawing(path, f"figure-{prefix}{name}", module.ALTERNATIVE)
+    if kind in TEST_KINDS:
+        return FigureView(number, kind, "test-figure", "the stored predictions on test images", drawing, caption)
+    return FigureView(number, kind, "figure", "runs.csv and curves.csv", drawing, caption)
