@@ -13,7 +13,6 @@ from bnlab.data.prepared import MANIFEST
 from bnlab.errors import ConfigError
 from bnlab.figures import draw
 from bnlab.fingerprint import code_fingerprint
-from bnlab.report import test_figures
 from bnlab.targets import ROOTS, TEMPLATES, Targets
 
 ROOT = Path(__file__).parents[1]
@@ -154,7 +153,7 @@ def test_files_of_a_page(fresh: Targets) -> None:
 def test_figures_are_the_same_everywhere() -> None:
     """A kind of figure that a study may ask for can be drawn, and the other way round."""
     assert set(Targets.figure_kinds) == draw.KINDS.keys()
-    assert set(Targets.test_figure_kinds) == test_figures.TEST_KINDS.keys()
+    assert set(Targets.test_figure_kinds) == draw.TEST_KINDS.keys()
     assert set(Targets.gradient_kinds) == draw.GRADIENT_KINDS.keys()
 
 

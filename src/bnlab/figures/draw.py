@@ -12,6 +12,7 @@ from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError, IntegrityError
 from bnlab.figures import (
     causes,
+    confusion,
     curves,
     differences,
     gap,
@@ -38,6 +39,8 @@ KINDS: dict[str, ModuleType] = {
 }
 """Figures of an experiment: modules with `draw` and `data`, of (runs, curves, protocol), `caption(protocol, data)`, and
 ALTERNATIVE."""
+TEST_KINDS: dict[str, ModuleType] = {"confusion": confusion}
+"""Figures of test results, of (runs, confusions, protocol), which `bnlab.report.test_figures` opens."""
 GRADIENT_KINDS: dict[str, ModuleType] = {"step_sizes": step_sizes, "overfit": overfit}
 """Figures about gradients: modules with `draw(table, data)`, `caption(table)` and ALTERNATIVE."""
 

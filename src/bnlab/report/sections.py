@@ -9,14 +9,13 @@ import pandas as pd
 from bnlab.analysis.pairs import SETTING
 from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.experiments import Experiment
-from bnlab.figures.draw import KINDS
+from bnlab.figures.draw import KINDS, TEST_KINDS
 from bnlab.formatting import initialization_words, learning_rate_words, network_words, short_number
 from bnlab.report.claim_rows import ClaimRow, claim_rows
 from bnlab.report.findings import Finding, findings
 from bnlab.report.inputs import Inputs
 from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.report.svg import Drawing
-from bnlab.report.test_figures import TEST_KINDS
 
 HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
 ON_PAPER = 10

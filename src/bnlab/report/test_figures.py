@@ -1,16 +1,11 @@
 """Figures of test results, which are opened here when everything is chosen, and which nothing that chooses reads."""
 
 from pathlib import Path
-from types import ModuleType
 
 from bnlab.analysis.confusion import confusions
 from bnlab.config.studies import Configuration
 from bnlab.errors import ConfigError
-from bnlab.figures import confusion
-from bnlab.figures.draw import of_runs, write_figure
-
-TEST_KINDS: dict[str, ModuleType] = {"confusion": confusion}
-"""As `KINDS` of `bnlab.figures.draw`, of (runs, confusions, protocol)."""
+from bnlab.figures.draw import TEST_KINDS, of_runs, write_figure
 
 
 def draw_test_figure(configuration: Configuration, study: str, experiment: str, figure: str, *, results: Path) -> None:
