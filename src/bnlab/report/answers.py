@@ -98,9 +98,9 @@ def what_failed(claims: pd.DataFrame) -> str:
     back = (said["outcome"] == REPRODUCED).sum()
     return (
         f"Of {len(said)} measured results and statements, {back} are reproduced, {len(failed)} are not, and "
-        f"{len(said) - back - len(failed)} are undecided or not testable. Of the {len(failed)}, {elsewhere.sum()} would "
-        f"be reproduced under another reading of the report, {at_odds.sum()} concern points where it contradicts itself, "
-        f"its code or its log, and for {rest} nothing that was tried explains it."
+        f"{len(said) - back - len(failed)} are undecided or not testable. Of the {len(failed)}, {elsewhere.sum()} "
+        f"would be reproduced under another reading of the report, {at_odds.sum()} concern points where it contradicts "
+        f"itself, its code or its log, and for {rest} nothing that was tried explains it."
     )
 
 
