@@ -656,7 +656,7 @@ def test_reported_checks_stand_beside_what_was_published(tmp_path: Path) -> None
     assert page.text.count("7.1e−9") == 1
     assert page.text.count("2.5e−9 ✓ 2.0e−10 to 3.0e−8 2.0e−6 with 2 of 400 crossed") == 4
     assert page.text.count("2.5e−11 ✗ 2.0e−12 to 3.0e−10") == 4
-    assert "The table as a whole: not reproduced. At best 3 of 4 values fit together: Two layers (50), 20" in page.text
+    assert "Section i, Table 1, as a whole: not reproduced. At best 3 of 4 values fit together: Two layers (50), 20" in page.text
     assert "python -m bnlab reported-check cifar10 falk2024" in page.text
     assert page.open == []
     path.unlink()

@@ -128,14 +128,13 @@ def question_view(
             "results/tables/claims.csv lists in its column id."
         )
     asked = of_claims(claims, question.claims) if question.claims else claims.iloc[:0]
-    rows = claim_rows(asked, known)
-    number = next(tables) if rows else None
     sections = []
     for study, experiment in question.experiments:
         one = replace(inputs[study], claims=inputs[study].claims.iloc[:0])  # they stand in the question's own table
         view = section(one, one.study.experiment(experiment), figures, tables, prefix=f"{study}-")
         sections.append((study, view))
-    return QuestionView(question, list(best_settings(asked)), number, rows, sections)
+    rows = claim_rows(asked, known)
+    return QuestionView(question, list(best_settings(asked)), next(tables) if rows else None, rows, sections)
 
 
 def best_settings(claims: pd.DataFrame) -> Iterator[str]:
