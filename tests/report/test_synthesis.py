@@ -558,7 +558,7 @@ def test_searches_have_their_rows(html: str) -> None:
 
 def test_runs_of_what_is_shown_are_listed(made: Workplace, html: str) -> None:
     """Each once, if its experiment is shown, and no other."""
-    listed = [name for name in part(html, "provenance").values("id") if name.startswith("run-")]
+    listed = [name for name in part(html, "runs").values("id") if name.startswith("run-")]
     shown = {
         run
         for study, experiment in (("first", "depth"), ("second", "depth"), ("first", "decay"))

@@ -18,6 +18,7 @@ from bnlab.figures.answer import ALTERNATIVE
 from bnlab.files import write_text
 from bnlab.report.answers import answers
 from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims
+from bnlab.report.conclusion import conclusion
 from bnlab.report.counts import count_rows, headline
 from bnlab.report.inputs import Inputs, claims_of, read_inputs
 from bnlab.report.made_by import made_by
@@ -106,6 +107,7 @@ def _context(
         "questions": views,
         "searches_number": searches_number,
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
+        "conclusion": list(conclusion(claims)),
         "failures": claim_rows(claims[claims["outcome"].isin(FAILED)], known),
         "runs": _first_listed(entries),
     }
