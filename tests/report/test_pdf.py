@@ -192,13 +192,13 @@ def test_figures_are_put_in_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("height", "width_decides"), [(60, True), (300, False)])
 def test_no_figure_is_higher_than_the_page(tmp_path: Path, height: int, width_decides: bool) -> None:
-    """A figure is as wide as the text, 6.9 inches, unless its caption would then have no room below it."""
+    """A figure is as wide as running text, 140 mm, unless its caption would then have no room below it."""
     path = tmp_path / "figure.svg"
     path.write_text(SVG.replace("60pt", f"{height}pt").replace("90 60", f"90 {height}"))
     svg = inline_svg(path, prefix="figure-a", label="x")
     content = f'<figure id="figure-a">{svg}<figcaption>Figure 1.</figcaption></figure>'
-    scale = float(Pdf(typeset(tmp_path, document(content=content))).find(rb"q ([\d.]+) 0 0 -\1 [\d.]+ [\d.]+ cm"))
-    assert (scale * 90 == pytest.approx(6.9 * 72, abs=0.1)) == width_decides
+    scale = float(Pdf(typeset(tmp_path, document(content=content))).find(rb"q ([\d.]+) 0 0 -[\d.]+ [\d.]+ [\d.]+ cm"))
+    assert (scale * 90 == pytest.approx(140 / 25.4 * 72, abs=0.1)) == width_decides
     assert scale * height < 215 / 25.4 * 72 + 0.1
 
 
@@ -293,6 +293,32 @@ def test_no_figure_stands_before_its_section(tmp_path: Path) -> None:
         content = "<p>Filling.</p>" * filling + f"<section><h2>The section</h2><p>Text.</p>{figures}</section>"
         text = Pdf(typeset(tmp_path, document(content=content))).text
         assert text.index("Thesection") < min(text.index(f"Figure{i}.") for i in range(4))
+
+
+def test_a_figure_stands_before_what_follows_it(tmp_path: Path) -> None:
+    """A high one alone is passed by text that fills its page; it is at the bottom, and still not before its section."""
+    for height, order in [(60, "Figure, Next"), (150, "Next, Figure")]:
+        path = tmp_path / "figure.svg"
+        path.write_text(SVG.replace("60pt", f"{height}pt").replace("90 60", f"90 {height}"))
+        svg = inline_svg(path, prefix="figure-a", label="x")
+        figure = f'<figure id="f">{svg}<figcaption>Figure.</figcaption></figure>'
+        sections = f"<section><h2>Own.</h2>{figure}</section><section><h2>Next.</h2></section>"
+        text = Pdf(typeset(tmp_path, document(content="<p>Filling.</p>" * 12 + sections))).text
+        assert sorted(["Own", "Figure", "Next"], key=text.rindex) == ["Own", *order.split(", ")]
+
+
+def test_what_is_for_screens_is_not_on_paper(tmp_path: Path) -> None:
+    """Wherever it stands: a section, a row, a column, an item, a reason, words within words."""
+    hidden = 'class="screen"'
+    content = (
+        f"<section {hidden}><h2>Gone.</h2></section><p>Shown. <span {hidden}>Gone.</span></p><p {hidden}>Gone.</p>"
+        f'<table><thead><tr><th scope="col">Shown.</th><th scope="col" {hidden}>Gone.</th></tr></thead>'
+        f"<tbody><tr><td>Shown.</td><td {hidden}>Gone.</td></tr><tr {hidden}><td>Gone.</td><td>Gone.</td></tr></tbody>"
+        f'</table><ul><li>Shown.</li><li {hidden}>Gone.</li></ul><dl class="reasons"><div><dt>Shown.</dt><dd>Shown. '
+        f"<span {hidden}>Gone.</span></dd></div><div {hidden}><dt>Gone.</dt><dd>Gone.</dd></div></dl>"
+    )
+    text = Pdf(typeset(tmp_path, document(content=content))).text
+    assert (text.count("Shown."), text.count("Gone.")) == (6, 0)
 
 
 def test_generated_images_are_noted_and_pages_numbered(study: tuple[Page, Pdf]) -> None:

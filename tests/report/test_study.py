@@ -476,7 +476,7 @@ def test_a_failed_check_is_not_hidden(tmp_path: Path, kind: str, marked: int) ->
 def test_protocol_and_data_are_given_in_full(page: Page) -> None:
     """Every setting of the protocol and the digests of the images are on the page."""
     for setting in Protocol.model_fields:
-        assert f"{setting}:" in page.text
+        assert f"{setting.replace('_', ' ')} " in page.text
     assert "aa11" * 16 in page.text
     assert "bb22" * 16 in page.text
 
@@ -656,7 +656,10 @@ def test_reported_checks_stand_beside_what_was_published(tmp_path: Path) -> None
     assert page.text.count("7.1e−9") == 1
     assert page.text.count("2.5e−9 ✓ 2.0e−10 to 3.0e−8 2.0e−6 with 2 of 400 crossed") == 4
     assert page.text.count("2.5e−11 ✗ 2.0e−12 to 3.0e−10") == 4
-    assert "The table as a whole: not reproduced. At best 3 of 4 values fit together: Two layers (50), 20" in page.text
+    assert (
+        "Section i, Table 1, as a whole: not reproduced. At best 3 of 4 values fit together: Two layers (50), 20"
+        in page.text
+    )
     assert "python -m bnlab reported-check cifar10 falk2024" in page.text
     assert page.open == []
     path.unlink()

@@ -65,9 +65,13 @@ class ReportedCheckRow:
 
 @dataclass(frozen=True)
 class ReportedCheckTable:
-    """The cases that are compared with one published table, or with none; `finding` is of the table as a whole."""
+    """The cases that are compared with one published table, or with none; `finding` is of the table as a whole.
+
+    place: where the report has it.
+    """
 
     number: int
+    place: str
     title: str
     arrays: list[ArrayName]
     rows: list[ReportedCheckRow]
@@ -101,6 +105,11 @@ class ReportedCheckView:
     def anchor(self) -> str:
         """The id of its place on the page."""
         return f"reported-check-{self.data}-{self.key}"
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether its published tables are those of another one, beside whose figure paper has no room for its own."""
+        return bool(self.reported_check["published_in"] != self.key)
 
 
 def reported_check_view(
@@ -180,6 +189,7 @@ def _table(
     draws = sorted({case["draws"] for case in cases})
     return ReportedCheckTable(
         number=number,
+        place=place,
         title=f"{place}; {cases[0]['title']}" if len(cases) == 1 else place,
         arrays=[_array_name(array) for array in arrays],
         rows=rows,

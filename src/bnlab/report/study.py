@@ -21,6 +21,7 @@ from bnlab.report.medium import ALONE, Medium
 from bnlab.report.reported_checks import ReportedCheckView, reported_check_view
 from bnlab.report.run_list import link_groups, run_entries
 from bnlab.report.sections import section
+from bnlab.report.settings import shared_and_own
 
 METRIC_NAMES = {
     "test_accuracy": "test accuracy",
@@ -70,6 +71,7 @@ def environment(medium: Medium = ALONE, *templates: Path) -> Environment:
         generated_note=formatting.GENERATED_NOTE,
         metric_names=METRIC_NAMES,
         oracle_names=ORACLES,
+        shared_and_own=shared_and_own,
         heading=2,
         to=medium,
         drawn=medium.drawn,

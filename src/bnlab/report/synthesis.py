@@ -18,6 +18,7 @@ from bnlab.figures.answer import ALTERNATIVE
 from bnlab.files import write_text
 from bnlab.report.answers import answers
 from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims
+from bnlab.report.conclusion import conclusion
 from bnlab.report.counts import count_rows, headline
 from bnlab.report.inputs import Inputs, claims_of, read_inputs
 from bnlab.report.made_by import made_by
@@ -106,6 +107,7 @@ def _context(
         "questions": views,
         "searches_number": searches_number,
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
+        "conclusion": list(conclusion(claims)),
         "failures": claim_rows(claims[claims["outcome"].isin(FAILED)], known),
         "runs": _first_listed(entries),
     }
@@ -128,14 +130,13 @@ def question_view(
             "results/tables/claims.csv lists in its column id."
         )
     asked = of_claims(claims, question.claims) if question.claims else claims.iloc[:0]
-    rows = claim_rows(asked, known)
-    number = next(tables) if rows else None
     sections = []
     for study, experiment in question.experiments:
         one = replace(inputs[study], claims=inputs[study].claims.iloc[:0])  # they stand in the question's own table
         view = section(one, one.study.experiment(experiment), figures, tables, prefix=f"{study}-")
         sections.append((study, view))
-    return QuestionView(question, list(best_settings(asked)), number, rows, sections)
+    rows = claim_rows(asked, known)
+    return QuestionView(question, list(best_settings(asked)), next(tables) if rows else None, rows, sections)
 
 
 def best_settings(claims: pd.DataFrame) -> Iterator[str]:

@@ -1,0 +1,38 @@
+"""The conclusion of the synthesis, counted in the ledger: what is reproduced, and what the reports leave open."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pandas as pd
+
+from bnlab.claims.outcomes import FAILED, OPEN, REPRODUCED, RESULTS, STATEMENTS
+from bnlab.formatting import count
+
+OFTEN = 3
+"""How many of the things that are left open are named."""
+
+
+def conclusion(claims: pd.DataFrame) -> Iterator[str]:
+    """Sentences about the ledger: numbers beside words, what is open beside what is not, and what is open most often.
+
+    A claim counts as decided if our runs reproduce it or speak against it.
+    """
+    decided = claims[claims["outcome"].isin([REPRODUCED, *FAILED])]
+    results, statements = (decided[decided["group"] == group] for group in (RESULTS, STATEMENTS))
+    yield (
+        f"Where our runs decide, {_share(results)} measured results are reproduced, and {_share(statements)} "
+        "statements in words."
+    )
+    left = results["flags"].str.contains(OPEN)
+    yield (
+        f"Of the measured results whose report leaves something open that matters, {_share(results[left])} are "
+        f"reproduced; of the others, {_share(results[~left])}."
+    )
+    often = Counter(one for row in claims["open"] for one in row.split(", ") if one).most_common(OFTEN)
+    if often:
+        named = [f"{what} ({count(n, 'claim')})" for what, n in often]
+        yield f"Most often left open: {', '.join(named)}."
+
+
+def _share(claims: pd.DataFrame) -> str:
+    return f"{(claims['outcome'] == REPRODUCED).sum()} of {len(claims)}"

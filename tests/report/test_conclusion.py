@@ -1,0 +1,36 @@
+"""The conclusion counts what it says it counts."""
+
+import pandas as pd
+
+from bnlab.report.conclusion import conclusion
+
+COLUMNS = ["group", "outcome", "flags", "open"]
+ROWS = [
+    ("measured results", "REPRODUCED", "", ""),
+    ("measured results", "NOT REPRODUCED", "", ""),
+    ("measured results", "NOT REPRODUCED", "OPEN INCONSISTENT", "the step, the network"),
+    ("measured results", "INCONCLUSIVE", "OPEN", "the network"),
+    ("statements", "REPRODUCED", "OPEN", "the network"),
+    ("statements", "CONTRADICTED", "INCONSISTENT", ""),
+    ("statements", "REPRODUCED", "", ""),
+    ("statements", "NOT TESTABLE", "OPEN", "the seed, the images"),
+    ("settings", "REPRODUCED", "OPEN", "the step"),
+]
+
+
+def test_what_is_decided_is_counted() -> None:
+    """By group, with what is open beside what is not; what our runs do not decide is in no share."""
+    assert list(conclusion(pd.DataFrame(ROWS, columns=COLUMNS))) == [
+        "Where our runs decide, 1 of 3 measured results are reproduced, and 2 of 3 statements in words.",
+        (
+            "Of the measured results whose report leaves something open that matters, 0 of 1 are "
+            "reproduced; of the others, "
+            "1 of 2."
+        ),
+        "Most often left open: the network (3 claims), the step (2 claims), the seed (1 claim).",
+    ]
+
+
+def test_reports_that_leave_nothing_open() -> None:
+    """There is no sentence about what is left open where nothing is."""
+    assert len(list(conclusion(pd.DataFrame(ROWS[:2], columns=COLUMNS)))) == 2
