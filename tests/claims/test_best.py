@@ -24,15 +24,25 @@ PEAK = {1e-4: 0.50, 1e-3: 0.52, 1e-2: 0.54, 1e-1: 0.40}
 @pytest.mark.parametrize(
     ("reported", "means", "outcome", "reason"),
     [
-        (1e-2, PEAK, REPRODUCED, "Nothing is settled as better, 3 as worse: best of 100 % of searches like ours"),
-        (1e-1, PEAK, CONTRADICTED, "One search would not have found it: best of 0 %"),
-        (1e-3, PEAK, CONTRADICTED, "best here is 0.01, by 2 points"),
+        (
+            1e-2,
+            PEAK,
+            REPRODUCED,
+            "No value is shown to be better, 3 to be worse: it is best in 100 % of simulated searches",
+        ),
+        (1e-1, PEAK, CONTRADICTED, "One search would not have found it: it is best in 0 %"),
+        (1e-3, PEAK, CONTRADICTED, "our best is 0.01, by 2 points"),
         (1e-3, {**PEAK, 1e-3: 0.533}, INCONCLUSIVE, "By the means of our seeds 0.01 is better"),
-        (1e-3, {**PEAK, 1e-3: 0.539}, REPRODUCED, "best here is 0.01, by 0.1 points"),
-        (1e-3, dict.fromkeys(PEAK, 0.5), INCONCLUSIVE, "Nothing is settled as worse, so that to name one says nothing"),
+        (1e-3, {**PEAK, 1e-3: 0.539}, REPRODUCED, "our best is 0.01, by 0.1 points"),
+        (
+            1e-3,
+            dict.fromkeys(PEAK, 0.5),
+            INCONCLUSIVE,
+            "No value is shown to be worse, so naming a best one says nothing",
+        ),
         (5e-3, PEAK, NOT_TESTABLE, "The nearest value on our grid, 0.01, is not within 15 %; best is 0.01."),
         (0.0, PEAK, NOT_TESTABLE, "is not within 15 %"),
-        (0.0, {0.0: 0.54, 1e-2: 0.5}, REPRODUCED, "1 as worse"),
+        (0.0, {0.0: 0.54, 1e-2: 0.5}, REPRODUCED, "1 to be worse"),
     ],
 )
 def test_outcomes(reported: float, means: dict[float, float], outcome: str, reason: str) -> None:

@@ -332,7 +332,7 @@ def test_directions_levels_and_equality(place: Workplace) -> None:
     ]  # fmt: skip
     assert (rows["up"]["n"], rows["up"]["reported"], rows["same"]["reported"]) == (10, "> 0", "= 0")
     assert rows["in"]["reported"] == "0.4 to 0.7"
-    assert rows["out"]["reason"] == "Between 10 and 20 % lie 0 of 10 runs (0 to 31 % of such)."
+    assert rows["out"]["reason"] == "Between 10 and 20 % lie 0 of 10 runs (95 % interval of this share: 0 to 31 %)."
     assert "above zero at 2 of 2 points" in rows["always"]["reason"]
 
 
@@ -450,8 +450,8 @@ def test_readings_decide_together_where_it_is_open(place: Workplace) -> None:
     ]  # fmt: skip
     assert [row["flags"] for row in rows.values()] == ["OPEN", "", "", "OPEN", "OPEN", *["INCONSISTENT"] * 2, ""]
     assert "leaves open: λ, and it matters: plain. As read here: reproduced." in rows["open"]["reason"]
-    assert rows["other"]["reason"].endswith("Reproduced by: plain.")
-    assert rows["none"]["reason"].endswith("Nor by: plain.")
+    assert rows["other"]["reason"].endswith("Reproduced with: plain.")
+    assert rows["none"]["reason"].endswith("Not with: plain.")
     assert rows["wrong"]["reason"].endswith("Inconsistent: The table says otherwise.")
     assert rows["words"]["reason"] == "Nothing to run. Inconsistent: Its code does not."
     assert [rows["words"][key] for key in ("runs", "study", "experiment", "reported", "table")] == [""] * 5

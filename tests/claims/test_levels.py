@@ -9,13 +9,24 @@ from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, REPRODUCED
 @pytest.mark.parametrize(
     ("cells", "outcome", "reason"),
     [
-        ([[0.1, 0.105, 0.09]], REPRODUCED, "Between 9 and 11 % lie 3 of 3 runs (29 to 100 % of such)."),
-        ([[0.1, 0.2, 0.3, 0.1]], INCONCLUSIVE, "Between 9 and 11 % lie 2 of 4 runs (7 to 93 % of such)."),
-        ([[0.2, 0.3]], CONTRADICTED, "Between 9 and 11 % lie 0 of 2 runs (0 to 84 % of such)."),
+        (
+            [[0.1, 0.105, 0.09]],
+            REPRODUCED,
+            "Between 9 and 11 % lie 3 of 3 runs (95 % interval of this share: 29 to 100 %).",
+        ),
+        (
+            [[0.1, 0.2, 0.3, 0.1]],
+            INCONCLUSIVE,
+            "Between 9 and 11 % lie 2 of 4 runs (95 % interval of this share: 7 to 93 %).",
+        ),
+        ([[0.2, 0.3]], CONTRADICTED, "Between 9 and 11 % lie 0 of 2 runs (95 % interval of this share: 0 to 84 %)."),
         (
             [[0.1, 0.1], [], [0.2, 0.1, 0.2]],
             INCONCLUSIVE,
-            "Between 9 and 11 % lie 2 of 2 runs (16 to 100 % of such); 1 of 3 runs (1 to 91 % of such).",
+            (
+                "Between 9 and 11 % lie 2 of 2 runs (95 % interval of this share: 16 to 100 %); "
+                "1 of 3 runs (95 % interval of this share: 1 to 91 %)."
+            ),
         ),
         ([[], []], INCONCLUSIVE, "No run of ours finished with such a number."),
     ],

@@ -69,9 +69,9 @@ def test_what_always_holds(main: str, others: list[str], is_open: bool, inconsis
 def test_what_fails_names_all_that_was_tried() -> None:
     """Those that reproduce it, or else everything."""
     tried = {"a": found(REPRODUCED), "b": found(NOT_REPRODUCED)}
-    assert decide(CLAIM, found(NOT_REPRODUCED), tried)[1].endswith("Reproduced by: a.")
+    assert decide(CLAIM, found(NOT_REPRODUCED), tried)[1].endswith("Reproduced with: a.")
     del tried["a"]
-    assert decide(CLAIM, found(NOT_REPRODUCED), tried)[1].endswith("Nor by: b.")
+    assert decide(CLAIM, found(NOT_REPRODUCED), tried)[1].endswith("Not with: b.")
     assert decide(CLAIM, found(NOT_REPRODUCED), {})[1] == "It is not reproduced."
 
 

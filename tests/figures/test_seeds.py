@@ -63,8 +63,8 @@ def test_the_answer_is_a_mark_and_a_sentence(tmp_path: Path) -> None:
     assert (float(dot.get_xdata()[0]), float(dot.get_ydata()[0])) == (needed, 80)
     made.draw("seeds")
     caption = seeds.caption(protocol, made.table("figures/grid_seeds.csv"))
-    assert f"with a probability of 80 % takes {needed} pairs: the gains of our 6 pairs" in caption
-    assert caption.endswith(f"then it takes {least:,} to {most:,}.")
+    assert f"in 80 % of cases takes {needed} pairs: the gains of our 6 pairs" in caption
+    assert caption.endswith(f"it takes {least:,} to {most:,}.")
 
 
 def test_two_networks_have_an_answer_each(tmp_path: Path) -> None:

@@ -38,7 +38,8 @@ def test_what_a_guess_costs_depends_on_the_classes(classes: int, guess: float) -
 def test_a_run_that_diverged_has_not_started_to_learn() -> None:
     """It is one of the cell's runs all the same."""
     assert answers._SENTENCES["starts"](STARTS, inputs([1.5, NAN, 2.3026])) == (
-        "So many runs start to learn at all, without batch normalization: 1 of 3 from He initialization."
+        "Runs that start to learn at all, without batch normalization, by the standard deviation σ of their initial "
+        "weights: 1 of 3 with He initialization."
     )
 
 
@@ -62,7 +63,8 @@ def test_failures_are_told_apart_by_what_is_known_of_them() -> None:
     ]
     claims = pd.DataFrame(rows, columns=["group", "outcome", "variants", "flags"])
     assert what_failed(claims) == (
-        "Of 5 measured results and statements 1 come back and 3 do not: of these 1 would under another reading of the "
-        "report, 1 stand where it contradicts itself, its code or its log, and for 1 no reading that was tried fits."
+        "Of 5 measured results and statements, 1 are reproduced, 3 are not, and 1 are undecided or not testable. Of "
+        "the 3, 1 would be reproduced under another reading of the report, 1 concern points where it contradicts "
+        "itself, its code or its log, and for 1 nothing that was tried explains it."
     )
     assert what_failed(claims.iloc[:1]).startswith("No measured result and no statement")

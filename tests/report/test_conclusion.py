@@ -21,10 +21,10 @@ ROWS = [
 def test_what_is_decided_is_counted() -> None:
     """By group, with what is open beside what is not; what our runs do not decide is in no share."""
     assert list(conclusion(pd.DataFrame(ROWS, columns=COLUMNS))) == [
-        "Where our runs decide, 1 of 3 measured results come back, and 2 of 3 statements in words.",
+        "Where our runs decide, 1 of 3 measured results are reproduced, and 2 of 3 statements in words.",
         (
-            "Of the measured results whose report leaves something open that matters, 0 of 1 come back; of the others, "
-            "1 of 2."
+            "Of the measured results whose report leaves something open that matters, 0 of 1 are reproduced; of the "
+            "others, 1 of 2."
         ),
         "Most often left open: the network (3 claims), the step (2 claims), the seed (1 claim).",
     ]

@@ -513,7 +513,7 @@ def test_best_weight_decay_is_chosen_on_validation(made: Workplace) -> None:
     assert sentence.startswith(f"Of 3 values, λ = 0 has the highest validation accuracy: {accuracy:.2f} %")
     assert f"(test accuracy {100 * best['test_accuracy_mean']:.2f} %)" in sentence
     assert "at λ = 0.1." in sentence
-    assert sentence.endswith("of the best: 1e-4.")
+    assert sentence.endswith("images): λ = 1e-4.")
 
 
 @pytest.mark.parametrize(
@@ -539,7 +539,7 @@ def test_seeds_that_never_start_are_counted(tmp_path: Path, still: int, said: st
 @pytest.mark.parametrize(
     ("pairs", "sd", "said"),
     [
-        (9, 0.003377, " To see 0.5 points with a probability of 80 % takes 6 such pairs."),
+        (9, 0.003377, " To detect a true gain of 0.5 points in 80 % of cases takes 6 such pairs."),
         (8, 0.003377, ""),
         (20, 0.0, ""),
     ],
@@ -562,7 +562,7 @@ def test_of_equals_the_larger_decay_is_best(tmp_path: Path) -> None:
     cells.to_csv(path, index=False)
     sentence = made.findings("decay")["3 layers (6-5), with batch normalization"]
     assert sentence.startswith("Of 3 values, λ = 1e-4 has the highest validation accuracy: 50.00 %")
-    assert sentence.endswith("of the best: 0.")
+    assert sentence.endswith("images): λ = 0.")
 
 
 def test_one_seed_has_no_deviation(tmp_path: Path) -> None:

@@ -359,7 +359,7 @@ def test_experiments_stand_under_their_questions(made: Workplace, html: str) -> 
             assert f"{finding.subject} {finding.sentence}" in found.text
         for mean in inputs.cells.query("experiment == 'depth'")["test_accuracy_mean"]:
             assert f"{100 * mean:.2f} ± " in part(html, f"experiment-{study}-depth").text
-        assert f"{study}, {study.capitalize()} depth" in part(html, f"experiment-{study}-depth").text
+        assert f"Our runs ({study}): {study.capitalize()} depth" in part(html, f"experiment-{study}-depth").text
         assert f"figure-{study}-depth_curves" in found.values("id")
         assert f"python -m bnlab figure {study} depth curves" in found.text
 
@@ -385,18 +385,18 @@ def test_the_first_page_answers(made: Workplace, html: str) -> None:
     (pair,) = pairs[chosen].itertuples()
     gain, low, high = (points(value) for value in (pair.gain_mean, pair.ci_low, pair.ci_high))
     changed = f"In a network of 3 layers (6-5) batch normalization changes test accuracy by {gain} points"
-    assert f"{changed} (95 % interval {low} to {high}, 9 pairs of runs)." in said
+    assert f"{changed} (95 % interval {low} to {high}, 9 seeds with and without it)." in said
     cells = pd.read_csv(made.results / "studies" / "first" / "cells.csv")
     searched = cells[(cells["experiment"] == "decay") & cells["batch_norm"]]
     best = searched.loc[searched["validation_accuracy_mean"].idxmax()]
-    assert "Of 3 weight decays the best on validation images is λ = " in said
+    assert "Of 3 weight decays the validation accuracy is highest at λ = " in said
     assert (
         f"λ = {best['weight_decay']:g} with batch normalization (test accuracy {percent(best['test_accuracy_mean'])} %"
         in said
     )
-    assert "learn at all, without and with batch normalization: 9 of 9 and 9 of 9 from σ = 0.01." in said
-    assert "Of 12 measured results and statements 6 come back and 5 do not: of these 0 would" in said
-    assert said.index("In a network") < said.index("Of 3 weight") < said.index("So many runs") < said.index("Of 12")
+    assert "by the standard deviation σ of their initial weights: 9 of 9 and 9 of 9 with σ = 0.01." in said
+    assert "Of 12 measured results and statements, 6 are reproduced, 5 are not, and 1 are undecided" in said
+    assert said.index("In a network") < said.index("Of 3 weight") < said.index("Runs that start") < said.index("Of 12")
 
 
 def test_the_first_figure_has_every_printed_accuracy(made: Workplace, html: str) -> None:
@@ -493,11 +493,11 @@ def test_rules_are_shown_with_how_often_they_err(html: str) -> None:
     found = part(html, "trust").text
     assert "number test accuracy 9 100 20 4 5.00 1.38 to 12.31 2.00 to 8.00 25.00 75.00" in found
     assert "number training cost 9 90 90 0 – – to – – to – – –" in found
-    assert "Sees 0.5 (%)Sees 2 (%)" in found
+    assert "Notices 0.5 (%)Notices 2 (%)" in found
     assert "3 layers" not in found
     assert (
-        "The interval of 1 of 3 rates of false alarms holds the nominal 5 %; above it lies number (validation "
-        "cost), below it lies direction (test accuracy)."
+        "False alarms should come in 5 % of trials or fewer. Of 3 rates, 1 agree with 5 %; too high: number "
+        "(validation cost); lower than need be: direction (test accuracy)."
     ) in found
 
 

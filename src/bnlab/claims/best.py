@@ -61,19 +61,21 @@ def _compared(
     half = half_width(noise, variances=_inverse(candidates, best, claimed) + 2)
     found = replace(found, low=gap - half, high=gap + half)
     better, worse = _settled(candidates, means, claimed, noise, axis=axis)
-    words = f"best of {100 * chance:.0f} % of searches like ours, where a blind guess is of {100 / choices:.0f} %"
+    words = f"it is best in {100 * chance:.0f} % of simulated searches, a blind guess in {100 / choices:.0f} %"
     if claimed != best:
-        words = f"{words}; best here is {written(found.mean)}, by {difference(gap, ACCURACY)}"
+        words = f"{words}; our best is {written(found.mean)}, by {difference(gap, ACCURACY)}"
     if found.low > 0:
         return replace(found, outcome=CONTRADICTED, reason=f"One search would not have found it: {words}.")
     if better:
         places = ", ".join(dict.fromkeys(written(candidates[i].place[axis]) for i in better))
         return replace(found, reason=f"By the means of our seeds {places} is better: {words}.")
     if not worse:
-        return replace(found, reason=f"Nothing is settled as worse, so that to name one says nothing: {words}.")
+        return replace(found, reason=f"No value is shown to be worse, so naming a best one says nothing: {words}.")
     if chance < 1 / (2 * choices):
-        return replace(found, reason=f"Nothing is settled as better, but it is rarely found: {words}.")
-    return replace(found, outcome=REPRODUCED, reason=f"Nothing is settled as better, {len(worse)} as worse: {words}.")
+        return replace(found, reason=f"No value is shown to be better, but it rarely wins: {words}.")
+    return replace(
+        found, outcome=REPRODUCED, reason=f"No value is shown to be better, {len(worse)} to be worse: {words}."
+    )
 
 
 def _settled(

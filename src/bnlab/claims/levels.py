@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bnlab.analysis.intervals import share_interval
+from bnlab.analysis.intervals import LEVEL, share_interval
 from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, REPRODUCED, Finding, summary_of, unit_of, written
 
 
@@ -30,7 +30,9 @@ def judge_level(cells: Sequence[Sequence[float]], low: float, high: float, *, me
 
 def _share(inside: int, of: int) -> str:
     least, most = share_interval(inside, of)
-    return f"{inside} of {of} runs ({100 * least:.0f} to {100 * most:.0f} % of such)"
+    return (
+        f"{inside} of {of} runs ({100 * LEVEL:.0f} % interval of this share: {100 * least:.0f} to {100 * most:.0f} %)"
+    )
 
 
 def _unit(metric: str) -> str:

@@ -36,7 +36,11 @@ def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding])
         return NOT_COMPARABLE, f"{left} As read here: {found.outcome.lower()}. {found.reason}{circumstances}"
     if found.outcome in FAILED:
         rest = [label for label in variants if label not in (*reproducing, *failing)]
-        parts = (("Reproduced by", reproducing), ("Nor by", [] if reproducing else failing), ("Undecided", rest))
+        parts = (
+            ("Reproduced with", reproducing),
+            ("Not with", [] if reproducing else failing),
+            ("Undecided with", rest),
+        )
         also = " ".join(f"{words}: {', '.join(labels)}." for words, labels in parts if labels)
         return found.outcome, f"{found.reason} {also}".rstrip() + circumstances
     return found.outcome, f"{found.reason}{circumstances}"

@@ -81,7 +81,7 @@ def _draw_forest(axes: Axes, table: pd.DataFrame) -> None:
         axes.axvline(edge, color=LIGHT_GREY, linewidth=0.8)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(-FARTHEST, FARTHEST)
-    axes.set_ylabel("Printed less ours (points)")
+    axes.set_ylabel("Reported minus ours (points)")
     axes.grid(visible=False, axis="x")
 
 

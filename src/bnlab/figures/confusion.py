@@ -33,7 +33,7 @@ def data(runs: pd.DataFrame, confusions: pd.DataFrame, protocol: Protocol) -> pd
     """A row for each pair of classes, means over the pairs of runs that both finished.
 
     without and with: the share of the test images of a class, `label`, that are taken for `predicted`.  difference:
-    with less without, from low to high in Student's interval at the level that so many cells ask for (Bonferroni).
+    with minus without, from low to high in Student's interval at the level that so many cells ask for (Bonferroni).
     """
     shares = confusions.assign(
         share=confusions["images"] / confusions.groupby(["run", "label"])["images"].transform("sum")
@@ -72,7 +72,7 @@ def draw(runs: pd.DataFrame, confusions: pd.DataFrame, protocol: Protocol) -> Fi
         left = _draw_panel(row[0], setting, "without", cmap="Greys", vmin=0, vmax=shares)
         right = _draw_panel(row[1], setting, "difference", cmap=SIGNED, vmin=-differences, vmax=differences)
         row[0].set_ylabel("Class of the test images")
-        titles = ["without batch normalization", "with less without"]
+        titles = ["without batch normalization", "with minus without"]
         head_row(row, setting_words(setting.iloc[0], table), titles)
     for column, mesh, words in zip(
         axes.T, (left, right), ("Share of the class (%)", "Difference (points)"), strict=True
@@ -86,8 +86,8 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
     """The figure's caption; table: its data."""
     sentences = [
         (
-            "Left, what networks without batch normalization take the test images of each class for, as a share of the "
-            "class and mean over runs; on the diagonal they are right."
+            "Left, the share of each class's test images (rows) that networks without batch normalization assign to "
+            "each class (columns), mean over runs; the diagonal is correct."
         ),
         "Right, what batch normalization changes: blue is more often with it, orange less often.",
     ]

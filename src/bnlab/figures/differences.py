@@ -22,7 +22,7 @@ ROW, STRIP, REST = 2.2, 0.3, 0.8
 MEAN = "mean"
 """What stands for the seed in rows of means."""
 ALTERNATIVE = (
-    "Line charts of the differences of validation loss and accuracy, with less without batch normalization, against "
+    "Line charts of the differences of validation loss and accuracy, with minus without batch normalization, against "
     "the update."
 )
 """What a screen reader says in its place."""
@@ -31,7 +31,7 @@ ALTERNATIVE = (
 def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.DataFrame:
     """A row per point of every pair and, where there are several, of their mean with its interval.
 
-    The columns: those of SETTING; seed, or "mean"; update and epoch; loss and accuracy, with less without; of means,
+    The columns: those of SETTING; seed, or "mean"; update and epoch; loss and accuracy, with minus without; of means,
     the ends of their intervals. A pair of which a run diverged has one row, without a point.
     """
     keys = [*SETTING, "seed"]
@@ -80,7 +80,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
         of_setting = table.merge(setting[SETTING].drop_duplicates(), on=SETTING)
         for panel, metric in zip(row, METRICS, strict=True):
             _draw_panel(panel, of_setting, metric, 100 if metric == "accuracy" else 1)
-        head_row(row, f"{setting_words(setting.iloc[0], runs)}: with less without batch norm.", METRICS.values())
+        head_row(row, f"{setting_words(setting.iloc[0], runs)}: with minus without batch norm.", METRICS.values())
     draw_learning_rates(axes[-1], protocol, runs)
     canvas.supxlabel(updates_label(protocol), fontsize=9)
     handles = _handles(several=(table["seed"] == MEAN).any())
@@ -126,7 +126,7 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
     sentences = [
         (
             f"Loss and accuracy on {probe_words(protocol, protocol.validation)} validation images during training, "
-            "with less without batch normalization. The two runs of a pair share their seed and every other setting; "
+            "with minus without batch normalization. The two runs of a pair share their seed and every other setting; "
             "the loss is better with it where the line is below zero, the accuracy where it is above."
         ),
         *([means] if (table["seed"] == MEAN).any() else []),

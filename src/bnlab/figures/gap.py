@@ -13,8 +13,8 @@ from bnlab.formatting import batch_norm_words, initialization_words, network_wor
 from bnlab.runs.spec import Protocol
 
 GAPS = {
-    "accuracy_gap": "Accuracy: training less validation (points)",
-    "loss_gap": "Loss: validation less training",
+    "accuracy_gap": "Accuracy: training minus validation (points)",
+    "loss_gap": "Loss: validation minus training",
 }
 HEIGHT = 2.9
 """Inches: panels with their legend."""

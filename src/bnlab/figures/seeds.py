@@ -83,7 +83,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     settings = [setting for _, setting in runs.groupby(SETTING, sort=False)]
     figure, canvas = new_figure(len(settings) * ROW + REST, protocol.data.name)
     axes = canvas.subplots(len(settings), 2, squeeze=False)
-    titles = ("Mean gain in validation accuracy (points)", f"Probability to see {100 * POINTS:g} points (%)")
+    titles = ("Mean gain in validation accuracy (points)", f"Probability of detecting {100 * POINTS:g} points (%)")
     for row, setting in zip(axes, settings, strict=True):
         of_setting = table.merge(setting[SETTING].drop_duplicates(), on=SETTING)
         _draw_mean(row[0], of_setting[of_setting["gain_mean"].notna()])
@@ -141,10 +141,10 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
     sentences = [
         (
             f"Left, the mean gain in accuracy on the {protocol.validation:,} validation images from batch "
-            f"normalization over the first pairs, in the order of their seeds, with Student's {level} interval; those "
-            f"of few pairs reach beyond the panel. Dashed is a gain of {gain}. Right, the probability that such an "
-            f"interval lies above zero if the true gain is {gain}, for pairs that spread like ours; the band is for "
-            f"the ends of the {level} interval of their standard deviation."
+            f"normalization over the first pairs, in the order of their seeds, with Student's {level} interval; cut "
+            f"off where pairs are few; dashed, a gain of {gain}. Right, how likely it is to detect a true gain of "
+            f"{gain} (an interval above zero) if pairs vary as ours do; the band shows how uncertain that is ({level} "
+            "interval of their standard deviation)."
         ),
         *(_answer(rows, table) for _, rows in table[table["power"].notna()].groupby(SETTING, sort=False)),
     ]
@@ -159,7 +159,7 @@ def _answer(rows: pd.DataFrame, table: pd.DataFrame) -> str:
     ours = rows.loc[rows["gain_mean"].notna(), "pairs"].max()
     low, high = percent(first["sd_low"]), percent(first["sd_high"])
     return (
-        f"To see {100 * POINTS:g} points with a probability of {100 * POWER:.0f} % takes {count(needed, 'pair')}{of}: "
-        f"the gains of our {ours} pairs have a standard deviation of {percent(first['sd'])} points, which can be {low} "
-        f"to {high} in truth, and then it takes {least:,} to {most:,}."
+        f"To detect a true gain of {100 * POINTS:g} points in {100 * POWER:.0f} % of cases takes "
+        f"{count(needed, 'pair')}{of}: the gains of our {ours} pairs have a standard deviation of "
+        f"{percent(first['sd'])} points, and if it is really {low} to {high}, it takes {least:,} to {most:,}."
     )

@@ -39,11 +39,16 @@ def _gain(answer: Answer, inputs: Inputs) -> str:
     several = pairs["initialization"].nunique() > 1
     parts = []
     for pair in pairs.itertuples():
-        start = f" from {initialization_words(pair.initialization)}" if several else ""
+        start = f" with {initialization_words(pair.initialization)}" if several else ""
+        unsettled = "sign not settled, " if pair.ci_low <= 0 <= pair.ci_high else ""
         interval = (
-            f"{100 * LEVEL:.0f} % interval {points(pair.ci_low)} to {points(pair.ci_high)}, " if pair.n > 1 else ""
+            f"{100 * LEVEL:.0f} % interval {points(pair.ci_low)} to {points(pair.ci_high)}, {unsettled}"
+            if pair.n > 1
+            else ""
         )
-        parts.append(f"by {points(pair.gain_mean)} points{start} ({interval}{count(pair.n, 'pair')} of runs)")
+        parts.append(
+            f"by {points(pair.gain_mean)} points{start} ({interval}{count(pair.n, 'seed')} with and without it)"
+        )
     if not parts:
         return "No pair of runs says what batch normalization changes."
     network = network_words(pairs["network"].iloc[0], pairs["layers"].iloc[0])
@@ -57,9 +62,12 @@ def _starts(answer: Answer, inputs: Inputs) -> str:
     for initialization, group in cells.groupby("initialization", sort=False):
         runs = [cell.runs.split() for cell in group.sort_values("batch_norm").itertuples()]
         learn = " and ".join(f"{sum(run in started for run in own)} of {len(own)}" for own in runs)
-        parts.append(f"{learn} from {initialization_words(str(initialization))}")
+        parts.append(f"{learn} with {initialization_words(str(initialization))}")
     kinds = " and ".join(("with" if one else "without") for one in sorted(cells["batch_norm"].unique()))
-    return f"So many runs start to learn at all, {kinds} batch normalization: {'; '.join(parts)}."
+    return (
+        f"Runs that start to learn at all, {kinds} batch normalization, by the standard deviation σ of their initial "
+        f"weights: {'; '.join(parts)}."
+    )
 
 
 def _best(answer: Answer, inputs: Inputs) -> str:
@@ -71,11 +79,11 @@ def _best(answer: Answer, inputs: Inputs) -> str:
             continue
         best, tests = finished.iloc[0], finished["test_accuracy_mean"]
         words = f"{weight_decay_words(best['weight_decay'])} {batch_norm_words(bool(batch_norm))}"
-        spread = f"{percent(tests.min())} to {percent(tests.max())} % over all"
+        spread = f"{percent(tests.min())} to {percent(tests.max())} % over all values"
         parts.append(f"{words} (test accuracy {percent(best['test_accuracy_mean'])} %; {spread})")
     if not parts:
         return "Every run of the search for a weight decay diverged."
-    return f"Of {cells['weight_decay'].nunique()} weight decays the best on validation images is {_listed(parts)}."
+    return f"Of {cells['weight_decay'].nunique()} weight decays the validation accuracy is highest at {_listed(parts)}."
 
 
 def what_failed(claims: pd.DataFrame) -> str:
@@ -87,10 +95,12 @@ def what_failed(claims: pd.DataFrame) -> str:
     elsewhere = failed["variants"].str.contains("[reproduced]", regex=False)
     at_odds = failed["flags"].str.contains(INCONSISTENT) & ~elsewhere
     rest = len(failed) - elsewhere.sum() - at_odds.sum()
+    back = (said["outcome"] == REPRODUCED).sum()
     return (
-        f"Of {len(said)} measured results and statements {(said['outcome'] == REPRODUCED).sum()} come back and "
-        f"{len(failed)} do not: of these {elsewhere.sum()} would under another reading of the report, {at_odds.sum()} "
-        f"stand where it contradicts itself, its code or its log, and for {rest} no reading that was tried fits."
+        f"Of {len(said)} measured results and statements, {back} are reproduced, {len(failed)} are not, and "
+        f"{len(said) - back - len(failed)} are undecided or not testable. Of the {len(failed)}, {elsewhere.sum()} "
+        f"would be reproduced under another reading of the report, {at_odds.sum()} concern points where it contradicts "
+        f"itself, its code or its log, and for {rest} nothing that was tried explains it."
     )
 
 

@@ -24,6 +24,14 @@ from bnlab.runs.spec import RunSpec
 
 NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
 
+PLAIN = {
+    "rises": "total rise of the training cost along its curve",
+    "swing": "validation accuracy at the ends of cycles minus at the top learning rate",
+    "gap": "training minus validation accuracy",
+    "gain": "gain from batch normalization",
+}
+"""What measures are, whose names do not say it."""
+
 SINGLY = 60
 """A claim with more runs than this counts them."""
 
@@ -113,7 +121,7 @@ def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, in
 
 def _quantity(claim: pd.Series) -> str:
     """What was compared, where a claim's words leave that open."""
-    words = claim["metric"].replace("_", " ")
+    words = PLAIN.get(claim["metric"], claim["metric"].replace("_", " "))
     if words in claim["text"].lower() or claim["kind"] in ("setting", "best"):
         return ""
     return f"Difference in {words}" if claim["kind"] in DIFFERENCES else words.capitalize()

@@ -1,4 +1,4 @@
-"""The conclusion of the synthesis: which claims come back, and what the reports leave open, counted in the ledger."""
+"""The conclusion of the synthesis, counted in the ledger: which claims are reproduced, and what reports leave open."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ def conclusion(claims: pd.DataFrame) -> Iterator[str]:
     decided = claims[claims["outcome"].isin([REPRODUCED, *FAILED])]
     results, statements = (decided[decided["group"] == group] for group in (RESULTS, STATEMENTS))
     yield (
-        f"Where our runs decide, {_share(results)} measured results come back, and {_share(statements)} statements in "
-        "words."
+        f"Where our runs decide, {_share(results)} measured results are reproduced, and {_share(statements)} "
+        "statements in words."
     )
     left = results["flags"].str.contains(OPEN)
     yield (
-        f"Of the measured results whose report leaves something open that matters, {_share(results[left])} come back; "
-        f"of the others, {_share(results[~left])}."
+        f"Of the measured results whose report leaves something open that matters, {_share(results[left])} are "
+        f"reproduced; of the others, {_share(results[~left])}."
     )
     often = Counter(one for row in claims["open"] for one in row.split(", ") if one).most_common(OFTEN)
     if often:

@@ -121,8 +121,8 @@ def _needed(pair: pd.Series) -> str:
     if pair["n"] <= FEWEST or not pair["gain_sd"] > 0:
         return ""
     pairs = pairs_needed(pair["gain_sd"], POINTS)
-    seen = f"{100 * POINTS:g} points with a probability of {100 * POWER:.0f} %"
-    return f" To see {seen} takes {count(pairs, 'such pair')}."
+    gain = f"a true gain of {100 * POINTS:g} points in {100 * POWER:.0f} % of cases"
+    return f" To detect {gain} takes {count(pairs, 'such pair')}."
 
 
 def _best(cells: pd.DataFrame, protocol: Protocol) -> list[Finding]:
@@ -155,11 +155,14 @@ def _best_sentence(searched: pd.DataFrame, protocol: Protocol) -> str:
         f"{percent(accuracy)} % (test accuracy {percent(best['test_accuracy_mean'])} %). The lowest is "
         f"{percent(worst['validation_accuracy_mean'])} % at {_values(worst, varying)}."
     )
-    margin = f"one standard error ({percent(noise)} points over {protocol.validation:,} images) of the best"
+    images = f"{protocol.validation:,} images"
+    margin = f"one standard error of the best ({percent(noise)} points, that of an accuracy on {images})"
     if close.empty:
         sentence += f" No other is within {margin}."
     elif varying == ["weight_decay"]:
-        sentence += f" Within {margin}: {', '.join(short_number(value) for value in sorted(close['weight_decay']))}."
+        sentence += (
+            f" Within {margin}: λ = {', '.join(short_number(value) for value in sorted(close['weight_decay']))}."
+        )
     else:
         sentence += f" Within {margin}: {count(len(close), 'other')}."
     diverged = searched["diverged"].sum()

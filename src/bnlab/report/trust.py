@@ -58,14 +58,13 @@ def _false_alarms(rules: pd.DataFrame) -> str:
     below = rated[rated[["high", "high_resampled"]].max(axis=1) < nominal]
     held = len(rated) - len(above) - len(below)
     return (
-        f"The interval of {held} of {count(len(rated), 'rate')} of false alarms holds the nominal "
-        f"{100 * nominal:.0f} %; above it {_named(above)}, below it {_named(below)}."
+        f"False alarms should come in {100 * nominal:.0f} % of trials or fewer. Of {count(len(rated), 'rate')}, {held} "
+        f"agree with {100 * nominal:.0f} %; too high: {_named(above)}; lower than need be: {_named(below)}."
     )
 
 
 def _named(rules: pd.DataFrame) -> str:
-    names = [f"{row['rule']} ({row['kind']})" for _, row in rules.iterrows()]
-    return f"{'lies' if len(names) == 1 else 'lie'} {', '.join(names)}" if names else "lies none"
+    return ", ".join(f"{row['rule']} ({row['kind']})" for _, row in rules.iterrows()) or "none"
 
 
 def _expected(reports: pd.DataFrame) -> str:

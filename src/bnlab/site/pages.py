@@ -121,7 +121,7 @@ def of_all(inputs: dict[str, Inputs]) -> list[Page]:
     checked = {"gradients": gradients, "data_names": data_names}
     return [
         Page("runs", "Runs", "Runs", "runs.html.jinja", runs),
-        _part("gradients", "Methods", "Are the gradients right?", "gradients", checked),
+        _part("gradients", "Methods", "Are our gradients right?", "gradients", checked),
         _part("methods", "Methods", "Methods", "methods", {}, "limitations", "references"),
         Page("provenance", "Methods", "Where all of it is from", "provenance.html.jinja", provenance),
     ]
