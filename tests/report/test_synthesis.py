@@ -85,20 +85,25 @@ CLAIMS: dict[str, list[dict[str, Any]]] = {
          "cells": PLAIN | {"study": "first", "experiment": "decay"}},
     ],
 }  # fmt: skip
+FALK = yaml.safe_load((ROOT / "config" / "reported_checks" / "falk2024.yaml").read_text("utf-8"))
 REPORTED_CHECK: dict[str, Any] = {
     "report": "first",
     "title": "t",
     "text": "t",
     "published": {"plain": {"place": "Table 9", "values": {"relative_error": {"W1": 2e-9}}}},
-    "defaults": yaml.safe_load((ROOT / "config" / "reported_checks" / "falk2024.yaml").read_text("utf-8"))["defaults"],
+    "defaults": {key: value for key, value in FALK["defaults"].items() if key != "published"},
     "cases": [
         {"id": "one", "title": "One", "network": {"hidden": [5], "batch_norm": False}, "inputs": 5, "images": 5,
          "published": "plain", "draws": 2, "measures": ["norm_max"]},
+        {"id": "two", "title": "Two", "network": {"hidden": [5], "batch_norm": False}, "inputs": 5, "images": 5,
+         "draws": 2, "measures": ["norm_max"]},
     ],
 }  # fmt: skip
 DRAWS = """case,draw,array,measure,value,value_without_crossed,entries,crossed
 one,1,W1,norm_max,2e-9,2e-9,200,0
 one,2,W1,norm_max,3e-9,3e-9,200,0
+two,1,W1,norm_max,2e-9,2e-9,200,0
+two,2,W1,norm_max,3e-9,3e-9,200,0
 """
 CALIBRATION = """\
 rule,kind,part,cells,trials,undecided,false_alarms,rate,low,high,low_resampled,high_resampled,at_0.5,at_2
@@ -477,8 +482,12 @@ def test_pages_count_their_own_claims_by_group(made: Workplace) -> None:
 
 
 def test_gradient_claims_lead_to_their_tables(made: Workplace) -> None:
-    """Their row stands beside the reported checks of their page and links to the table that shows every value."""
+    """Their row stands beside the reported checks of their page and links to the table that shows every value.
+
+    No other claim's reason does, though there is a table beside which nothing was published.
+    """
     html = made.read("first")
+    assert part(html, "reasons").text.count("Table ") == 1
     found = part(html, "reported_checks")
     assert 'id="claim-first-gradients-plain"' in html
     (row,) = [row for row in html.split("<div ") if row.startswith('id="reason-first-gradients-plain"')]

@@ -74,7 +74,7 @@ class ClaimRow:
 
 
 def claim_rows(
-    claims: pd.DataFrame, known: Mapping[str, RunSpec], tables: Mapping[str, int] | None = None
+    claims: pd.DataFrame, known: Mapping[str, RunSpec], tables: Mapping[str | None, int] | None = None
 ) -> list[ClaimRow]:
     """One row per row of claims.csv.
 
@@ -89,7 +89,7 @@ def claim_anchor(claim: str) -> str:
     return "claim-" + re.sub(r"[^A-Za-z0-9._-]+", "-", claim).strip("-")
 
 
-def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str, int]) -> ClaimRow:
+def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str | None, int]) -> ClaimRow:
     runs = claim["runs"].split()
     outcome, anchor = claim["outcome"], claim_anchor(claim["id"])
     return ClaimRow(

@@ -1,4 +1,4 @@
-"""The conclusion of the synthesis, counted in the ledger: what is reproduced, and what the reports leave open."""
+"""The conclusion of the synthesis, counted in the ledger: which claims are reproduced, and what reports leave open."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -128,11 +128,14 @@ def study_context(inputs: Inputs, *, gate: bool = True) -> dict[str, Any]:
     }
 
 
-def _table_numbers(views: Iterable[ReportedCheckView]) -> dict[str, int]:
-    """The number of the first table on the page that stands beside each published one, by the latter's name."""
-    numbers: dict[str, int] = {}
+def _table_numbers(views: Iterable[ReportedCheckView]) -> dict[str | None, int]:
+    """The number of the first table on the page that stands beside each published one, by the latter's name.
+
+    A table beside which nothing was published has None for a name.
+    """
+    numbers: dict[str | None, int] = {}
     for view in views:
         # A reported check has its tables in the order in which its cases name the published ones.
-        names = dict.fromkeys(case.get("published", "") for case in view.reported_check["cases"])
+        names = dict.fromkeys(case.get("published") for case in view.reported_check["cases"])
         numbers = dict(zip(names, (table.number for table in view.tables), strict=True)) | numbers
     return numbers
