@@ -41,10 +41,10 @@ def strip(claim: pd.Series) -> Strip | None:
     if not finite and not ends:
         return None
     least, most = min([*finite, *printed, *ends]), max([*finite, *printed, *ends])
-    scale = (WIDTH - 2 * MARGIN) / ((most - least) or 1)
+    span = (most - least) or 1.0
 
     def place(value: float) -> float:
-        return float(round(MARGIN + (value - least) * scale, 1))
+        return float(round(MARGIN + (value - least) / span * (WIDTH - 2 * MARGIN), 1))
 
     return Strip(
         ours=[place(value) for value in finite],
