@@ -415,7 +415,11 @@ BAD_STUDIES: list[tuple[tuple[str | int, ...], Any, list[str]]] = [
     ((*SPACED, "cuont"), 1, ["experiments[6].weight_decay.log_spaced: 'cuont' is not a key", "Did you mean 'count'?"]),
     ((*SPACED, "to"), 1.7976931348623157e308, ["experiments[6]"]),
     ((*SPACED, "from"), 0.1, ["experiments[6].weight_decay"]),
-    (("experiments", 0, "figures"), ["curve"], ["experiments[0].figures[0]: found 'curve', expected one of curves,"]),
+    (
+        ("experiments", 0, "figures"),
+        ["curve"],
+        ["experiments[0].figures[0]: found 'curve', expected one of confusion, curves,"],
+    ),
     (("experiments", 0, "figures"), ["curves", "curves"], ["experiments[0].figures", "expected values that differ"]),
     (("experiments", 0, "id"), "initialization", ["experiments[2].id: 'initialization' stands here twice"]),
     *(

@@ -143,7 +143,7 @@ def test_writers_that_no_lock_parts_leave_whole_results(fresh: Project, finished
     [
         ("config/studies.py", '    path = folder / "config.yaml"\n', False),
         ("made/currency.py", '        if self._asked_for and self._asked_for("train"', False),
-        ("report/headlines.py", "    lines = []\n    for study in studies:", True),
+        ("report/headlines.py", "    lines = []\n    for study, page in pages.items():", True),
     ],
     ids=["while the configuration is read", "while jobs are planned", "while the end is told"],
 )

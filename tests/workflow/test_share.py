@@ -268,7 +268,7 @@ def test_what_no_study_needs_is_removed_when_asked_twice(project: Project) -> No
     for arguments in ([], ["--remove"], ["--really"]):
         listed = project.bnlab("prune", *arguments)
         assert listed.returncode == 0
-        assert "runs of other: 2\n" in listed.stdout and "figure tiny weight-decay weight_decay: 3\n" in listed.stdout
+        assert "runs of other: 2\n" in listed.stdout and "figure tiny weight-decay weight_decay: 4\n" in listed.stdout
         assert stored(project) == before
     assert project.bnlab("prune", "--remove", "--really").stdout.endswith("Deleted.\n")
     after = stored(project)

@@ -57,7 +57,7 @@ class Exported:
         if study not in self._targets.studies:
             known = ", ".join(self._targets.studies)
             raise ConfigError(f"'{study}' is no study. config/studies has {known}.")
-        for path in (*self._targets.page(study), *self._targets.records(self._targets.ready_runs(study))):
+        for path in (*self._targets.pages(study), *self._targets.records(self._targets.ready_runs(study))):
             self.add(path)
 
     def add(self, path: str) -> None:
