@@ -307,6 +307,15 @@ def test_a_figure_stands_before_what_follows_it(tmp_path: Path) -> None:
         assert sorted(["Own", "Figure", "Next"], key=text.rindex) == ["Own", *order.split(", ")]
 
 
+def test_a_question_is_on_the_page_of_its_answer(tmp_path: Path) -> None:
+    """However much of a page is left where it begins."""
+    answer = '<dl class="findings"><div><dt>Subject.</dt><dd>Answer.</dd></div></dl>'
+    section = f'<section><h2>Title.</h2><p class="question">Question.</p>{answer}</section>'
+    for filling in range(24, 40):
+        pdf = Pdf(typeset(tmp_path, document(content="<p>Filling.</p>" * filling + section)))
+        assert [text for text in pdf.texts if "Question." in text] == [text for text in pdf.texts if "Answer." in text]
+
+
 def test_what_is_for_screens_is_not_on_paper(tmp_path: Path) -> None:
     """Wherever it stands: a section, a row, a column, an item, a reason, words within words."""
     hidden = 'class="screen"'
