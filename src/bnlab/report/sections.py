@@ -18,7 +18,7 @@ from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.report.svg import Drawing
 
 HEADINGS = {"network": "Network", "initialization": "Initialization", "learning_rate": "η", "weight_decay": "λ"}
-ON_PAPER = 10
+ON_PAPER = 6
 """A table of more rows is for screens: its figure shows them."""
 
 
