@@ -53,12 +53,11 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             return Step(_records(targets, study) + _run_files(targets, study, TEST))
         case "tables", [study]:
             return Step([targets.table(study, name) for name in ("runs", "test")], _study(targets, study))
-        case "figure", [study, experiment, _]:
+        case "figure" | "test-figure", [study, experiment, _]:
+            tests = command == "test-figure"
+            drawn = targets.predictions(study, experiment) if tests else [targets.table(study, "curves")]
             runs = {f"runs of {study}": {experiment: targets.ready_runs(study, experiment)}}
-            return Step([targets.table(study, name) for name in ("runs", "curves")], runs)
-        case "test-figure", [study, experiment, _]:
-            runs = {f"runs of {study}": {experiment: targets.ready_runs(study, experiment)}}
-            return Step([targets.table(study, "runs"), *targets.predictions(study, experiment)], runs)
+            return Step([targets.table(study, "runs"), *drawn], runs)
         case "claims", [report]:
             claims = targets.claims(report)
             checks = _union(_descriptions(targets, check) for check in reported_checks_of(claims))
@@ -78,14 +77,11 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             return Step(tables, _files(targets, "synthesis"))
         case "page", [study]:
             return Step(targets.page_inputs(study), _study(targets, study) | _accepted(targets))
-        case "synthesis-page", []:
+        case "synthesis-page" | "site", []:
+            inputs = targets.site_inputs() if command == "site" else targets.synthesis_inputs()
             studies = targets.synthesis.studies if targets.synthesis else ()
             shown = _union(_study(targets, study) for study in studies)
-            return Step(targets.synthesis_inputs(), _files(targets, "synthesis") | shown | _accepted(targets))
-        case "site", []:
-            studies = targets.synthesis.studies if targets.synthesis else ()
-            shown = _union(_study(targets, study) for study in studies)
-            return Step(targets.site_inputs(), _files(targets, "synthesis") | shown | _accepted(targets))
+            return Step(inputs, _files(targets, "synthesis") | shown | _accepted(targets))
         case "study-site", [study]:
             return Step(targets.site_inputs(study), _study(targets, study) | _accepted(targets))
         case "pdf", [page]:
