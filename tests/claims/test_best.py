@@ -12,10 +12,12 @@ from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_TESTABLE, REPR
 SMALL = Noise(Spread(0.003, 40), Spread(0.005, math.inf))
 
 
-def judge(reported: float, means: dict[float, float], *, noise: Noise | None = SMALL, seeds: int = 5) -> Finding:
+def judge(
+    reported: float | list[float], means: dict[float, float], *, noise: Noise | None = SMALL, seeds: int = 5
+) -> Finding:
     """A claim about λ, the first axis, of candidates all of whose seeds have their mean."""
     candidates = [Candidate((value, 0.0), dict.fromkeys(range(seeds), mean)) for value, mean in means.items()]
-    return judge_best(reported, candidates, noise, axis=0)
+    return judge_best(reported if isinstance(reported, list) else [reported], candidates, noise, axis=0)
 
 
 PEAK = {1e-4: 0.50, 1e-3: 0.52, 1e-2: 0.54, 1e-1: 0.40}
@@ -51,6 +53,24 @@ def test_outcomes(reported: float, means: dict[float, float], outcome: str, reas
     assert found.outcome == outcome, found.reason
     assert reason in found.reason
     assert found.mean == max(means, key=lambda value: (means[value], value))  # of equal ones the largest
+
+
+@pytest.mark.parametrize(
+    ("tied", "outcome", "reason"),
+    [
+        ([1e-3, 1e-2], REPRODUCED, "2 to be worse: it is best in 100 % of simulated searches, a blind guess in 50 %"),
+        (
+            [1e-4, 1e-1],
+            CONTRADICTED,
+            "best in 0 % of simulated searches, a blind guess in 50 %; our best is 0.01, by 4",
+        ),
+        ([1e-2, 1e-6], NOT_TESTABLE, "The nearest value on our grid, 0.0001, is not within 15 %"),
+    ],
+)
+def test_values_that_tie(tied: list[float], outcome: str, reason: str) -> None:
+    """One of them must be the best, and none of them counts as worse than another."""
+    found = judge(tied, PEAK)
+    assert (found.outcome, reason in found.reason) == (outcome, True), found.reason
 
 
 def test_the_grids_nearest_value_is_the_claimed_one() -> None:

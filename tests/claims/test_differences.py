@@ -41,8 +41,8 @@ NEVER = math.inf
         ([0.004, 0.005, 0.006], REPRODUCED, INCONCLUSIVE),  # above zero, on both sides of half a point
         ([-0.004, -0.005, -0.006], CONTRADICTED, INCONCLUSIVE),
         ([0.010, -0.010, 0.020], INCONCLUSIVE, INCONCLUSIVE),
-        ([0.01, 0.01], REPRODUCED, CONTRADICTED),
-        ([0.0, 0.0], NOT_REPRODUCED, REPRODUCED),
+        ([0.01, 0.01], INCONCLUSIVE, INCONCLUSIVE),  # epochs can be the same in all pairs, which says nothing of others
+        ([0.0, 0.0, 0.0], INCONCLUSIVE, INCONCLUSIVE),
         ([0.05], INCONCLUSIVE, INCONCLUSIVE),
         ([], INCONCLUSIVE, INCONCLUSIVE),
     ],
@@ -52,7 +52,7 @@ def test_one_margin_for_a_difference_and_for_none(differences, direction, equal)
     for rule, outcome in ((judge_direction, direction), (judge_equal, equal)):
         found = rule(differences, POINTS)
         assert (found.outcome, found.n) == (outcome, len(differences))
-        if len(differences) > 1:
+        if len(set(differences)) > 1:
             assert (found.low, found.high) == mean_interval(differences)
             assert found.detectable >= 0
 
@@ -131,7 +131,7 @@ def test_margins():
     """Half a point of accuracies and of their differences, one hundredth of losses, costs and epochs."""
     assert margin_of("test_accuracy", [0.5]) == POINTS == 0.005
     assert margin_of("best_validation_accuracy", []) == POINTS
-    assert margin_of("gain", [0.02]) == POINTS
+    assert margin_of("test_gain", [0.02]) == POINTS
     assert margin_of("training_loss", [1.0, 3.0]) == pytest.approx(0.02)
     assert math.isnan(margin_of("training_loss", []))
 
@@ -150,7 +150,7 @@ def test_margins():
             "The difference is below zero: 95 % interval -8.48 to -3.52, 3 pairs.",
         ),
         (
-            lambda: judge_direction([-0.05, -0.02, 0.01], POINTS, metric="gain"),
+            lambda: judge_direction([-0.05, -0.02, 0.01], POINTS, metric="test_gain"),
             "The interval holds zero: 95 % interval -9.45 to 5.45 points, 3 pairs.",
         ),
         (

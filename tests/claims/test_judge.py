@@ -60,6 +60,9 @@ def claim(name: str, kind: str, **keys: Any) -> dict[str, Any]:
     return {"id": name, **COMMON, "kind": kind, **keys}
 
 
+SAME = {"label": "the same", "cells": NET}
+
+
 def accuracy(name: str, cells: Any, reported: str, **keys: Any) -> dict[str, Any]:
     """A claim about a test accuracy."""
     return claim(name, "number", metric="test_accuracy", cells=cells, reported=reported, **keys)
@@ -111,6 +114,7 @@ class Workplace:
                     "probe_cost": 9.0 - epoch,
                     "probe_loss": (2.27 if epoch >= learnt else 2.29) + 0.001 * found.get("training_loss", 0.0),
                     "validation_cost": 1.5 if epoch == 0.5 else 2.0,
+                    "validation_loss": 1.2 if epoch == 0.5 else 1.8,
                     "probe_accuracy": 0.9 if epoch == 0.5 else 0.1,
                     "validation_accuracy": 0.8 if epoch == 0.5 else 0.2,
                 }
@@ -170,7 +174,7 @@ def mean_of(place: "Workplace", **cell: Any) -> float:
 
 def test_a_number_and_its_runs(place: Workplace) -> None:
     """Mean, sd and interval of the cell's seeds; the names of its runs; every text as it stands."""
-    row = place.judge(accuracy("a", NET, "0.609", note="n", open=["x", "y"]))["a"]
+    row = place.judge(accuracy("a", NET, "0.609", note="n", open=["x", "y"], variants=[SAME]))["a"]
     assert (row["report"], row["study"], row["experiment"], row["kind"]) == ("small", "small", "net", "number")
     assert (row["where"], row["text"], row["metric"], row["reported"]) == ("1", "t", "test_accuracy", "0.609")
     assert (row["note"], row["open"], row["flags"], row["group"]) == ("n", "x, y", "OPEN", "measured results")
@@ -252,6 +256,7 @@ def test_metrics_along_the_curve(place: Workplace) -> None:
     assert ask("swing") == pytest.approx(0.2 - 0.8)
     assert ask("rises") == 0
     assert ask("gap") == pytest.approx(0.09)
+    assert ask("validation_loss_rise") == pytest.approx(0.5)
     place.tables(lambda run: usual(run) | {"learnt": 0.5})
     assert ask("epochs_until_learning") == 0.5
     assert ask("training_loss") == pytest.approx(1 - mean_of(place, weight_decay=0.005, batch_norm=True), abs=1e-6)
@@ -285,13 +290,21 @@ def test_a_late_start_is_a_sign_test(place: Workplace) -> None:
 def test_gains_are_paired_by_seed(place: Workplace) -> None:
     """With less without, seed by seed; a gain of gains is a direction too."""
     cells = {"experiment": "net"}
-    row = place.judge(claim("a", "number", metric="gain", cells=cells, reported="0.10"))["a"]
+    row = place.judge(claim("a", "number", metric="test_gain", cells=cells, reported="0.10"))["a"]
     means = [mean_of(place, weight_decay=0.005, batch_norm=bn, initialization="he") for bn in (True, False)]
     gap = means[0] - means[1]
     assert (row["ours_mean"], row["n"], row["outcome"]) == (pytest.approx(gap, abs=1e-6), 10, "REPRODUCED")
-    pair = {"greater": cells, "smaller": {"experiment": "fixed"}, "metric": "gain"}
-    row = place.judge(claim("e", "equal", metric="gain", pairs=[pair]))["e"]
+    pair = {"greater": cells, "smaller": {"experiment": "fixed"}, "metric": "test_gain"}
+    row = place.judge(claim("e", "equal", metric="test_gain", pairs=[pair]))["e"]
     assert (row["n"], row["outcome"]) == (10, "REPRODUCED")
+
+
+def test_a_gain_is_of_the_images_that_are_claimed(place: Workplace) -> None:
+    """Seed by seed, of test or of validation accuracies."""
+    place.tables(lambda run: {"test": 0.5 + 0.1 * run.batch_norm, "validation_accuracy": 0.5 + 0.02 * run.batch_norm})
+    for metric, gain in (("test_gain", 0.1), ("validation_gain", 0.02)):
+        asked = claim("a", "number", metric=metric, cells={"experiment": "net"}, reported="0.10")
+        assert place.judge(asked)["a"]["ours_mean"] == pytest.approx(gain)
 
 
 def test_validation_on_other_images(place: Workplace) -> None:
@@ -334,6 +347,15 @@ def test_directions_levels_and_equality(place: Workplace) -> None:
     assert rows["in"]["reported"] == "0.4 to 0.7"
     assert rows["out"]["reason"] == "Between 10 and 20 % lie 0 of 10 runs (95 % interval of this share: 0 to 31 %)."
     assert "above zero at 2 of 2 points" in rows["always"]["reason"]
+
+
+def test_a_bound_of_ours_is_tried_half_and_twice_as_wide(place: Workplace) -> None:
+    """A level that hangs on it is not decided; the bounds of a report are taken as they are."""
+    place.tables(lambda run: {"test": 0.08 + 0.001 * noise(run)})
+    level = {"metric": "test_accuracy", "cells": NET, "between": [0, 0.1]}
+    rows = place.judge(claim("ours", "level", chosen=True, **level), claim("theirs", "level", **level))
+    said = [(row["outcome"], row["at_half_margin"], row["at_twice_margin"]) for row in rows.values()]
+    assert said == [("INCONCLUSIVE", "CONTRADICTED", "REPRODUCED"), ("REPRODUCED", "", "")]
 
 
 def test_the_margin_decides_what_is_a_difference(place: Workplace) -> None:
@@ -555,7 +577,9 @@ def test_missing_tables_and_runs(place: Workplace) -> None:
 def test_the_ledgers_of_all_reports_together(place: Workplace) -> None:
     """Every row as it stands in its report's ledger; groups are counted apart, and all reports together."""
     place.judge(accuracy("a", NET, "0.10"), claim("w", "words", not_testable="x"), report="one")
-    place.judge(accuracy("a", NET, "0.609", open=["x"]), accuracy("b", NET, "0.9", note="NA"), report="two")
+    place.judge(
+        accuracy("a", NET, "0.609", open=["x"], variants=[SAME]), accuracy("b", NET, "0.9", note="NA"), report="two"
+    )
     (place.configuration.folder / "claims" / "three.yaml").write_text("")
     with pytest.raises(IntegrityError, match=r"snakemake --cores 8 .*claims/three\.csv"):
         join_claims(place.configuration.folder, results=place.results)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bnlab.claims.levels import judge_level
+from bnlab.claims.levels import judge_chosen_level, judge_level, scaled
 from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, REPRODUCED
 
 
@@ -38,6 +38,32 @@ def test_levels(cells: list[list[float]], outcome: str, reason: str) -> None:
     assert (found.outcome, found.reason, found.n) == (outcome, reason, len(values))
     if values:
         assert (found.low, found.high) == (min(values), max(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "bounds", "metric", "outcome", "hangs"),
+    [
+        ([0.04, 0.02], (0.0, 0.1), "rises", REPRODUCED, ""),
+        ([0.08, 0.02], (0.0, 0.1), "rises", INCONCLUSIVE, "inconclusive at half of it, reproduced at twice."),
+        ([0.08, 0.07], (0.0, 0.1), "rises", INCONCLUSIVE, "contradicted at half of it, reproduced at twice."),
+        ([0.3, 0.4], (0.0, 0.1), "rises", CONTRADICTED, ""),
+        ([0.5, 0.49], (0.45, 0.55), "test_accuracy", REPRODUCED, ""),
+        ([0.46, 0.46], (0.45, 0.55), "test_accuracy", INCONCLUSIVE, "contradicted at half of it, reproduced at twice."),
+    ],
+)
+def test_a_bound_of_ours_must_not_decide(
+    values: list[float], bounds: tuple[float, float], metric: str, outcome: str, hangs: str
+) -> None:
+    """Half and twice as wide, a level must come to the same."""
+    found = judge_chosen_level([values], *bounds, metric=metric)
+    assert (found.outcome, found.reason.endswith(f"our choice: {hangs}")) == (outcome, bool(hangs)), found.reason
+
+
+def test_bounds_half_and_twice_as_wide() -> None:
+    """Where a metric cannot go further there is nothing to widen."""
+    assert scaled(0, 0.1, 2.0) == (0, 0.2)
+    assert scaled(0.3, 1, 0.5, metric="gap") == (0.15, 1)
+    assert scaled(1, 2, 2.0, metric="training_loss") == (0.5, 2.5)
 
 
 def test_units() -> None:

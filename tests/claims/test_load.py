@@ -133,7 +133,9 @@ def test_the_committed_ledger_loads(committed: Configuration, report: str) -> No
 
 def test_a_number(config: Configuration) -> None:
     """Its keys stand where the rules look for them; its cell has its three seeds."""
-    (claim,) = load(config, changed(CLAIM, truncated=True, note="n", open=["x"]))
+    (claim,) = load(
+        config, changed(CLAIM, truncated=True, note="n", open=["x"], variants=[{"label": "v", "cells": ONE}])
+    )
     assert (claim.id, claim.report, claim.study) == ("mine/a", "mine", "small")
     assert (claim.reported, claim.truncated, claim.note, claim.open) == ("0.5", True, "n", ("x",))
     (cell,) = claim.main.cells[0].cells(config)
@@ -216,9 +218,9 @@ def test_a_named_variant_must_be_there_and_fit(config: Configuration) -> None:
 def test_a_metric_can_stand_at_every_pair(config: Configuration) -> None:
     """Then the claim needs none; a gain compares cells with their twins."""
     wide = {key: value for key, value in ONE.items() if key != "batch_norm"}
-    pair = {"greater": wide, "smaller": wide | {"initialization": 0.1}, "metric": "gain"}
+    pair = {"greater": wide, "smaller": wide | {"initialization": 0.1}, "metric": "test_gain"}
     (claim,) = load(config, changed(DIRECTION, metric=GONE, pairs=[pair]))
-    assert claim.main.pairs[0].metric == "gain"
+    assert claim.main.pairs[0].metric == "test_gain"
     assert "missing 'metric'" in message_of(config, changed(DIRECTION, metric=GONE))
     one_sided = changed(DIRECTION, metric=GONE, pairs=[pair | {"greater": ONE}])
     assert "pairs[0].greater: found no cell with batch_norm false" in message_of(config, one_sided)
@@ -299,7 +301,10 @@ MANY = {"experiment": "grid"}
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(CLAIM, reported=0.5), "claims[0].reported: found 0.5, expected a number as printed, in quotes"),
     (changed(CLAIM, reported="52.7"), "claims[0].reported: found '52.7', expected a fraction: 0.527."),
-    (changed(CLAIM, metric="gain", reported="-1.5"), "claims[0].reported: found '-1.5', expected a fraction: -0.015."),
+    (
+        changed(CLAIM, metric="test_gain", reported="-1.5"),
+        "claims[0].reported: found '-1.5', expected a fraction: -0.015.",
+    ),
     (
         changed(CLAIM, text="{value}", over="weight_decay", reported={0.1: "0.5", 0.005: "50"}),
         "expected a fraction: 0.50",
@@ -320,7 +325,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(LEVEL, between=[0.2, 0.1]), "claims[0].between: found [0.2, 0.1], expected low, high."),
     (changed(DIRECTION, throughout=True), "found throughout with 'test_accuracy', which curves do not have"),
     (changed(LEVEL, between=[9, 11]), "claims[0].between: found [9, 11], expected fractions: [0.09, 0.11]."),
-    (changed(LEVEL, metric="gain"), "claims[0].metric: found 'gain', expected one of test_accuracy"),
+    (changed(LEVEL, open=["λ"]), "claims[0].open: found no variants, expected a reading for each way to take what is"),
+    (changed(BEST, reported=["0.1"]), "claims[0].reported: found ['0.1']"),
+    (changed(LEVEL, metric="test_gain"), "claims[0].metric: found 'test_gain', expected one of test_accuracy"),
     (changed(CLAIM, rank=2), "claims[0].rank: found 2, expected at most best_of, not there."),
     (changed(CLAIM, rank=4, best_of=3), "claims[0].rank: found 4, expected at most best_of, 3."),
     (
@@ -405,25 +412,25 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "claims[0].pairs[0].smaller: meets 8 cells of experiment 'grid', expected one.",
     ),
     (changed(LEVEL, cells=[ONE, TWIN | {"weight_decay": 3}]), "claims[0].cells[1]: found no cell with"),
-    (changed(CLAIM, metric="gain"), "claims[0].cells: found no cell with batch_norm false, expected its twin"),
+    (changed(CLAIM, metric="test_gain"), "claims[0].cells: found no cell with batch_norm false, expected its twin"),
     (
-        changed(CLAIM, metric="gain", cells=TWIN),
+        changed(CLAIM, metric="test_gain", cells=TWIN),
         "claims[0].cells: found no cell with batch_norm true, expected its twin: a gain is the difference of both.",
     ),
     (
-        changed(CLAIM, metric="gain", cells=[ONE, TWIN, TWIN | {"weight_decay": 0.005}]),
+        changed(CLAIM, metric="test_gain", cells=[ONE, TWIN, TWIN | {"weight_decay": 0.005}]),
         "claims[0].cells: meets 2 cells of experiment 'grid', expected one. Narrow it by weight_decay (0.1, 0.005).",
     ),
     (
-        changed(CLAIM, metric="gain", cells=[TWIN, ONE, ONE | {"initialization": 0.1}]),
+        changed(CLAIM, metric="test_gain", cells=[TWIN, ONE, ONE | {"initialization": 0.1}]),
         "claims[0].cells: meets 2 cells of experiment 'grid', expected one. Narrow it by initialization (he, 0.1).",
     ),
     (
-        changed(DIRECTION, metric="gain", pairs=[{"greater": MANY, "smaller": MANY | {"initialization": 0.1}}]),
+        changed(DIRECTION, metric="test_gain", pairs=[{"greater": MANY, "smaller": MANY | {"initialization": 0.1}}]),
         "claims[0].pairs[0].greater: meets 4 cells of experiment 'grid', expected one. Narrow it by initialization",
     ),
     (
-        changed(CLAIM, metric="gain", cells=MANY | {"initialization": "he"}),
+        changed(CLAIM, metric="test_gain", cells=MANY | {"initialization": "he"}),
         "claims[0].cells: meets 2 cells of experiment 'grid', expected one. Narrow it by weight_decay",
     ),
     (
@@ -458,12 +465,14 @@ def test_what_cannot_be_is_refused(config: Configuration, claim: dict[str, Any],
         BEST,
         WORDS,
         changed(WORDS, reported="7"),
-        changed(CLAIM, metric="gain", cells={key: value for key, value in ONE.items() if key != "batch_norm"}),
+        changed(CLAIM, metric="test_gain", cells={key: value for key, value in ONE.items() if key != "batch_norm"}),
         changed(CLAIM, best_of=15, rank=3, cells={"experiment": "search"}),
         changed(CLAIM, best_of=20, cells={"experiment": "search"}),
         changed(CLAIM, best_of=2, cells={"experiment": "search"}),
         changed(CLAIM, variants=[{"label": "the better of two", "best_of": 2}]),
         changed(LEVEL, cells=[MANY, {"experiment": "search"}]),
+        changed(LEVEL, chosen=True),
+        changed(BEST, reported=["0.1", "0.005"]),
         changed(DIRECTION, kind="equal"),
         changed(CLAIM, cells=ONE | {"network": [50, 50]}),
     ],

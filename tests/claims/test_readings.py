@@ -84,7 +84,7 @@ def test_words_that_no_run_can_test() -> None:
     ("kind", "metric", "unit"),
     [
         ("number", "test_accuracy", "%"),
-        ("number", "gain", "points"),
+        ("number", "test_gain", "points"),
         ("direction", "test_accuracy", "points"),
         ("direction", "gap", "points"),
         ("level", "swing", "points"),

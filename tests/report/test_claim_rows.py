@@ -88,8 +88,8 @@ def test_printed_accuracies_are_in_percent_with_all_their_digits(whole: str, dig
     [
         ({"reported": "0.529"}, "52.9 %"),
         ({"reported": ".5290"}, "52.90 %"),
-        ({"reported": "0.07", "metric": "gain"}, "7 points"),
-        ({"reported": "-0.012", "metric": "gain"}, "−1.2 points"),
+        ({"reported": "0.07", "metric": "test_gain"}, "7 points"),
+        ({"reported": "-0.012", "metric": "test_gain"}, "−1.2 points"),
         ({"reported": "0.09 to 0.11", "kind": "level"}, "9 to 11 %"),
         ({"reported": "0 to 2", "kind": "level", "metric": "training_loss"}, "0 to 2"),
         ({"reported": "> 0", "kind": "direction"}, "> 0"),
@@ -114,7 +114,7 @@ def test_what_the_report_prints(claim: dict[str, Any], shown: str) -> None:
     [
         ({}, "51.23 ± 0.46 %", "49.89 to 52.56 %"),
         ({"ours_sd": NAN}, "51.23 %", "49.89 to 52.56 %"),
-        ({"metric": "gain", "ours_mean": 0.03, "low": -0.01, "high": 0.07}, "+3.00 ± 0.46 points",
+        ({"metric": "test_gain", "ours_mean": 0.03, "low": -0.01, "high": 0.07}, "+3.00 ± 0.46 points",
          "−1.00 to +7.00 points"),
         ({"kind": "direction", "ours_mean": -0.0123, "low": -0.02, "high": -0.0046}, "−1.23 ± 0.46 points",
          "−2.00 to −0.46 points"),
@@ -190,7 +190,7 @@ def test_what_is_open_is_said_once() -> None:
     [
         ({}, ""),
         ({"detectable": 0.0123}, "1.23 points"),
-        ({"detectable": 0.0123, "metric": "gain"}, "1.23 points"),
+        ({"detectable": 0.0123, "metric": "test_gain"}, "1.23 points"),
         ({"detectable": 0.0123, "metric": "training_cost", "reported": "2.3023"}, "0.0123"),
         ({"detectable": 0.0123, "kind": "direction", "metric": "training_loss", "reported": "> 0"}, "0.012"),
     ],

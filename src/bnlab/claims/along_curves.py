@@ -10,13 +10,15 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """One row per run, indexed by it.
 
     The columns: best_training_accuracy and best_validation_accuracy, the highest; epochs_until_learning, the epoch of
-    the first point where it has learnt, NaN if there is none; epoch_of_lowest_validation_cost; rises, all rises of the
-    training cost from one point to the next together; swing, by how much the validation accuracy at the ends of cycles
-    is above that at the tops of the learning rate, on average, NaN where it is constant.
+    the first point where it has learnt, NaN if there is none; epoch_of_lowest_validation_cost; validation_loss_rise, by
+    what share of it the validation loss ends above its lowest; rises, all rises of the training cost from one point to
+    the next together; swing, by how much the validation accuracy at the ends of cycles is above that at the tops of the
+    learning rate, on average, NaN where it is constant.
     """
     curves = curves.sort_values(["run", "update"])
     by_run = curves.groupby("run")
     steps = by_run["probe_cost"].diff()
+    losses = by_run["validation_loss"]
     return pd.DataFrame(
         {
             "best_training_accuracy": by_run["probe_accuracy"].max(),
@@ -25,6 +27,7 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
             "epoch_of_lowest_validation_cost": curves.loc[
                 by_run["validation_cost"].idxmin().dropna().astype(int), ["run", "epoch"]
             ].set_index("run")["epoch"],
+            "validation_loss_rise": losses.last() / losses.min() - 1,
             "rises": steps.clip(lower=0).groupby(curves["run"]).sum(),
             "swing": _swing(curves),
         }

@@ -17,13 +17,15 @@ NEAR = 1.15
 """A claimed best setting is on our grid when one of its values is within this factor."""
 
 
-def judge_best(reported: float, candidates: Sequence[Candidate], noise: Noise | None, *, axis: int) -> Finding:
-    """Whether `reported` is the best along an axis, of the two that a candidate's place has.
+def judge_best(
+    reported: Sequence[float], candidates: Sequence[Candidate], noise: Noise | None, *, axis: int
+) -> Finding:
+    """Whether `reported` is the best along an axis, of the two that a candidate's place has; or one of it, if they tie.
 
     Reproduced if it is the best of one search like ours with a probability of at least half that of a blind guess,
     nothing is settled as better, and something as worse: where all values are equal, to name one says nothing.
     Contradicted if one search would not have found it. The interval is that of our best less the claimed one's accuracy
-    in one search, and `mean` is our best setting.
+    in one search, and `mean` is our best setting. Of claimed ones that tie, that one is meant which does best here.
     """
     finished = [one for one in candidates if one.values]
     if not finished:
@@ -32,10 +34,11 @@ def judge_best(reported: float, candidates: Sequence[Candidate], noise: Noise | 
     best = max(range(len(finished)), key=lambda i: (means[i], finished[i].place[axis]))
     ours = finished[best].place[axis]
     found = Finding(INCONCLUSIVE, "", ours, n=len(finished[best].values))
-    near = min((one.place[axis] for one in finished), key=lambda value: _factor(value, reported))
-    if _factor(near, reported) > NEAR:
-        reason = f"The nearest value on our grid, {written(near)}, is not within 15 %; best is {written(ours)}."
-        return replace(found, outcome=NOT_TESTABLE, reason=reason)
+    near = [_nearest(value, finished, axis) for value in reported]
+    for value, there in zip(reported, near, strict=True):
+        if _factor(there, value) > NEAR:
+            reason = f"The nearest value on our grid, {written(there)}, is not within 15 %; best is {written(ours)}."
+            return replace(found, outcome=NOT_TESTABLE, reason=reason)
     if reason := too_few(noise.own if noise else None):
         return replace(found, reason=reason)
     assert noise is not None
@@ -46,22 +49,22 @@ def _compared(
     candidates: Sequence[Candidate],
     means: Sequence[float],
     found: Finding,
-    near: float,
+    near: Sequence[float],
     noise: Noise,
     *,
     best: int,
     axis: int,
 ) -> Finding:
-    """The candidate at `near` against our best and against all others."""
-    there = [i for i, one in enumerate(candidates) if one.place[axis] == near]
+    """The candidate at `near`, the best of them, against our best and against all others."""
+    there = [i for i, one in enumerate(candidates) if one.place[axis] in near]
     claimed = max(there, key=lambda i: means[i])
     chance = float(np.isin(simulated_searches(candidates, noise).argmax(axis=1), there).mean())
-    choices = len({one.place[axis] for one in candidates})
+    guess = len(set(near)) / len({one.place[axis] for one in candidates})
     gap = means[best] - means[claimed]
     half = half_width(noise, variances=_inverse(candidates, best, claimed) + 2)
     found = replace(found, low=gap - half, high=gap + half)
-    better, worse = _settled(candidates, means, claimed, noise, axis=axis)
-    words = f"it is best in {100 * chance:.0f} % of simulated searches, a blind guess in {100 / choices:.0f} %"
+    better, worse = _settled(candidates, means, claimed, near, noise, axis=axis)
+    words = f"it is best in {100 * chance:.0f} % of simulated searches, a blind guess in {100 * guess:.0f} %"
     if claimed != best:
         words = f"{words}; our best is {written(found.mean)}, by {difference(gap, ACCURACY)}"
     if found.low > 0:
@@ -71,7 +74,7 @@ def _compared(
         return replace(found, reason=f"By the means of our seeds {places} is better: {words}.")
     if not worse:
         return replace(found, reason=f"No value is shown to be worse, so naming a best one says nothing: {words}.")
-    if chance < 1 / (2 * choices):
+    if chance < guess / 2:
         return replace(found, reason=f"No value is shown to be better, but it rarely wins: {words}.")
     return replace(
         found, outcome=REPRODUCED, reason=f"No value is shown to be better, {len(worse)} to be worse: {words}."
@@ -79,16 +82,22 @@ def _compared(
 
 
 def _settled(
-    candidates: Sequence[Candidate], means: Sequence[float], claimed: int, noise: Noise, *, axis: int
+    candidates: Sequence[Candidate],
+    means: Sequence[float],
+    claimed: int,
+    near: Sequence[float],
+    noise: Noise,
+    *,
+    axis: int,
 ) -> tuple[list[int], list[int]]:
-    """The values, each by its best candidate, that are settled as better and as worse than the claimed one.
+    """The other values, each by its best candidate, that are settled as better and as worse than the claimed one.
 
     All of them together, at the level of a single comparison (Bonferroni).
     """
     best: dict[float, int] = {}
     for i, one in enumerate(candidates):
         value = one.place[axis]
-        if value != candidates[claimed].place[axis] and (value not in best or means[i] > means[best[value]]):
+        if value not in near and (value not in best or means[i] > means[best[value]]):
             best[value] = i
     better, worse = [], []
     for i in best.values():
@@ -98,6 +107,10 @@ def _settled(
         elif means[claimed] - means[i] > half:
             worse.append(i)
     return better, worse
+
+
+def _nearest(reported: float, candidates: Sequence[Candidate], axis: int) -> float:
+    return min((one.place[axis] for one in candidates), key=lambda value: _factor(value, reported))
 
 
 def _inverse(candidates: Sequence[Candidate], one: int, other: int) -> float:

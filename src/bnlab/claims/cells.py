@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bnlab.claims.model import SEARCHED, Cell, Claim, Interpretation, Selection
+from bnlab.claims.outcomes import is_gain
 from bnlab.config.experiments import FILTERS
 from bnlab.config.studies import Configuration
 from bnlab.runs.names import initialization_text, network_text, number_text
@@ -29,7 +30,7 @@ class CellCheck:
                 for side in ("greater", "smaller"):
                     place = f"{at}.pairs[{i}].{side}"
                     sides = self._cells(getattr(pair, side), place)
-                    if sides and pair.metric == "gain":
+                    if sides and is_gain(pair.metric):
                         self._check_twins(sides, place)
                     else:
                         self._check_one(sides, place)
@@ -66,7 +67,7 @@ class CellCheck:
         return cells
 
     def _check_number(self, claim: Claim, interpretation: Interpretation, cells: list[Cell], where: str) -> None:
-        if interpretation.metric == "gain":
+        if is_gain(interpretation.metric):
             self._check_twins(cells, where)
         elif claim.kind == "number" and interpretation.best_of is None:
             self._check_one(cells, where)

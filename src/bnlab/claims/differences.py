@@ -37,7 +37,7 @@ def judge_direction(differences: Sequence[float], margin: float, *, metric: str 
     comparisons: how many pairs of cells the claim is about. One is enough against it, and must be so at the level that
     as many ask for (Bonferroni).
     """
-    if (found := _measured(differences, metric)).n < 2:
+    if math.isnan((found := _measured(differences, metric)).low):
         return found
     against = _measured(differences, metric, comparisons=comparisons)
     if found.low > 0 and not _within(found, margin):
@@ -56,7 +56,7 @@ def judge_equal(differences: Sequence[float], margin: float, *, metric: str = ""
 
     comparisons: as for a direction.
     """
-    if (found := _measured(differences, metric)).n < 2:
+    if math.isnan((found := _measured(differences, metric)).low):
         return found
     against = _measured(differences, metric, comparisons=comparisons)
     words = f"margin {difference(margin, metric)}"
@@ -136,11 +136,13 @@ def combined(findings: Sequence[Finding]) -> Finding:
 
 
 def _measured(differences: Sequence[float], metric: str, *, comparisons: int = 1) -> Finding:
-    """Student's interval of the mean difference, its words as the reason; of fewer than two pairs, why it has none."""
+    """Student's interval of the mean difference, its words as the reason; where there is none, why."""
     found = summary_of(differences)
     if len(differences) < 2:
         few = "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."
         return replace(found, reason=few)
+    if found.sd == 0:
+        return replace(found, reason=f"All {len(differences)} differences are the same, which gives no interval.")
     level = _level(comparisons)
     low, high = mean_interval(differences, level=level)
     words = (

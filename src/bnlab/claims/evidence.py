@@ -16,6 +16,7 @@ from bnlab.analysis.searches import Candidate
 from bnlab.analysis.spread import Alike, Noise
 from bnlab.claims.along_curves import along_curves
 from bnlab.claims.model import Cell, Interpretation, Pair, Selection, place_of
+from bnlab.claims.outcomes import is_gain
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration
 from bnlab.errors import IntegrityError
@@ -92,9 +93,10 @@ class Evidence:
         """The seeds of a cell's finished runs that never start to learn."""
         return {seed for seed, start in self.values(cell, START).items() if math.isinf(start)}
 
-    def gains(self, cells: Sequence[Cell]) -> Values:
-        """Test accuracy with batch normalization less that without, by seed."""
-        values = {cell.setting.batch_norm: self.values(cell, "test_accuracy") for cell in cells}
+    def gains(self, cells: Sequence[Cell], metric: str) -> Values:
+        """Test or validation accuracy with batch normalization less that without, by seed."""
+        accuracy = f"{metric.removesuffix('gain')}accuracy"
+        values = {cell.setting.batch_norm: self.values(cell, accuracy) for cell in cells}
         return _differences(values.get(True, {}), values.get(False, {}))
 
     def candidates(self, cells: Sequence[Cell], metric: str) -> list[Candidate]:
@@ -126,7 +128,7 @@ class Evidence:
 
     def _side(self, selection: Selection, metric: str) -> Values:
         cells = [self.whole(cell) for cell in selection.cells(self.configuration)]
-        return self.gains(cells) if metric == "gain" else self.values(cells[0], metric)
+        return self.gains(cells, metric) if is_gain(metric) else self.values(cells[0], metric)
 
     # --- spreads ----------------------------------------------------------------------------------------------------
 
@@ -140,13 +142,13 @@ class Evidence:
         """The noise of a metric in a search: that of all cells alike together."""
         return self._alike(self._likeness(cells[0].setting, metric), metric)[1].pooled
 
-    def noise_of_gain(self, cells: Sequence[Cell]) -> Noise | None:
+    def noise_of_gain(self, cells: Sequence[Cell], metric: str) -> Noise | None:
         """The noise of the gain of a cell over its twin without batch normalization."""
         (normalized,) = (cell for cell in cells if cell.setting.batch_norm)
-        likeness = self._likeness(normalized.setting, "gain")
-        twins = {one.setting: twin for one in self.alike(likeness, "gain") if (twin := self._twins(one))}
+        likeness = self._likeness(normalized.setting, metric)
+        twins = {one.setting: twin for one in self.alike(likeness, metric) if (twin := self._twins(one))}
         own = [i for i, setting in enumerate(twins) if setting in normalized.runs]
-        return Alike([self.gains(twin) for twin in twins.values()]).noise(own[0] if own else -1)
+        return Alike([self.gains(twin, metric) for twin in twins.values()]).noise(own[0] if own else -1)
 
     def _fitted(self, likeness: tuple[Any, ...], metric: str) -> tuple[list[Cell], Alike]:
         cells = self.alike(likeness, metric)
@@ -207,10 +209,12 @@ class Evidence:
     def _images(self, run: RunSpec, metric: str) -> int:
         """The number of images on which a metric is judged; zero for the test images, always the same."""
         protocol = self.configuration.protocols[run.protocol]
-        if metric.startswith("test") or metric in (START, "deviation", "gain"):
+        if metric.startswith("test") or metric in (START, "deviation"):
             return 0
         part = protocol.training if "training" in metric or metric == "rises" else protocol.validation
-        along = metric.startswith("best_") or metric in ("rises", "swing", "epoch_of_lowest_validation_cost")
+        along = metric.startswith("best_") or metric in (
+            "rises", "swing", "epoch_of_lowest_validation_cost", "validation_loss_rise"
+        )  # fmt: skip
         return min(part, protocol.probe) if along else part
 
     def _row(self, run: RunSpec) -> Mapping[str, Any]:

@@ -15,9 +15,9 @@ from bnlab.claims.differences import combined, judge_direction, judge_equal, jud
 from bnlab.claims.evidence import START, Evidence
 from bnlab.claims.family import family
 from bnlab.claims.gradients import judge_gradients
-from bnlab.claims.levels import judge_level
+from bnlab.claims.levels import judge_chosen_level, judge_level, scaled
 from bnlab.claims.load import claimed_reports, load_claims
-from bnlab.claims.model import SEARCHED, Claim, Interpretation, Pair, studies_of
+from bnlab.claims.model import SEARCHED, TIED, Claim, Interpretation, Pair, studies_of
 from bnlab.claims.numbers import NOTHING, judge_best_of, judge_in_state, judge_number, judge_start, printed_range
 from bnlab.claims.orders import judge_increase, judge_magnitude
 from bnlab.claims.outcomes import (
@@ -27,6 +27,7 @@ from bnlab.claims.outcomes import (
     INCONCLUSIVE,
     OUTCOMES,
     Finding,
+    is_gain,
     unit_of,
     written,
 )
@@ -153,9 +154,9 @@ def _printing(claim: Claim) -> _Printing:
 def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
     metric, cut = interpretation.metric, _printing(claim)
     cells = evidence.cells(interpretation)
-    if metric == "gain":
-        gains = [*evidence.gains(cells).values()]
-        return judge_number(claim.reported, gains, _total(evidence.noise_of_gain(cells)), metric=metric, **cut)
+    if is_gain(metric):
+        gains = [*evidence.gains(cells, metric).values()]
+        return judge_number(claim.reported, gains, _total(evidence.noise_of_gain(cells, metric)), metric=metric, **cut)
     extra = evidence.variance_of_split(cells, metric) if claim.other_split else 0.0
     if interpretation.best_of is not None:
         return judge_best_of(
@@ -224,15 +225,19 @@ def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, factor: float, *, com
 
 def _level(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
     assert claim.between is not None
-    metric = interpretation.metric
-    cells = [[*evidence.values(cell, metric).values()] for cell in evidence.cells(interpretation)]
-    return judge_level(cells, *claim.between, metric=metric)
+    rule = judge_chosen_level if claim.chosen else judge_level
+    return rule(_of_cells(interpretation, evidence), *claim.between, metric=interpretation.metric)
+
+
+def _of_cells(interpretation: Interpretation, evidence: Evidence) -> list[list[float]]:
+    return [[*evidence.values(cell, interpretation.metric).values()] for cell in evidence.cells(interpretation)]
 
 
 def _best(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
     cells, metric = evidence.cells(interpretation), interpretation.metric
     noise = evidence.noise_of_search(cells, metric)
-    return judge_best(float(claim.reported), evidence.candidates(cells, metric), noise, axis=SEARCHED.index(claim.axis))
+    reported = [float(one) for one in claim.reported.split(TIED)]
+    return judge_best(reported, evidence.candidates(cells, metric), noise, axis=SEARCHED.index(claim.axis))
 
 
 def _setting(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
@@ -255,11 +260,18 @@ _RULES: Mapping[str, Callable[[Claim, Interpretation, Evidence], Finding]] = {
 
 
 def _other_margins(claim: Claim, evidence: Evidence) -> tuple[str, str]:
-    """The outcomes of a difference, as its main reading has it, with half and with twice the margin."""
-    if claim.kind not in DIFFERENCES:
+    """The outcomes of the main reading with half and with twice the margin, or the bound that is our choice."""
+    if claim.kind in DIFFERENCES:
+        found = [_difference(claim, claim.main, evidence, factor=factor) for factor in (0.5, 2.0)]
+    elif claim.chosen:
+        assert claim.between is not None
+        cells, metric = _of_cells(claim.main, evidence), claim.main.metric
+        found = [
+            judge_level(cells, *scaled(*claim.between, factor, metric=metric), metric=metric) for factor in (0.5, 2.0)
+        ]
+    else:
         return "", ""
-    half, twice = (_difference(claim, claim.main, evidence, factor=factor).outcome for factor in (0.5, 2.0))
-    return half, twice
+    return found[0].outcome, found[1].outcome
 
 
 # --- what else a row says -------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bnlab.claims.cells import CellCheck, interpretation_keys
-from bnlab.claims.model import Claim, Interpretation, Pair, Selection
+from bnlab.claims.model import TIED, Claim, Interpretation, Pair, Selection
 from bnlab.config.claims import AnyItem, Cells, ClaimsFile, NamedVariant, Variant
 from bnlab.config.reader import read_yaml
 from bnlab.config.reported_checks import check_reported_check_name, load_reported_check
@@ -23,8 +23,8 @@ from bnlab.runs.names import number_text
 INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case", "best_of")
 """The keys of a claim that a variant can change, and its label."""
 TAKEN = (
-    "where", "kind", "text", "truncated", "read_to", "rank", "other_split", "axis", "throughout", "inconsistent",
-    "not_testable", "note",
+    "where", "kind", "text", "truncated", "read_to", "rank", "other_split", "axis", "throughout", "chosen",
+    "inconsistent", "not_testable", "note",
 )  # fmt: skip
 """The keys of a claim that are taken as they are."""
 
@@ -84,7 +84,7 @@ class _Reader:
             lenders=tuple(self.file.lenders),
             main=self._interpretation(item),
             variants=tuple(self._variants(item, where)),
-            reported=_printed(reported),
+            reported=_printed(reported, joined=TIED if item.kind == "best" else " to "),
             between=tuple(said["between"]) if "between" in said else None,
             setting=said.get("property", ""),
             open=tuple(item.open),
@@ -112,6 +112,11 @@ class _Reader:
             yield claim
 
     def _check(self, claim: Claim, where: str) -> None:
+        if claim.open and not claim.variants:
+            self.problems.append(
+                f"{where}.open: found no variants, expected a reading for each way to take what is left open. "
+                "What cannot have been so is `inconsistent`, not open."
+            )
         check = CellCheck(self.configuration)
         check.check(claim, where)
         self.problems += check.problems
@@ -217,11 +222,11 @@ class _Reader:
             return None
 
 
-def _printed(reported: Any) -> str:
-    """A printed number, or two of them; a table's entries have their own."""
+def _printed(reported: Any, *, joined: str) -> str:
+    """A printed number, or some of them; a table's entries have their own."""
     if isinstance(reported, dict):
         return ""
-    return " to ".join(reported) if isinstance(reported, list) else reported
+    return joined.join(reported) if isinstance(reported, list) else reported
 
 
 def _file_problems(path: Path, file: ClaimsFile, configuration: Configuration) -> Iterator[str]:

@@ -10,6 +10,8 @@ from bnlab.runs.spec import RunSpec
 
 SEARCHED = ("weight_decay", "learning_rate")
 """The axes of a search."""
+TIED = " and "
+"""What joins printed best settings that share the best value."""
 
 
 def place_of(run: RunSpec) -> tuple[float, ...]:
@@ -97,6 +99,7 @@ class Claim:
     rank: int = 1
     other_split: bool = False
     between: tuple[float, float] | None = None
+    chosen: bool = False
     axis: str = ""
     setting: str = ""
     throughout: bool = False

@@ -61,9 +61,14 @@ def summary_of(values: Sequence[float]) -> Finding:
     return Finding(INCONCLUSIVE, "", mean, sd, len(values), measured=tuple(values))
 
 
+def is_gain(metric: str) -> bool:
+    """Whether a metric is the accuracy with batch normalization less that without."""
+    return metric.endswith("_gain")
+
+
 def is_accuracy(metric: str) -> bool:
     """Whether a metric is an accuracy or a difference of two."""
-    return metric.endswith("accuracy") or metric in ("gain", "gap", "swing", "deviation")
+    return metric.endswith("accuracy") or is_gain(metric) or metric in ("gap", "swing", "deviation")
 
 
 def written(value: float, metric: str = "", *, digits: int = 3) -> str:

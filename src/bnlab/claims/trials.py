@@ -128,7 +128,7 @@ def best_setting_trials(search: Search) -> Iterator[Trial]:
             yield Trial(decided=False, alarm=False, cell=0, seed=seed)
             continue
         outcomes = [
-            judge_best(claimed, _lowered(rest.candidates, chosen, shift / 100), noise, axis=search.axis).outcome
+            judge_best([claimed], _lowered(rest.candidates, chosen, shift / 100), noise, axis=search.axis).outcome
             for shift in (0.0, *SHIFTS)
         ]
         alarm, *seen = (outcome == CONTRADICTED for outcome in outcomes)

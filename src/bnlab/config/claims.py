@@ -25,9 +25,10 @@ CurveMetric = Literal[
 RunMetric = Literal[
     "test_accuracy", "test_loss", "test_cost", "validation_accuracy", "validation_loss", "validation_cost",
     "training_accuracy", "training_loss", "training_cost", "best_validation_accuracy", "best_training_accuracy",
-    "epochs_until_learning", "epoch_of_lowest_validation_cost", "gap", "rises", "swing", "deviation",
+    "epochs_until_learning", "epoch_of_lowest_validation_cost", "validation_loss_rise",
+    "gap", "rises", "swing", "deviation",
 ]  # fmt: skip
-Metric = Literal[RunMetric, "gain"]
+Metric = Literal[RunMetric, "test_gain", "validation_gain"]
 SearchMetric = Literal["validation_accuracy", "best_validation_accuracy"]
 Axis = Literal["weight_decay", "learning_rate"]
 Property = Literal[
@@ -226,7 +227,7 @@ class Number(Item):
         metric = info.data.get("metric", "")
         printed = [*reported.values()] if isinstance(reported, dict) else [reported]
         large = [number for number in printed if abs(float(number)) > 1]
-        if large and (metric == "gain" or metric.endswith("accuracy")):
+        if large and metric.endswith(("accuracy", "gain")):
             raise ValueError(f"expected a fraction: {Decimal(large[0]).scaleb(-2)}")
         return reported
 
@@ -325,6 +326,8 @@ class Level(Item):
     """The cells whose runs must lie there."""
     between: Interval
     """The bounds: low, high."""
+    chosen: bool = False
+    """Whether a bound is our choice: then the outcome must be the same at half and at twice the bound."""
 
     @field_validator("between")
     @classmethod
@@ -347,8 +350,11 @@ class Best(Item):
     """What was searched."""
     cells: SomeCells
     """Our search."""
-    reported: Printed
-    """The best setting as printed, in quotes."""
+    reported: Annotated[
+        Annotated[list[Printed], Field(min_length=2), Tag("list")] | Annotated[Printed, Tag("number")],
+        form(list=list, number=object),
+    ]
+    """The best setting as printed, in quotes; several that share the best value, as a list."""
     metric: SearchMetric = "validation_accuracy"
     """The metric by which the best setting is selected."""
     variants: Variants[BestVariant] = Field(default=[], min_length=1)

@@ -28,7 +28,9 @@ PLAIN = {
     "rises": "total rise of the training cost along its curve",
     "swing": "validation accuracy at the ends of cycles minus at the top learning rate",
     "gap": "training minus validation accuracy",
-    "gain": "gain from batch normalization",
+    "test_gain": "gain in test accuracy from batch normalization",
+    "validation_gain": "gain in validation accuracy from batch normalization",
+    "validation_loss_rise": "rise of the validation loss above its lowest, as a share of that",
 }
 """What measures are, whose names do not say it."""
 
@@ -188,14 +190,15 @@ def _shift(claim: pd.Series) -> str:
 
 
 def _margins(claim: pd.Series) -> str:
-    """The outcomes with half and twice the margin, where one differs.
+    """The outcomes with half and twice the margin, or a bound that is our choice, where one differs.
 
     They are of the main reading. Where readings decide together, only their difference from each other says anything.
     """
     half, twice = claim["at_half_margin"], claim["at_twice_margin"]
     if not half or len({half, twice, claim["outcome"]} - {NOT_COMPARABLE}) == 1:
         return ""
-    return f"With half the margin {half.lower()}, with twice the margin {twice.lower()}."
+    what = "bound" if claim["kind"] == "level" else "margin"
+    return f"With half the {what} {half.lower()}, with twice the {what} {twice.lower()}."
 
 
 def _plain(claim: pd.Series, value: float) -> str:
