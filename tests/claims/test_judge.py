@@ -254,6 +254,7 @@ def test_metrics_along_the_curve(place: Workplace) -> None:
     assert ask("best_training_accuracy") == 0.9
     assert ask("epoch_of_lowest_validation_cost") == 0.5
     assert ask("swing") == pytest.approx(0.2 - 0.8)
+    assert ask("loss_swing") == pytest.approx(1.2 - 1.8)
     assert ask("rises") == 0
     assert ask("gap") == pytest.approx(0.09)
     assert ask("validation_loss_rise") == pytest.approx(0.5)
@@ -358,15 +359,26 @@ def test_a_bound_of_ours_is_tried_half_and_twice_as_wide(place: Workplace) -> No
     assert said == [("INCONCLUSIVE", "CONTRADICTED", "REPRODUCED"), ("REPRODUCED", "", "")]
 
 
+def test_a_table_is_counted_by_reading(place: Workplace) -> None:
+    """How many of its entries each reading reproduces stands in every row."""
+    table = {"metric": "test_accuracy", "cells": {"experiment": "search"}, "over": "weight_decay"}
+    values = {value: f"{mean_of(place, weight_decay=value, batch_norm=True):.3f}" for value in (0.001, 0.01)}
+    other = {"label": "training", "metric": "training_accuracy"}
+    rows = place.judge(claim("t", "number", **table | {"text": "{value}"}, reported=values, variants=[other]))
+    assert len(rows) == 2
+    for row in rows.values():
+        assert row["reason"].endswith(" Of the table's 2 entries are reproduced: as read here, 2; training, 0.")
+
+
 def test_the_margin_decides_what_is_a_difference(place: Workplace) -> None:
-    """Of 0.4 points with little noise: none by half a point, one by half of that; never both at once."""
+    """Of 0.4 points with little noise: none by half a point, one by half of that; so nothing is decided."""
     place.tables(lambda run: {"test": 0.5 + 0.004 * run.batch_norm + 0.1 * noise(run)})
     pairs = [{"greater": NET, "smaller": PLAIN}]
     rows = place.judge(*(claim(kind, kind, metric="test_accuracy", pairs=pairs) for kind in ("direction", "equal")))
     said = [(row["outcome"], row["at_half_margin"], row["at_twice_margin"]) for row in rows.values()]
     assert said == [
-        ("NOT REPRODUCED", "REPRODUCED", "NOT REPRODUCED"),
-        ("REPRODUCED", "CONTRADICTED", "REPRODUCED"),
+        ("INCONCLUSIVE", "REPRODUCED", "NOT REPRODUCED"),
+        ("INCONCLUSIVE", "CONTRADICTED", "REPRODUCED"),
     ]
 
 

@@ -75,6 +75,23 @@ def test_what_fails_names_all_that_was_tried() -> None:
     assert decide(CLAIM, found(NOT_REPRODUCED), {})[1] == "It is not reproduced."
 
 
+@pytest.mark.parametrize(
+    ("means", "outcome", "said"),
+    [
+        ({"a": 1.2, "b": 2.4}, INCONCLUSIVE, "these lie on both sides: below a; above as read here, b."),
+        ({"a": 2.1, "b": 2.4}, NOT_REPRODUCED, "Not with: a, b."),
+    ],
+)
+def test_a_value_between_readings_may_reproduce_it(means: dict[str, float], outcome: str, said: str) -> None:
+    """Where what is open can lie between, readings on both sides of a number decide nothing."""
+    claim = replace(OPEN, reported="2.0", continuous=True)
+    variants = {label: replace(found(NOT_REPRODUCED), mean=mean) for label, mean in means.items()}
+    main = replace(found(NOT_REPRODUCED), mean=2.3)
+    decided, reason = decide(claim, main, variants)
+    assert (decided, reason.endswith(said)) == (outcome, True), reason
+    assert decide(replace(claim, continuous=False), main, variants)[0] == NOT_REPRODUCED
+
+
 def test_words_that_no_run_can_test() -> None:
     """The reason is the file's."""
     assert decide(replace(CLAIM, not_testable="No code."), None, {}) == (NOT_TESTABLE, "No code.")

@@ -13,7 +13,8 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
     the first point where it has learnt, NaN if there is none; epoch_of_lowest_validation_cost; validation_loss_rise, by
     what share of it the validation loss ends above its lowest; rises, all rises of the training cost from one point to
     the next together; swing, by how much the validation accuracy at the ends of cycles is above that at the tops of the
-    learning rate, on average, NaN where it is constant.
+    learning rate, on average, and loss_swing, by how much the validation loss is below it there; NaN where it is
+    constant.
     """
     curves = curves.sort_values(["run", "update"])
     by_run = curves.groupby("run")
@@ -29,18 +30,19 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
             ].set_index("run")["epoch"],
             "validation_loss_rise": losses.last() / losses.min() - 1,
             "rises": steps.clip(lower=0).groupby(curves["run"]).sum(),
-            "swing": _swing(curves),
+            "swing": -_at_tops(curves, "validation_accuracy"),
+            "loss_swing": _at_tops(curves, "validation_loss"),
         }
     )
 
 
-def _swing(curves: pd.DataFrame) -> "pd.Series[float]":
+def _at_tops(curves: pd.DataFrame, column: str) -> "pd.Series[float]":
+    """The mean at the tops of the learning rate less that at the ends of cycles, by run."""
     later = curves[curves["update"] > 0]
     rates = later.groupby("run")["learning_rate"]
     low, high = rates.transform("min"), rates.transform("max")
     changing = low < high
     ends, tops = (
-        later[changing & (later["learning_rate"] == rate)].groupby("run")["validation_accuracy"].mean()
-        for rate in (low, high)
+        later[changing & (later["learning_rate"] == rate)].groupby("run")[column].mean() for rate in (low, high)
     )
-    return ends - tops
+    return tops - ends

@@ -213,7 +213,7 @@ class Evidence:
             return 0
         part = protocol.training if "training" in metric or metric == "rises" else protocol.validation
         along = metric.startswith("best_") or metric in (
-            "rises", "swing", "epoch_of_lowest_validation_cost", "validation_loss_rise"
+            "rises", "swing", "loss_swing", "epoch_of_lowest_validation_cost", "validation_loss_rise"
         )  # fmt: skip
         return min(part, protocol.probe) if along else part
 

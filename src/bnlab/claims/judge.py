@@ -1,7 +1,8 @@
 """The ledger: every claim of a report joined with its evidence, and given its outcome."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -11,21 +12,22 @@ from bnlab.analysis.collect import write_csv
 from bnlab.analysis.read import read_table
 from bnlab.analysis.spread import Noise, Spread
 from bnlab.claims.best import judge_best
+from bnlab.claims.choices import FACTORS, choice_of, scaled, undecided_if_turned
 from bnlab.claims.differences import combined, judge_direction, judge_equal, judge_order, judge_throughout, margin_of
 from bnlab.claims.evidence import START, Evidence
 from bnlab.claims.family import family
 from bnlab.claims.gradients import judge_gradients
-from bnlab.claims.levels import judge_chosen_level, judge_level, scaled
+from bnlab.claims.levels import judge_level
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import SEARCHED, TIED, Claim, Interpretation, Pair, studies_of
 from bnlab.claims.numbers import NOTHING, judge_best_of, judge_in_state, judge_number, judge_start, printed_range
 from bnlab.claims.orders import judge_increase, judge_magnitude
 from bnlab.claims.outcomes import (
-    DIFFERENCES,
     FLAGS,
     GROUPS,
     INCONCLUSIVE,
     OUTCOMES,
+    REPRODUCED,
     Finding,
     is_gain,
     unit_of,
@@ -50,7 +52,12 @@ def write_claims(configuration: Configuration, report: str, *, results: Path) ->
     claims = load_claims(configuration, [report])
     print(f"rules: bnlab.claims.judge, code {code_fingerprint('bnlab.claims.judge')}")
     evidence = Evidence(configuration, studies_of(claims), results=results)
-    table = pd.DataFrame([ledger_row(claim, evidence) for claim in claims])
+    judged = [(claim, _judged(claim, evidence)) for claim in claims]
+    tables = [(claim, readings) for claim, readings in judged if claim.entry and len(readings) > 1]
+    whole = {
+        claim.item: _whole_table([one for other, one in tables if other.item == claim.item]) for claim, _ in tables
+    }
+    table = pd.DataFrame([ledger_row(claim, one, evidence, whole.get(claim.item, "")) for claim, one in judged])
     rounded = {name: [_six_digits(value) for value in table[name]] for name in COMPUTED}
     write_csv(results / "tables" / "claims" / f"{report}.csv", table.assign(**rounded))
 
@@ -88,11 +95,36 @@ def summary(ledger: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(counts, columns=["report", "group", *OUTCOMES, "total", *FLAGS])
 
 
-def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
-    """The claim's row of the ledger."""
-    rule = _RULES.get(claim.kind)
-    found = None if rule is None else rule(claim, claim.main, evidence)
-    variants = {} if rule is None else {one.label: rule(claim, one, evidence) for one in claim.variants}
+Rule = Callable[[Claim, Interpretation, Evidence], Finding]
+Readings = Mapping[str, Finding]
+"""The findings of a claim's readings by label, the main one first; none if no run can test it."""
+MAIN = ""
+"""The label of the main reading."""
+
+
+def _judged(claim: Claim, evidence: Evidence) -> Readings:
+    if (rule := _RULES.get(claim.kind)) is None:
+        return {}
+    return {
+        reading.label: undecided_if_turned(claim, partial(_of_reading, rule, reading, evidence))
+        for reading in claim.interpretations
+    }
+
+
+def _of_reading(rule: Rule, reading: Interpretation, evidence: Evidence, claim: Claim) -> Finding:
+    return rule(claim, reading, evidence)
+
+
+def _whole_table(entries: Sequence[Readings]) -> str:
+    """How many entries of a table each reading reproduces: readings that share them out fit the table no better."""
+    counts = {label: sum(one[label].outcome == REPRODUCED for one in entries) for label in entries[0]}
+    words = "; ".join(f"{label or 'as read here'}, {number}" for label, number in counts.items())
+    return f" Of the table's {len(entries)} entries are reproduced: {words}."
+
+
+def ledger_row(claim: Claim, readings: Readings, evidence: Evidence, whole: str) -> dict[str, Any]:
+    """The claim's row of the ledger. whole: what is said of the table that it is an entry of."""
+    found, variants = readings.get(MAIN), {label: one for label, one in readings.items() if label != MAIN}
     outcome, reason = decide(claim, found, variants)
     runs = [run for cell in evidence.cells(claim.main) for run in cell.runs]
     shown = found or Finding(INCONCLUSIVE, "")
@@ -125,7 +157,7 @@ def ledger_row(claim: Claim, evidence: Evidence) -> dict[str, Any]:
         "flags": " ".join(flags_of(claim)),
         "at_half_margin": half,
         "at_twice_margin": twice,
-        "reason": reason,
+        "reason": reason + whole,
         "variants": "; ".join(
             _variant_words(claim.kind, _metric_of(claim, reading), reading.label, variants[reading.label])
             for reading in claim.variants
@@ -204,13 +236,13 @@ def _increase(_: Claim, interpretation: Interpretation, evidence: Evidence) -> F
     return judge_increase(rows[rows["case"] == interpretation.case])
 
 
-def _difference(claim: Claim, interpretation: Interpretation, evidence: Evidence, *, factor: float = 1.0) -> Finding:
-    """A direction or none, of all pairs; factor: of the margin."""
+def _difference(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
+    """A direction or none, of all pairs."""
     pairs = interpretation.pairs
-    return combined([_of_pair(claim, pair, evidence, factor, comparisons=len(pairs)) for pair in pairs])
+    return combined([_of_pair(claim, pair, evidence, comparisons=len(pairs)) for pair in pairs])
 
 
-def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, factor: float, *, comparisons: int) -> Finding:
+def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, *, comparisons: int) -> Finding:
     metric = pair.metric
     if claim.throughout:
         return judge_throughout(evidence.differences_along(pair), metric=metric, comparisons=comparisons)
@@ -218,19 +250,16 @@ def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, factor: float, *, com
     if metric == START:
         return judge_order(greater, smaller, comparisons=comparisons)
     differences = [greater[seed] - smaller[seed] for seed in sorted(greater.keys() & smaller.keys())]
-    margin = factor * margin_of(metric, [*greater.values(), *smaller.values()])
+    margin = claim.margins * margin_of(metric, [*greater.values(), *smaller.values()])
     rule = judge_equal if claim.kind == "equal" else judge_direction
     return rule(differences, margin, metric=metric, comparisons=comparisons)
 
 
 def _level(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
     assert claim.between is not None
-    rule = judge_chosen_level if claim.chosen else judge_level
-    return rule(_of_cells(interpretation, evidence), *claim.between, metric=interpretation.metric)
-
-
-def _of_cells(interpretation: Interpretation, evidence: Evidence) -> list[list[float]]:
-    return [[*evidence.values(cell, interpretation.metric).values()] for cell in evidence.cells(interpretation)]
+    metric = interpretation.metric
+    cells = [[*evidence.values(cell, metric).values()] for cell in evidence.cells(interpretation)]
+    return judge_level(cells, *claim.between, metric=metric)
 
 
 def _best(claim: Claim, interpretation: Interpretation, evidence: Evidence) -> Finding:
@@ -245,7 +274,7 @@ def _setting(claim: Claim, interpretation: Interpretation, evidence: Evidence) -
     return judge_setting(claim.reported, ours, truncated=claim.truncated)
 
 
-_RULES: Mapping[str, Callable[[Claim, Interpretation, Evidence], Finding]] = {
+_RULES: Mapping[str, Rule] = {
     "number": _number,
     "gradient": _gradient,
     "magnitude": _magnitude,
@@ -260,18 +289,11 @@ _RULES: Mapping[str, Callable[[Claim, Interpretation, Evidence], Finding]] = {
 
 
 def _other_margins(claim: Claim, evidence: Evidence) -> tuple[str, str]:
-    """The outcomes of the main reading with half and with twice the margin, or the bound that is our choice."""
-    if claim.kind in DIFFERENCES:
-        found = [_difference(claim, claim.main, evidence, factor=factor) for factor in (0.5, 2.0)]
-    elif claim.chosen:
-        assert claim.between is not None
-        cells, metric = _of_cells(claim.main, evidence), claim.main.metric
-        found = [
-            judge_level(cells, *scaled(*claim.between, factor, metric=metric), metric=metric) for factor in (0.5, 2.0)
-        ]
-    else:
+    """The outcomes of the main reading with half and with twice of what is our choice."""
+    if not choice_of(claim):
         return "", ""
-    return found[0].outcome, found[1].outcome
+    half, twice = (_RULES[claim.kind](scaled(claim, factor), claim.main, evidence).outcome for factor in FACTORS)
+    return half, twice
 
 
 # --- what else a row says -------------------------------------------------------------------------------------------
@@ -286,7 +308,8 @@ def _expected(claim: Claim) -> str:
             return "= 0"
         case "level":
             assert claim.between is not None
-            return f"{claim.between[0]:g} to {claim.between[1]:g}"
+            low, high = claim.between
+            return f"{low:g} or more" if math.isinf(high) else f"{low:g} to {high:g}"
     return ""
 
 

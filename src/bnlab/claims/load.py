@@ -24,7 +24,7 @@ INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case", "b
 """The keys of a claim that a variant can change, and its label."""
 TAKEN = (
     "where", "kind", "text", "truncated", "read_to", "rank", "other_split", "axis", "throughout", "chosen",
-    "inconsistent", "not_testable", "note",
+    "continuous", "inconsistent", "not_testable", "note",
 )  # fmt: skip
 """The keys of a claim that are taken as they are."""
 

@@ -100,6 +100,8 @@ class Claim:
     other_split: bool = False
     between: tuple[float, float] | None = None
     chosen: bool = False
+    continuous: bool = False
+    margins: float = 1.0
     axis: str = ""
     setting: str = ""
     throughout: bool = False

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bnlab.claims.model import Claim
 from bnlab.claims.outcomes import (
     FAILED,
+    INCONCLUSIVE,
     INCONSISTENT,
     NOT_COMPARABLE,
     NOT_TESTABLE,
@@ -34,6 +35,8 @@ def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding])
     if claim.open and conflict:
         left = f"The report leaves open: {', '.join(claim.open)}, and it matters: {', '.join(conflict)}."
         return NOT_COMPARABLE, f"{left} As read here: {found.outcome.lower()}. {found.reason}{circumstances}"
+    if found.outcome in FAILED and claim.continuous and (between := _between(claim, found, variants)):
+        return INCONCLUSIVE, f"{found.reason} {between}{circumstances}"
     if found.outcome in FAILED:
         rest = [label for label in variants if label not in (*reproducing, *failing)]
         parts = (
@@ -44,3 +47,16 @@ def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding])
         also = " ".join(f"{words}: {', '.join(labels)}." for words, labels in parts if labels)
         return found.outcome, f"{found.reason} {also}".rstrip() + circumstances
     return found.outcome, f"{found.reason}{circumstances}"
+
+
+def _between(claim: Claim, found: Finding, variants: Mapping[str, Finding]) -> str:
+    """Why what lies between our readings may reproduce the printed number; empty where all lie on one side of it."""
+    means = {"as read here": found.mean} | {label: one.mean for label, one in variants.items()}
+    below = [label for label, mean in means.items() if mean < float(claim.reported)]
+    above = [label for label, mean in means.items() if mean > float(claim.reported)]
+    if not below or not above:
+        return ""
+    return (
+        f"The report leaves open: {', '.join(claim.open)}, which can take values between those of our readings, and "
+        f"these lie on both sides: below {', '.join(below)}; above {', '.join(above)}."
+    )

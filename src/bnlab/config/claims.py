@@ -1,9 +1,12 @@
 """What a file of config/claims may say (docs/claims.md): its claims by kind, declared once."""
 
+import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
+    AllowInfNan,
     Field,
     Tag,
     ValidationInfo,
@@ -11,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from bnlab.config.fields import Id, Initialization, Interval, different, expect, form
+from bnlab.config.fields import Id, Initialization, ascending, different, expect, form
 from bnlab.runs.declared import Declared
 
 NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
@@ -26,7 +29,7 @@ RunMetric = Literal[
     "test_accuracy", "test_loss", "test_cost", "validation_accuracy", "validation_loss", "validation_cost",
     "training_accuracy", "training_loss", "training_cost", "best_validation_accuracy", "best_training_accuracy",
     "epochs_until_learning", "epoch_of_lowest_validation_cost", "validation_loss_rise",
-    "gap", "rises", "swing", "deviation",
+    "gap", "rises", "swing", "loss_swing", "deviation",
 ]  # fmt: skip
 Metric = Literal[RunMetric, "test_gain", "validation_gain"]
 SearchMetric = Literal["validation_accuracy", "best_validation_accuracy"]
@@ -40,6 +43,21 @@ Property = Literal[
     "training", "validation", "batch_size", "momentum", "bn_decay", "bn_epsilon",
     "layers", "width", "initialization", "weight_decay", "learning_rate",
 ]  # fmt: skip
+
+
+def _ends_in_a_number(between: list[float]) -> list[float]:
+    low, high = between
+    if not math.isfinite(low) or math.isnan(high):
+        raise ValueError("expected a number, and another or .inf")
+    return between
+
+
+Bounds = Annotated[
+    list[Annotated[float, AllowInfNan()]],
+    Field(min_length=2, max_length=2),
+    AfterValidator(ascending),
+    AfterValidator(_ends_in_a_number),
+]
 
 
 class Filters(Declared):
@@ -202,6 +220,8 @@ class Number(Item):
     """Its rank among them; 1 is the best."""
     other_split: bool = False
     """Whether its validation images are others than those that all our seeds share."""
+    continuous: bool = False
+    """Whether what the report leaves open can take values between those of our readings."""
     variants: Variants[NumberVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
 
@@ -324,10 +344,10 @@ class Level(Item):
     """The metric that lies between the bounds."""
     cells: SomeCells
     """The cells whose runs must lie there."""
-    between: Interval
-    """The bounds: low, high."""
+    between: Bounds
+    """The bounds: low, high, or .inf where there is none above."""
     chosen: bool = False
-    """Whether a bound is our choice: then the outcome must be the same at half and at twice the bound."""
+    """Whether a bound is our choice, or the margin: then half and twice of it must not turn the outcome around."""
 
     @field_validator("between")
     @classmethod

@@ -27,6 +27,7 @@ NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
 PLAIN = {
     "rises": "total rise of the training cost along its curve",
     "swing": "validation accuracy at the ends of cycles minus at the top learning rate",
+    "loss_swing": "validation loss at the top learning rate minus at the ends of cycles",
     "gap": "training minus validation accuracy",
     "test_gain": "gain in test accuracy from batch normalization",
     "validation_gain": "gain in validation accuracy from batch normalization",
@@ -195,9 +196,9 @@ def _margins(claim: pd.Series) -> str:
     They are of the main reading. Where readings decide together, only their difference from each other says anything.
     """
     half, twice = claim["at_half_margin"], claim["at_twice_margin"]
-    if not half or len({half, twice, claim["outcome"]} - {NOT_COMPARABLE}) == 1:
+    if not half or "our choice" in claim["reason"] or len({half, twice, claim["outcome"]} - {NOT_COMPARABLE}) == 1:
         return ""
-    what = "bound" if claim["kind"] == "level" else "margin"
+    what = {"level": "bound", "number": "distance from the figure"}.get(claim["kind"], "margin")
     return f"With half the {what} {half.lower()}, with twice the {what} {twice.lower()}."
 
 

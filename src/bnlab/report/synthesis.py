@@ -10,6 +10,7 @@ import pandas as pd
 
 from bnlab.claims.judge import summary
 from bnlab.claims.load import claimed_reports
+from bnlab.claims.model import TIED
 from bnlab.claims.outcomes import FAILED, FLAGS, OUTCOMES
 from bnlab.config.studies import Configuration
 from bnlab.config.synthesis import Question, Synthesis
@@ -144,7 +145,8 @@ def best_settings(claims: pd.DataFrame) -> Iterator[str]:
     best = claims[claims["kind"] == "best"]
     for axis, named in best.groupby("metric", sort=False):
         if named["report"].nunique() > 1:
-            values = named.assign(value=named["reported"].astype(float)).sort_values("value", kind="stable")
+            first = named["reported"].str.split(TIED).str[0]
+            values = named.assign(value=first.astype(float)).sort_values("value", kind="stable")
             least, largest = (f"{values.iloc[i]['reported']} ({values.iloc[i]['report']})" for i in (0, -1))
             yield f"The values of {HEADINGS[str(axis)]} that the reports name as best run from {least} to {largest}."
 
