@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from bnlab.claims.cells import CellCheck, interpretation_keys
 from bnlab.claims.model import TIED, Claim, Interpretation, Pair, Selection
-from bnlab.config.claims import AnyItem, Cells, ClaimsFile, NamedVariant, Variant
+from bnlab.config.claims import AnyItem, Cells, ClaimsFile, Level, NamedVariant, Variant
 from bnlab.config.reader import read_yaml
 from bnlab.config.reported_checks import check_reported_check_name, load_reported_check
 from bnlab.config.studies import Configuration
@@ -85,7 +85,7 @@ class _Reader:
             main=self._interpretation(item),
             variants=tuple(self._variants(item, where)),
             reported=_printed(reported, joined=TIED if item.kind == "best" else " to "),
-            between=tuple(said["between"]) if "between" in said else None,
+            between=_bounds(item) if isinstance(item, Level) else None,
             setting=said.get("property", ""),
             open=tuple(item.open),
             **{key: said[key] for key in TAKEN if key in said},
@@ -220,6 +220,11 @@ class _Reader:
         except ConfigError as error:
             self.problems.append(str(error))
             return None
+
+
+def _bounds(level: Level) -> tuple[float, float]:
+    low, high = level.between or (level.at_least, math.inf)
+    return low, high
 
 
 def _printed(reported: Any, *, joined: str) -> str:

@@ -1,12 +1,9 @@
 """What a file of config/claims may say (docs/claims.md): its claims by kind, declared once."""
 
-import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
-    AfterValidator,
-    AllowInfNan,
     Field,
     Tag,
     ValidationInfo,
@@ -14,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from bnlab.config.fields import Id, Initialization, ascending, different, expect, form
+from bnlab.config.fields import WITHOUT, Id, Initialization, Interval, different, expect, form
 from bnlab.runs.declared import Declared
 
 NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
@@ -43,21 +40,6 @@ Property = Literal[
     "training", "validation", "batch_size", "momentum", "bn_decay", "bn_epsilon",
     "layers", "width", "initialization", "weight_decay", "learning_rate",
 ]  # fmt: skip
-
-
-def _ends_in_a_number(between: list[float]) -> list[float]:
-    low, high = between
-    if not math.isfinite(low) or math.isnan(high):
-        raise ValueError("expected a number, and another or .inf")
-    return between
-
-
-Bounds = Annotated[
-    list[Annotated[float, AllowInfNan()]],
-    Field(min_length=2, max_length=2),
-    AfterValidator(ascending),
-    AfterValidator(_ends_in_a_number),
-]
 
 
 class Filters(Declared):
@@ -344,8 +326,10 @@ class Level(Item):
     """The metric that lies between the bounds."""
     cells: SomeCells
     """The cells whose runs must lie there."""
-    between: Bounds
-    """The bounds: low, high, or .inf where there is none above."""
+    between: Interval = WITHOUT
+    """The bounds: low, high."""
+    at_least: float = WITHOUT
+    """The bound, where there is one below alone."""
     chosen: bool = False
     """Whether a bound is our choice, or the margin: then half and twice of it must not turn the outcome around."""
 
@@ -356,6 +340,12 @@ class Level(Item):
             low, high = (f"{bound / 100:.6g}" for bound in between)
             raise ValueError(f"expected fractions: [{low}, {high}]")
         return between
+
+    @model_validator(mode="after")
+    def _has_bounds(self) -> "Level":
+        if (self.between is None) == (self.at_least is None):
+            raise ValueError("expected either 'between' or 'at_least'")
+        return self
 
     variants: Variants[LevelVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
