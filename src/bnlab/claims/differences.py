@@ -142,7 +142,8 @@ def _measured(differences: Sequence[float], metric: str, *, comparisons: int = 1
         few = "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."
         return replace(found, reason=few)
     if found.sd == 0:
-        return replace(found, reason=f"All {len(differences)} differences are the same, which gives no interval.")
+        same = f"All {len(differences)} differences are {difference(found.mean, metric)}"
+        return replace(found, reason=f"{same}, which gives no interval.")
     level = _level(comparisons)
     low, high = mean_interval(differences, level=level)
     words = (
