@@ -111,6 +111,15 @@ def test_a_living_snakemake_keeps_its_lock(fresh: Project) -> None:
         process.wait()
 
 
+def test_a_lock_that_goes_while_one_looks_is_none(fresh: Project) -> None:
+    """Another Snakemake may end at any moment: its lock is still listed and no longer there, as a link to nothing is."""
+    locks = fresh.folder / ".snakemake/locks"
+    locks.mkdir(parents=True)
+    (locks / "gone.lock").symlink_to("nowhere")
+    result = fresh.snakemake("results/gradients/generated/step_sizes.svg")
+    assert result.returncode == 0, result.stdout
+
+
 def test_another_machine_s_lock_is_kept(fresh: Project) -> None:
     """Whether a process of a host elsewhere lives cannot be known here, so it counts as living."""
     process = started(fresh)

@@ -29,9 +29,10 @@ def release_dead_lock():
         lives = note == own or may_live(host, process)
         with suppress(FileNotFoundError):  # its master has just ended
             (living if lives else dead)[note] = note.stat().st_mtime
-    made = {
-        lock: lock.stat().st_mtime for lock in Path(".snakemake/locks").glob("*.lock")
-    }
+    made = {}
+    for lock in Path(".snakemake/locks").glob("*.lock"):
+        with suppress(FileNotFoundError):  # its Snakemake has just ended
+            made[lock] = lock.stat().st_mtime
     abandoned = [
         lock
         for lock, at in made.items()
