@@ -112,7 +112,7 @@ def test_a_living_snakemake_keeps_its_lock(fresh: Project) -> None:
 
 
 def test_a_lock_that_goes_while_one_looks_is_none(fresh: Project) -> None:
-    """Another Snakemake may end at any moment: its lock is still listed and no longer there, as a link to nothing is."""
+    """Another Snakemake may end at any moment: its lock is still listed but not there, as a link to nothing."""
     locks = fresh.folder / ".snakemake/locks"
     locks.mkdir(parents=True)
     (locks / "gone.lock").symlink_to("nowhere")
