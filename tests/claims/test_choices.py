@@ -51,7 +51,7 @@ def test_only_the_opposite_turns_it(half: str, main: str, twice: str) -> None:
     """What half or twice leaves open takes nothing back; nothing else changes an outcome."""
     by_margin = {0.5: half, 1.0: main, 2.0: twice}
     claim = replace(LEVEL, kind="equal", chosen=False)
-    found = undecided_if_turned(claim, lambda one: Finding(by_margin[one.margins], "r"))
+    found = undecided_if_turned(claim, lambda one: Finding(by_margin[one.margin_factor], "r"))
     turned = any({main, other} & {REPRODUCED} and {main, other} & {*FAILED} for other in (half, twice))
     assert found.outcome == (INCONCLUSIVE if turned else main)
 
@@ -63,7 +63,7 @@ def test_what_is_our_choice() -> None:
     assert choice_of(replace(LEVEL, kind="direction", chosen=False)) == "margin"
     assert choice_of(replace(number, read_to=0.02)) == "distance from the figure"
     assert choice_of(number) == choice_of(replace(LEVEL, chosen=False)) == ""
-    assert scaled(replace(number, read_to=0.02), 2.0) == replace(number, read_to=0.04, margins=2.0)
+    assert scaled(replace(number, read_to=0.02), 2.0) == replace(number, read_to=0.04, margin_factor=2.0)
 
 
 def test_bounds_half_and_twice_as_far_out() -> None:
@@ -71,4 +71,5 @@ def test_bounds_half_and_twice_as_far_out() -> None:
     assert scaled_bounds(0, 0.1, 2.0, accuracy=False) == (0, 0.2)
     assert scaled_bounds(0.3, 1, 0.5, accuracy=True) == (0.15, 1)
     assert scaled_bounds(0.01, math.inf, 2.0, accuracy=False) == (0.02, math.inf)
+    assert scaled_bounds(0.3, math.inf, 0.5, accuracy=True) == (0.15, math.inf)
     assert scaled_bounds(1, 2, 2.0, accuracy=False) == (0.5, 2.5)

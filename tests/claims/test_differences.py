@@ -43,6 +43,7 @@ NEVER = math.inf
         ([0.010, -0.010, 0.020], INCONCLUSIVE, INCONCLUSIVE),
         ([0.01, 0.01], INCONCLUSIVE, INCONCLUSIVE),  # epochs can be the same in all pairs, which says nothing of others
         ([0.0, 0.0, 0.0], INCONCLUSIVE, INCONCLUSIVE),
+        ([0.1, 0.1, 0.1], INCONCLUSIVE, INCONCLUSIVE),  # whose standard deviation is not quite zero
         ([0.05], INCONCLUSIVE, INCONCLUSIVE),
         ([], INCONCLUSIVE, INCONCLUSIVE),
     ],
@@ -52,7 +53,7 @@ def test_one_margin_for_a_difference_and_for_none(differences, direction, equal)
     for rule, outcome in ((judge_direction, direction), (judge_equal, equal)):
         found = rule(differences, POINTS)
         assert (found.outcome, found.n) == (outcome, len(differences))
-        if len(set(differences)) > 1:
+        if len({*differences}) > 1:
             assert (found.low, found.high) == mean_interval(differences)
             assert found.detectable >= 0
 

@@ -367,7 +367,7 @@ def test_a_table_is_counted_by_reading(place: Workplace) -> None:
     rows = place.judge(claim("t", "number", **table | {"text": "{value}"}, reported=values, variants=[other]))
     assert len(rows) == 2
     for row in rows.values():
-        assert row["reason"].endswith(" Of the table's 2 entries are reproduced: as read here, 2; training, 0.")
+        assert row["reason"].endswith(" Of the table's 2 entries 2 are reproduced as read here; 0 by 'training'.")
 
 
 def test_the_margin_decides_what_is_a_difference(place: Workplace) -> None:

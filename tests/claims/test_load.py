@@ -324,7 +324,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(WORDS, variants=[{"label": "v", "cells": ONE}]), "claims[0]: 'variants' is not a key of kind 'words'."),
     (changed(LEVEL, between=[0.2, 0.1]), "claims[0].between: found [0.2, 0.1], expected low, high."),
     (changed(DIRECTION, throughout=True), "found throughout with 'test_accuracy', which curves do not have"),
-    (changed(LEVEL, between=[9, 11]), "claims[0].between: found [9, 11], expected fractions: [0.09, 0.11]."),
+    (changed(LEVEL, between=[9, 11]), "claims[0].between: found [9, 11], expected fractions: 0.09, 0.11."),
+    (changed(LEVEL, between=GONE, at_least=11), "claims[0].at_least: found 11, expected fractions: 0.11."),
+    (changed(CLAIM, continuous=True), "claims[0].continuous: found true, expected `open`, which says what it is of."),
     (changed(LEVEL, between=GONE), "claims[0]: expected either 'between' or 'at_least'"),
     (changed(LEVEL, at_least=0.1), "claims[0]: expected either 'between' or 'at_least'"),
     (changed(LEVEL, open=["λ"]), "claims[0].open: found no variants, expected a reading for each way to take what is"),
@@ -353,7 +355,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         changed(CLAIM, variants=[{"label": "v", "pairs": DIRECTION["pairs"]}]),
-        "claims[0].variants[0]: 'pairs' is not a key here. Known keys: best_of, cells, label, metric.",
+        "claims[0].variants[0]: 'pairs' is not a key here. Known keys: best_of, cells, label, metric, settled.",
     ),
     (
         changed(BEST, metric="test_accuracy"),

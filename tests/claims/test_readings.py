@@ -92,6 +92,17 @@ def test_a_value_between_readings_may_reproduce_it(means: dict[str, float], outc
     assert decide(replace(claim, continuous=False), main, variants)[0] == NOT_REPRODUCED
 
 
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_reading_that_cannot_be_meant_decides_nothing(settled: bool) -> None:
+    """It is named among what was tried."""
+    tried = Interpretation(label="momentum", settled=settled)
+    claim = replace(OPEN, variants=(tried,), reported="2.0", continuous=True)
+    below = {"momentum": replace(found(REPRODUCED), mean=1.0)}
+    outcome, reason = decide(claim, replace(found(NOT_REPRODUCED), mean=2.3), below)
+    assert outcome == (NOT_REPRODUCED if settled else NOT_COMPARABLE)
+    assert "momentum" in reason
+
+
 def test_words_that_no_run_can_test() -> None:
     """The reason is the file's."""
     assert decide(replace(CLAIM, not_testable="No code."), None, {}) == (NOT_TESTABLE, "No code.")

@@ -72,7 +72,8 @@ def _compared(
     if better:
         places = ", ".join(dict.fromkeys(written(candidates[i].place[axis]) for i in better))
         return replace(
-            found, reason=f"By the means of our seeds {places} is better, but one search could have found it: {words}."
+            found,
+            reason=f"By the means of our seeds {places} is better, but one search could have found the claimed one: {words}.",
         )
     if not worse:
         return replace(found, reason=f"No value is shown to be worse, so naming a best one says nothing: {words}.")

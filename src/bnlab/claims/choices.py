@@ -12,6 +12,8 @@ from bnlab.claims.model import Claim
 from bnlab.claims.outcomes import DIFFERENCES, FAILED, INCONCLUSIVE, REPRODUCED, Finding, is_accuracy
 
 FACTORS = (0.5, 2.0)
+TURNED = "our choice:"
+"""What the reason of an outcome says that was turned around."""
 
 
 def choice_of(claim: Claim) -> str:
@@ -26,14 +28,14 @@ def choice_of(claim: Claim) -> str:
 def scaled(claim: Claim, factor: float) -> Claim:
     """The claim with so many times what is our choice."""
     between = claim.between and scaled_bounds(*claim.between, factor, accuracy=is_accuracy(claim.main.metric))
-    return replace(claim, margins=factor * claim.margins, read_to=factor * claim.read_to, between=between)
+    return replace(claim, margin_factor=factor * claim.margin_factor, read_to=factor * claim.read_to, between=between)
 
 
 def scaled_bounds(low: float, high: float, factor: float, *, accuracy: bool) -> tuple[float, float]:
     """Bounds so many times as far out. What ends where the metric does, at 0 or an accuracy's 1, has one bound."""
     if low == 0:
         return 0.0, factor * high
-    if high == (1.0 if accuracy else math.inf):
+    if math.isinf(high) or (accuracy and high == 1):
         return factor * low, high
     middle, half = (low + high) / 2, (high - low) / 2
     return middle - factor * half, middle + factor * half
@@ -48,5 +50,5 @@ def undecided_if_turned(claim: Claim, judge: Callable[[Claim], Finding]) -> Find
     half, twice = (judge(scaled(claim, factor)).outcome for factor in FACTORS)
     if half not in against and twice not in against:
         return found
-    hangs = f"It hangs on the {chosen}, our choice: {half.lower()} with half of it, {twice.lower()} with twice."
+    hangs = f"It hangs on the {chosen}, {TURNED} {half.lower()} with half of it, {twice.lower()} with twice."
     return replace(found, outcome=INCONCLUSIVE, reason=f"{found.reason} {hangs}")

@@ -141,7 +141,7 @@ def _measured(differences: Sequence[float], metric: str, *, comparisons: int = 1
     if len(differences) < 2:
         few = "One pair of runs decides nothing." if len(differences) else "No pair of runs finished."
         return replace(found, reason=few)
-    if found.sd == 0:
+    if math.isclose(min(differences), max(differences), rel_tol=1e-9, abs_tol=1e-12):
         same = f"All {len(differences)} differences are {difference(found.mean, metric)}"
         return replace(found, reason=f"{same}, which gives no interval.")
     level = _level(comparisons)

@@ -53,7 +53,7 @@ def write_claims(configuration: Configuration, report: str, *, results: Path) ->
     print(f"rules: bnlab.claims.judge, code {code_fingerprint('bnlab.claims.judge')}")
     evidence = Evidence(configuration, studies_of(claims), results=results)
     judged = [(claim, _judged(claim, evidence)) for claim in claims]
-    tables = [(claim, readings) for claim, readings in judged if claim.entry and len(readings) > 1]
+    tables = [(claim, readings) for claim, readings in judged if claim.entry and claim.kind == "number"]
     whole = {
         claim.item: _whole_table([one for other, one in tables if other.item == claim.item]) for claim, _ in tables
     }
@@ -118,8 +118,8 @@ def _of_reading(rule: Rule, reading: Interpretation, evidence: Evidence, claim: 
 def _whole_table(entries: Sequence[Readings]) -> str:
     """How many entries of a table each reading reproduces: readings that share them out fit the table no better."""
     counts = {label: sum(one[label].outcome == REPRODUCED for one in entries) for label in entries[0]}
-    words = "; ".join(f"{label or 'as read here'}, {number}" for label, number in counts.items())
-    return f" Of the table's {len(entries)} entries are reproduced: {words}."
+    others = "".join(f"; {number} by '{label}'" for label, number in counts.items() if label != MAIN)
+    return f" Of the table's {len(entries)} entries {counts[MAIN]} are reproduced as read here{others}."
 
 
 def ledger_row(claim: Claim, readings: Readings, evidence: Evidence, whole: str) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def _of_pair(claim: Claim, pair: Pair, evidence: Evidence, *, comparisons: int) 
     if metric == START:
         return judge_order(greater, smaller, comparisons=comparisons)
     differences = [greater[seed] - smaller[seed] for seed in sorted(greater.keys() & smaller.keys())]
-    margin = claim.margins * margin_of(metric, [*greater.values(), *smaller.values()])
+    margin = claim.margin_factor * margin_of(metric, [*greater.values(), *smaller.values()])
     rule = judge_equal if claim.kind == "equal" else judge_direction
     return rule(differences, margin, metric=metric, comparisons=comparisons)
 

@@ -20,7 +20,7 @@ from bnlab.formatting import count
 from bnlab.paths import CONFIG
 from bnlab.runs.names import number_text
 
-INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case", "best_of")
+INTERPRETED = ("label", "metric", "cells", "pairs", "reported_check", "case", "best_of", "settled")
 """The keys of a claim that a variant can change, and its label."""
 TAKEN = (
     "where", "kind", "text", "truncated", "read_to", "rank", "other_split", "axis", "throughout", "chosen",
@@ -112,6 +112,8 @@ class _Reader:
             yield claim
 
     def _check(self, claim: Claim, where: str) -> None:
+        if claim.continuous and not claim.open:
+            self.problems.append(f"{where}.continuous: found true, expected `open`, which says what it is of.")
         if claim.open and not claim.variants:
             self.problems.append(
                 f"{where}.open: found no variants, expected a reading for each way to take what is left open. "
@@ -174,6 +176,7 @@ class _Reader:
             reported_check=said.get("reported_check", ""),
             case=said.get("case", ""),
             best_of=said.get("best_of"),
+            settled=said.get("settled", False),
         )
 
     def _selection(self, cells: Cells) -> Selection:
@@ -264,7 +267,7 @@ def _changed(main: Interpretation, label: str, variant: NamedVariant) -> Interpr
         return replace(one, experiment=experiment, filters={**one.filters, **variant.filters})
 
     pairs = (replace(pair, greater=other(pair.greater), smaller=other(pair.smaller)) for pair in main.pairs)
-    return replace(main, label=label, cells=tuple(map(other, main.cells)), pairs=tuple(pairs))
+    return replace(main, label=label, settled=variant.settled, cells=tuple(map(other, main.cells)), pairs=tuple(pairs))
 
 
 def _filtered(interpretation: Interpretation, axis: str, value: float) -> Interpretation:

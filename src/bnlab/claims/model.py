@@ -70,6 +70,7 @@ class Interpretation:
     reported_check: str = ""
     case: str = ""
     best_of: int | None = None
+    settled: bool = False
 
     @property
     def selections(self) -> tuple[Selection, ...]:
@@ -101,7 +102,7 @@ class Claim:
     between: tuple[float, float] | None = None
     chosen: bool = False
     continuous: bool = False
-    margins: float = 1.0
+    margin_factor: float = 1.0
     axis: str = ""
     setting: str = ""
     throughout: bool = False

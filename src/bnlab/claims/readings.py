@@ -24,18 +24,22 @@ def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding])
     """The outcome and its reason. found: that of the main reading, None if no run can test the claim.
 
     Readings that are all plausible, because the report leaves open which is meant, decide together: if one reproduces
-    the claim and another speaks against it, nothing is decided. Otherwise the main reading decides.
+    the claim and another speaks against it, nothing is decided. Otherwise the main reading decides. One that report or
+    code settles not to be meant is tried, and decides nothing.
     """
     circumstances = f" {INCONSISTENT.capitalize()}: {claim.inconsistent}" if claim.inconsistent else ""
     if found is None:
         return NOT_TESTABLE, f"{claim.not_testable}{circumstances}"
+    settled = {one.label for one in claim.variants if one.settled}
+    plausible = {label: one for label, one in variants.items() if label not in settled}
     reproducing = [label for label, one in variants.items() if one.outcome == REPRODUCED]
     failing = [label for label, one in variants.items() if one.outcome in FAILED]
-    conflict = failing if found.outcome == REPRODUCED else reproducing if found.outcome in FAILED else []
+    against = failing if found.outcome == REPRODUCED else reproducing if found.outcome in FAILED else []
+    conflict = [label for label in against if label in plausible]
     if claim.open and conflict:
         left = f"The report leaves open: {', '.join(claim.open)}, and it matters: {', '.join(conflict)}."
         return NOT_COMPARABLE, f"{left} As read here: {found.outcome.lower()}. {found.reason}{circumstances}"
-    if found.outcome in FAILED and claim.continuous and (between := _between(claim, found, variants)):
+    if found.outcome in FAILED and claim.continuous and (between := _between(claim, found, plausible)):
         return INCONCLUSIVE, f"{found.reason} {between}{circumstances}"
     if found.outcome in FAILED:
         rest = [label for label in variants if label not in (*reproducing, *failing)]

@@ -87,6 +87,8 @@ class NamedVariant(Filters):
 
     experiment: Annotated[dict[str, str], Field(min_length=1)] | None = None
     """Which experiment takes the place of which."""
+    settled: bool = False
+    """Whether report or code settles that it is not meant: then it is tried, and decides nothing."""
 
 
 class Variant(Declared):
@@ -94,11 +96,13 @@ class Variant(Declared):
 
     label: Words
     """What the ledger calls it."""
+    settled: bool = False
+    """Whether report or code settles that it is not meant: then it is tried, and decides nothing."""
 
     @model_validator(mode="after")
     def _says_what_differs(self) -> "Variant":
-        if self.model_fields_set == {"label"}:
-            others = sorted(type(self).model_fields.keys() - {"label"})
+        if self.model_fields_set <= {"label", "settled"}:
+            others = sorted(type(self).model_fields.keys() - {"label", "settled"})
             raise ValueError(f"found a label alone, expected what differs: {' or '.join(others)}")
         return self
 
@@ -333,13 +337,13 @@ class Level(Item):
     chosen: bool = False
     """Whether a bound is our choice, or the margin: then half and twice of it must not turn the outcome around."""
 
-    @field_validator("between")
+    @field_validator("between", "at_least")
     @classmethod
-    def _fractions(cls, between: Any, info: ValidationInfo) -> Any:
-        if info.data.get("metric", "").endswith("accuracy") and max(map(abs, between)) > 1:
-            low, high = (f"{bound / 100:.6g}" for bound in between)
-            raise ValueError(f"expected fractions: [{low}, {high}]")
-        return between
+    def _fractions(cls, bounds: Any, info: ValidationInfo) -> Any:
+        given = bounds if isinstance(bounds, list) else [bounds]
+        if info.data.get("metric", "").endswith("accuracy") and max(map(abs, given)) > 1:
+            raise ValueError(f"expected fractions: {', '.join(f'{bound / 100:.6g}' for bound in given)}")
+        return bounds
 
     @model_validator(mode="after")
     def _has_bounds(self) -> "Level":

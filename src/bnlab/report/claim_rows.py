@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from bnlab.claims.choices import TURNED
 from bnlab.claims.outcomes import (
     DIFFERENCES,
     FAILED,
@@ -138,7 +139,7 @@ def _unit(claim: pd.Series) -> str:
 def _reported(claim: pd.Series) -> str:
     """What the report prints, with all its digits: 52.9 % where it prints .529."""
     unit, printed = _unit(claim), claim["reported"]
-    if unit not in ("error", "%", "points") or not re.fullmatch(f"{NUMBER}( to {NUMBER})?", printed):
+    if unit not in ("error", "%", "points") or not re.fullmatch(f"{NUMBER}( to {NUMBER}| or more)?", printed):
         return _minus(printed)
     if unit == "error":
         return re.sub(NUMBER, lambda number: short_error(float(number[0])), printed)
@@ -193,10 +194,10 @@ def _shift(claim: pd.Series) -> str:
 def _margins(claim: pd.Series) -> str:
     """The outcomes with half and twice the margin, or a bound that is our choice, where one differs.
 
-    They are of the main reading. Where readings decide together, only their difference from each other says anything.
+    They are of the main reading.
     """
     half, twice = claim["at_half_margin"], claim["at_twice_margin"]
-    if not half or "our choice" in claim["reason"] or len({half, twice, claim["outcome"]} - {NOT_COMPARABLE}) == 1:
+    if half == twice or TURNED in claim["reason"]:
         return ""
     what = {"level": "bound", "number": "distance from the figure"}.get(claim["kind"], "margin")
     return f"With half the {what} {half.lower()}, with twice the {what} {twice.lower()}."
