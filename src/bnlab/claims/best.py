@@ -71,10 +71,8 @@ def _compared(
         return replace(found, outcome=CONTRADICTED, reason=f"One search would not have found it: {words}.")
     if better:
         places = ", ".join(dict.fromkeys(written(candidates[i].place[axis]) for i in better))
-        return replace(
-            found,
-            reason=f"By the means of our seeds {places} is better, but one search could have found the claimed one: {words}.",
-        )
+        could = f"By the means of our seeds {places} is better, but one search could have found the claimed one"
+        return replace(found, reason=f"{could}: {words}.")
     if not worse:
         return replace(found, reason=f"No value is shown to be worse, so naming a best one says nothing: {words}.")
     if chance < guess / 2:
