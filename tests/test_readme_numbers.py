@@ -113,8 +113,8 @@ def test_small_weights_are_as_in_the_reference() -> None:
     shorter = accuracies(f"{SHALLOW}_plain_sigma0.001_lambda0.005", protocol="shorter")
     guess, late, still = (f"{(cell == 0.1).sum()} of {len(cell)}" for cell in (lowest, longer, shorter))
     said = [
-        f"σ = 1e-4, {guess} seeds still guess after 9,000 updates without it, "
-        f"and come to {percent(norm.mean())} % with it",
+        f"σ = 1e-4, {guess} seeds still guess after 9,000 updates without it",
+        f"come to {percent(norm.mean())} % with it",
         f"{late} seeds still guess after 9,000 updates, and {still} after 3,600",
     ]
     assert missing(*said) == []
