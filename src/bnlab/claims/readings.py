@@ -34,10 +34,8 @@ def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding])
     plausible = {label: one for label, one in variants.items() if label not in settled}
     reproducing = [label for label, one in variants.items() if one.outcome == REPRODUCED]
     failing = [label for label, one in variants.items() if one.outcome in FAILED]
-    against = failing if found.outcome == REPRODUCED else reproducing if found.outcome in FAILED else []
-    conflict = [label for label in against if label in plausible]
-    if claim.open and conflict:
-        left = f"The report leaves open: {', '.join(claim.open)}, and it matters: {', '.join(conflict)}."
+    if claim.open and (matters := _conflict(found, plausible)):
+        left = f"The report leaves open: {', '.join(claim.open)}, and it matters: {', '.join(matters)}."
         return NOT_COMPARABLE, f"{left} As read here: {found.outcome.lower()}. {found.reason}{circumstances}"
     if found.outcome in FAILED and claim.continuous and (between := _between(claim, found, plausible)):
         return INCONCLUSIVE, f"{found.reason} {between}{circumstances}"
@@ -51,6 +49,20 @@ def decide(claim: Claim, found: Finding | None, variants: Mapping[str, Finding])
         also = " ".join(f"{words}: {', '.join(labels)}." for words, labels in parts if labels)
         return found.outcome, f"{found.reason} {also}".rstrip() + circumstances
     return found.outcome, f"{found.reason}{circumstances}"
+
+
+def _conflict(found: Finding, plausible: Mapping[str, Finding]) -> list[str]:
+    """The variants that speak against the main reading, or, where that is undecided, on either side; none if all agree.
+
+    plausible: those that can be meant.
+    """
+    back = [label for label, one in plausible.items() if one.outcome == REPRODUCED]
+    failing = [label for label, one in plausible.items() if one.outcome in FAILED]
+    if found.outcome == REPRODUCED:
+        return failing
+    if found.outcome in FAILED:
+        return back
+    return [*back, *failing] if back and failing else []
 
 
 def _between(claim: Claim, found: Finding, variants: Mapping[str, Finding]) -> str:
