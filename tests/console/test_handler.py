@@ -2,6 +2,7 @@
 
 import io
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,14 @@ class Terminal(io.StringIO):
         return True
 
 
-def console(stream: io.StringIO, *, plan: bool = False) -> Console:
+def console(stream: io.StringIO, *, plan: bool = False, interrupted: bool = False) -> Console:
     """A console in place of a handler that writes to this stream; two runs are to be trained."""
     return Console(
         logging.StreamHandler(stream),
         trainings=lambda: {RUN: 10.0, "demo/other": 30.0},
         reason=lambda path: f"{path} is missing",
         pages=lambda: ["Open /page.html"],
+        interrupted=lambda: interrupted,
         plan=plan,
         show_logs=True,
     )
@@ -85,22 +87,32 @@ def test_a_plan_says_why() -> None:
     assert stream.getvalue() == f"train {RUN}: made.csv is missing\n"
 
 
-def test_a_failure_is_told_with_its_log_and_again_at_the_end(tmp_path: Any) -> None:
-    """In full when it happens; at the end a line each, in place of Snakemake's own last word."""
-    log = tmp_path / "gate.log"
+def tell_of_a_failure(shown: Console, log: Path) -> None:
+    """What Snakemake says when a job ends with an error, the log of which has two lines."""
     log.write_text("the first line\nthe last\n")
-    stream = io.StringIO()
-    shown = console(stream)
     failed = "Command 'set -euo pipefail; python -m bnlab gate x > y 2>&1' returned non-zero exit status 6."
     shown.handle(record(f"RuleException:\nCalledProcessError in file z:\n{failed}\n", "error", logging.ERROR))
     shown.handle(job("job_error", "gate x", str(log)))
     shown.handle(record("Exiting because a job execution failed. Look below", level=logging.ERROR))
     shown.handle(record("WorkflowError:\nAt least one job did not complete successfully.", "error", logging.ERROR))
+
+
+def test_a_failure_is_told_with_its_log_and_again_at_the_end(tmp_path: Path) -> None:
+    """In full when it happens; at the end a line each, in place of Snakemake's own last word."""
+    log, stream = tmp_path / "gate.log", io.StringIO()
+    tell_of_a_failure(console(stream), log)
     assert stream.getvalue() == (
         "gate x returned non-zero exit status 6.\n"
         f"FAILED gate x\n--- {log}\nthe first line\nthe last\n---\n"
         f"FAILED gate x: {log}\n"
     )
+
+
+def test_what_was_interrupted_did_not_fail(tmp_path: Path) -> None:
+    """Ctrl-C ends all jobs, and the log of one that had hardly begun can hold a traceback of Python's start."""
+    stream = io.StringIO()
+    tell_of_a_failure(console(stream, interrupted=True), tmp_path / "gate.log")
+    assert stream.getvalue() == "interrupted: gate x\n"
 
 
 def test_what_it_does_not_know_passes() -> None:

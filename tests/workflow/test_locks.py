@@ -89,7 +89,9 @@ def test_an_interrupt_says_how_to_go_on(fresh: Project) -> None:
     assert not trainings(fresh)
     output = (fresh.folder / "output.txt").read_text()
     assert output.endswith("Interrupted. What was finished is stored: the same command goes on from there.\n")
-    assert "bnlab/cli/" not in output  # no traceback, but for those of an interpreter that is just starting
+    assert "Traceback" not in output
+    assert "FAILED" not in output
+    assert output.count("interrupted: train ") == 2
     assert not [path for path in (fresh.folder / "results/runs").rglob("*") if path.is_file()]
     assert not list((fresh.folder / ".snakemake/masters").iterdir())
     fresh.edit("config/protocols.yaml", "step: 30000", "step: 3")

@@ -24,6 +24,7 @@ def speak_to_people():
                     trainings=trainings,
                     reason=lambda path: FORCED_HERE.get(path, "asked for"),
                     pages=pages,
+                    interrupted=lambda: bool(INTERRUPTS),
                     plan=settings.dryrun,
                     show_logs=settings.show_failed_logs,
                 )

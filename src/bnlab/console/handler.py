@@ -40,19 +40,20 @@ class Console(logging.Handler):
         trainings: Callable[[], dict[str, float]],
         reason: Callable[[str], str],
         pages: Callable[[], Iterable[str]],
+        interrupted: Callable[[], bool],
         plan: bool,
         show_logs: bool,
     ) -> None:
         """Nothing is written yet.
 
         trainings: the trainings that have not ended, with the seconds that each is to take.  reason: why the job that
-        makes a file has to run.  pages: lines about what there is to open.  plan: whether jobs are only announced.
-        show_logs: whether the logs of failed jobs are shown.
+        makes a file has to run.  pages: lines about what there is to open.  interrupted: whether Ctrl-C was pressed.
+        plan: whether jobs are only announced.  show_logs: whether the logs of failed jobs are shown.
         """
         super().__init__(replaced.level)
         self.name = "bnlab"
         self.formatter, self.filters = replaced.formatter, replaced.filters
-        self._reason, self._pages = reason, pages
+        self._reason, self._pages, self._interrupted = reason, pages, interrupted
         self._plan, self._show_logs = plan, show_logs
         self._jobs: dict[int, Job] = {}
         self._failed: list[Job] = []
@@ -107,6 +108,9 @@ class Console(logging.Handler):
     def _on_job_error(self, record: logging.LogRecord) -> None:
         job = Job.of(record)
         self._jobs.pop(job.number, None)
+        if self._interrupted():  # no failure, though a log that Ctrl-C cut short may end with a traceback
+            self._bars.write(f"interrupted: {job.name}")
+            return
         self._failed.append(job)
         self._bars.write(f"FAILED {job.name}")
         if self._show_logs:
@@ -115,6 +119,8 @@ class Console(logging.Handler):
 
     def _on_error(self, record: logging.LogRecord) -> None:
         text = self.format(record)
+        if self._interrupted() and ("CalledProcessError" in text or text.endswith(FAILED)):
+            return
         if text.endswith(FAILED) and self._failed:
             self._bars.close()
             for job in self._failed:
