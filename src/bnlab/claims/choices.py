@@ -48,6 +48,7 @@ def undecided_if_turned(claim: Claim, judge: Callable[[Claim], Finding]) -> Find
         return found
     against = FAILED if found.outcome == REPRODUCED else (REPRODUCED,) if found.outcome in FAILED else ()
     half, twice = (judge(scaled(claim, factor)).outcome for factor in FACTORS)
+    found = replace(found, at_half=half, at_twice=twice)
     if half not in against and twice not in against:
         return found
     hangs = f"It hangs on the {chosen}, {TURNED} {half.lower()} with half of it, {twice.lower()} with twice."

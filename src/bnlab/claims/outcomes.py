@@ -41,6 +41,7 @@ class Finding:
 
     low, high: the interval that decided.  detectable: the smallest shift of the truth that this comparison would have
     seen four times out of five, NaN where a rule has none.  measured: what mean and sd are of, where they are of runs.
+    at_half, at_twice: the outcomes with half and with twice of what is our choice, empty where nothing is.
     """
 
     outcome: str
@@ -52,6 +53,8 @@ class Finding:
     high: float = math.nan
     detectable: float = math.nan
     measured: tuple[float, ...] = ()
+    at_half: str = ""
+    at_twice: str = ""
 
 
 def summary_of(values: Sequence[float]) -> Finding:
