@@ -307,6 +307,19 @@ def test_a_figure_stands_before_what_follows_it(tmp_path: Path) -> None:
         assert sorted(["Own", "Figure", "Next"], key=text.rindex) == ["Own", *order.split(", ")]
 
 
+def test_a_figure_that_nearly_fits_is_drawn_smaller(tmp_path: Path) -> None:
+    """By a fifth at most: one that lacks more is as wide as running text, overleaf."""
+    path = tmp_path / "figure.svg"
+    path.write_text(SVG)
+    svg = inline_svg(path, prefix="figure-a", label="x")
+    figure = f'<figure id="f">{svg}<figcaption>Figure.</figcaption></figure>'
+    for filling, pages, least, most in [(20, 1, 1, 1), (26, 1, 0.8, 0.99), (29, 2, 1, 1)]:
+        pdf = Pdf(typeset(tmp_path, document(content="<p>Filling.</p>" * filling + figure)))
+        width = 90 * float(pdf.find(rb"q ([\d.]+) 0 0 -[\d.]+ [\d.]+ [\d.]+ cm"))
+        assert len(pdf.texts) == pages
+        assert least - 0.001 <= width / (140 / 25.4 * 72) <= most + 0.001
+
+
 def test_a_question_is_on_the_page_of_its_answer(tmp_path: Path) -> None:
     """However much of a page is left where it begins."""
     answer = '<dl class="findings"><div><dt>Subject.</dt><dd>Answer.</dd></div></dl>'
