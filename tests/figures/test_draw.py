@@ -287,6 +287,17 @@ def test_best_weight_decay_is_ringed_and_named(tmp_path: Path) -> None:
     assert ticks == ["0", "$10^{-4}$", "$10^{-3}$", "$10^{-2}$", "$10^{-1}$"]
 
 
+def test_weight_decays_far_apart_have_ten_ticks_at_most(tmp_path: Path) -> None:
+    """A label for each of two hundred decades would hide all of them."""
+    made = workplace(tmp_path, weight_decay=[1e-3, 1e200])
+    figure = weight_decay_figure.draw(
+        made.table("runs.csv"), made.table("curves.csv"), made.configuration.protocols["small"]
+    )
+    ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert 5 <= len(ticks) <= 10
+    assert ticks[:2] == ["$10^{-3}$", "$10^{18}$"]
+
+
 def test_equal_means_name_the_larger_weight_decay(tmp_path: Path) -> None:
     """Of equally good weight decays the larger one is best."""
     made = workplace(tmp_path, weight_decay=[1e-4, 1e-3], batch_norm=[True], seeds=1)

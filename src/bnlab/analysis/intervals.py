@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from bnlab.analysis.spread import Spread
 
@@ -35,7 +35,7 @@ def _sd_of_one_more(values: Sequence[float], spread: Spread, extra_variance: flo
 
 
 def _quantile(probability: float, spread: Spread) -> float:
-    return float(stats.t.ppf(probability, spread.degrees_of_freedom))
+    return float(scipy.stats.t.ppf(probability, spread.degrees_of_freedom))
 
 
 def binomial_variance(accuracy: float, images: int) -> float:
@@ -49,13 +49,13 @@ def mean_interval(values: Sequence[float] | pd.Series, *, level: float = LEVEL) 
         return math.nan, math.nan
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # equal values are no trouble: their interval is a point
-        interval = stats.ttest_1samp(values, 0).confidence_interval(level)
+        interval = scipy.stats.ttest_1samp(values, 0).confidence_interval(level)
     return float(interval.low), float(interval.high)
 
 
 def sd_interval(sd: float, n: int) -> tuple[float, float]:
     """The interval of the standard deviation that n normal values, 2 or more, with an observed one of `sd` have."""
-    low, high = (sd * math.sqrt((n - 1) / stats.chi2.ppf((1 + side * LEVEL) / 2, n - 1)) for side in (1, -1))
+    low, high = (sd * math.sqrt((n - 1) / scipy.stats.chi2.ppf((1 + side * LEVEL) / 2, n - 1)) for side in (1, -1))
     return low, high
 
 
@@ -69,13 +69,13 @@ def detectable_mean(values: Sequence[float]) -> float:
 
 def share_interval(count: int, of: int) -> tuple[float, float]:
     """The exact interval of a share (Clopper and Pearson)."""
-    interval = stats.binomtest(count, of).proportion_ci(LEVEL, method="exact")
+    interval = scipy.stats.binomtest(count, of).proportion_ci(LEVEL, method="exact")
     return float(interval.low), float(interval.high)
 
 
 def sign_test(count: int, of: int) -> float:
     """The probability of a count at least as far from half of them, if both outcomes were as likely; two-sided."""
-    return float(stats.binomtest(count, of).pvalue)
+    return float(scipy.stats.binomtest(count, of).pvalue)
 
 
 def summary(values: pd.Series) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """How many pairs of runs it takes to see a difference."""
 
-from scipy import stats
+import scipy
 
 from bnlab.analysis.intervals import LEVEL, POWER
 
@@ -13,8 +13,8 @@ def power(pairs: int, sd: float, difference: float) -> float:
 
     sd: of the pairs' differences, whose mean is `difference` in truth.
     """
-    quantile = stats.t.ppf((1 + LEVEL) / 2, pairs - 1)
-    return float(stats.nct.sf(quantile, pairs - 1, difference * pairs**0.5 / sd))
+    quantile = scipy.stats.t.ppf((1 + LEVEL) / 2, pairs - 1)
+    return float(scipy.stats.nct.sf(quantile, pairs - 1, difference * pairs**0.5 / sd))
 
 
 def pairs_needed(sd: float, difference: float) -> int:

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.special import digamma, polygamma
+import scipy
 
 Array = npt.NDArray[np.float64]
 
@@ -143,13 +142,13 @@ def fit_prior(samples: Iterable[Sample]) -> Prior | None:
     if len(known) < 2:
         return None
     s2, d = (np.array(column) for column in zip(*known, strict=True))
-    logs = np.log(s2) - digamma(d / 2) + np.log(d / 2)
-    excess = float(np.var(logs, ddof=1) - np.mean(polygamma(1, d / 2)))
+    logs = np.log(s2) - scipy.special.digamma(d / 2) + np.log(d / 2)
+    excess = float(np.var(logs, ddof=1) - np.mean(scipy.special.polygamma(1, d / 2)))
     most = float(d.sum())
     if excess <= 0:
         return Prior(math.exp(float(logs.mean())), math.inf, most)
     d0 = 2 * _trigamma_inverse(excess)
-    return Prior(math.exp(float(logs.mean() + digamma(d0 / 2) - math.log(d0 / 2))), d0, most)
+    return Prior(math.exp(float(logs.mean() + scipy.special.digamma(d0 / 2) - math.log(d0 / 2))), d0, most)
 
 
 def moderated(sample: Sample, prior: Prior | None) -> Spread | None:
@@ -167,4 +166,4 @@ def moderated(sample: Sample, prior: Prior | None) -> Spread | None:
 def _trigamma_inverse(value: float) -> float:
     """The x at which the trigamma function, which falls from infinity to zero, has that value."""
     low, high = 1 / math.sqrt(value), 2 / value + 2  # as 1/x² < trigamma(x) < 1/x + 1/x²
-    return float(brentq(lambda x: float(polygamma(1, x)) - value, low, high))
+    return float(scipy.optimize.brentq(lambda x: float(scipy.special.polygamma(1, x)) - value, low, high))

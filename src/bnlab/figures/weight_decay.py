@@ -136,10 +136,11 @@ def set_weight_decays(axes: Axes, runs: pd.DataFrame) -> None:
 
 
 def _ticks(values: list[float]) -> dict[float, str]:
-    """The ticks: decades among the values, or some four of the values where they span fewer than two decades."""
+    """The ticks: decades among the values, ten at most, or some four of the values where these span fewer than two."""
     if not values:
         return {}
     low, high = math.ceil(math.log10(values[0]) - 1e-9), math.floor(math.log10(values[-1]) + 1e-9)
     if high <= low:
         return {value: short_number(value) for value in values[:: math.ceil(len(values) / 4)]}
-    return {10.0**power: f"$10^{{{power}}}$" for power in range(low, high + 1)}
+    apart = math.ceil((high - low + 1) / 10)
+    return {10.0**power: f"$10^{{{power}}}$" for power in range(low, high + 1, apart)}
