@@ -25,6 +25,7 @@ import yaml
 
 from tests.protocols import TINY
 from tests.small import make_small
+from tests.workflow.plan import plan
 
 ROOT = Path(__file__).parents[2]
 PROTOCOLS = yaml.safe_dump({"tiny": TINY, "other": {"defaults": "tiny", "batch_size": 60}}, sort_keys=False)
@@ -119,13 +120,13 @@ class Project:
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """Jobs by rule that `snakemake -n` announces; empty when nothing is to be done."""
-        result = self.snakemake("-n", *arguments)
-        assert result.returncode == 0, result.stdout
-        if "Nothing to be done" in result.stdout:
+        code, output = plan(self.folder, arguments)
+        assert code == 0, output
+        if "Nothing to be done" in output:
             return {}
-        table = result.stdout.partition("Job stats:")[2].partition("total")[0]
+        table = output.partition("Job stats:")[2].partition("total")[0]
         jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
-        assert jobs, result.stdout
+        assert jobs, output
         return {name: count for name, count in jobs.items() if name not in ("all", "everything", "tiny")}
 
     def edit(self, path: str, old: str, new: str) -> None:

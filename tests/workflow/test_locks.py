@@ -158,18 +158,19 @@ def test_writers_that_no_lock_parts_leave_whole_results(fresh: Project, finished
     ],
     ids=["while the configuration is read", "while jobs are planned", "while the end is told"],
 )
-def test_an_interrupt_at_any_time_shows_no_traceback(fresh: Project, path: str, before: str, done: bool) -> None:
-    """Snakemake itself expects it only while jobs run."""
+def test_an_interrupt_at_any_time_shows_no_traceback(project: Project, path: str, before: str, done: bool) -> None:
+    """Snakemake itself expects it only while jobs run. Here one has to: the page is to be typeset."""
+    (project.folder / "results/studies/tiny/page.pdf").unlink()
     indent = before[: len(before) - len(before.lstrip())]
     interrupt = f"{indent}__import__('os').kill(__import__('os').getpid(), {signal.SIGINT:d})\n"
-    fresh.edit(f"src/bnlab/{path}", before, interrupt + before)
+    project.edit(f"src/bnlab/{path}", before, interrupt + before)
     result = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "2", "tiny"],
-        cwd=fresh.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+        cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
         preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     assert result.returncode == 130, result.stdout
     assert "Traceback" not in result.stdout
     assert result.stdout.endswith("Interrupted. What was finished is stored: the same command goes on from there.\n")
-    fresh.edit(f"src/bnlab/{path}", interrupt, "")
-    assert (fresh.planned("tiny") == {}) == done
+    project.edit(f"src/bnlab/{path}", interrupt, "")
+    assert (project.planned("tiny") == {}) == done
