@@ -28,6 +28,7 @@ def without_times(text: str) -> str:
 def test_the_tutorial_goes_as_it_says(fresh: Project) -> None:
     """A question, an answer, a line changed: only the new seed is trained, and `why` says so in the same words."""
     shutil.copy(ROOT / "config/protocols.yaml", fresh.folder / "config")
+    fresh.edit("config/protocols.yaml", "step: 200", "step: 20")  # what networks learn is not the point here
     (study,) = re.findall(r"```yaml file=(\S+)\n(.*?)```", TEXT, re.DOTALL)
     (fresh.folder / study[0]).write_text(study[1], encoding="utf-8")
     (fresh.folder / "config/studies/tiny.yaml").unlink()
