@@ -39,6 +39,7 @@ SEARCH = EXPERIMENT | {
     "weight_decay": {"log_spaced": {"from": 1.0e-5, "to": 1.0e-1, "count": 5}},
 }
 UNEVEN = SEARCH | {"id": "uneven", "learning_rate": [0.001, 0.002, 0.00302], "weight_decay": [0, 0.1]}
+SPARSE = EXPERIMENT | {"id": "sparse", "protocol": "saccardi2022_search"}
 LATER = SEARCH | {"id": "later", "weight_decay": {"top": {"search": "search", "count": 2}}}
 ONE = {"experiment": "grid", "batch_norm": True, "initialization": "he", "weight_decay": 0.1}
 TWIN = ONE | {"batch_norm": False}
@@ -65,7 +66,7 @@ def small(tmp_path_factory) -> Configuration:
     folder = tmp_path_factory.mktemp("small")
     (folder / "studies").mkdir()
     shutil.copy(COMMITTED / "protocols.yaml", folder)
-    study = {"title": "t", "summary": "s", "experiments": [EXPERIMENT, SEARCH, UNEVEN, LATER]}
+    study = {"title": "t", "summary": "s", "experiments": [EXPERIMENT, SEARCH, UNEVEN, SPARSE, LATER]}
     (folder / "studies" / "small.yaml").write_text(dump(study))
     return load_configuration(folder, results=folder)
 
@@ -157,6 +158,15 @@ def test_a_table_becomes_one_claim_per_entry(config: Configuration) -> None:
         for interpretation, norm in ((claim.main, True), (claim.variants[0], False)):
             (cell,) = interpretation.cells[0].cells(config)
             assert (cell.setting.weight_decay, cell.setting.batch_norm) == (value, norm)
+
+
+def test_what_is_read_off_curves_is_read_off_curves_alike(config: Configuration) -> None:
+    """The highest of more points is higher, and rises add up: all readings have as many points an epoch."""
+    variant = {"label": "v", "cells": ONE | {"experiment": "sparse"}}
+    load(config, changed(CLAIM, variants=[variant]))
+    message = message_of(config, changed(CLAIM, metric="best_validation_accuracy", variants=[variant]))
+    assert "claims[0]: best_validation_accuracy is read off curves that are not sampled alike" in message
+    assert "grid every 0.5 epochs on 1,500 images; sparse every 1 epochs on 5,000 images" in message
 
 
 def test_variants_say_what_differs(config: Configuration) -> None:

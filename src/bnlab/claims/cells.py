@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from bnlab.claims.along_curves import SAMPLED
 from bnlab.claims.model import SEARCHED, Cell, Claim, Interpretation, Selection
 from bnlab.claims.outcomes import is_gain
 from bnlab.config.experiments import FILTERS
 from bnlab.config.studies import Configuration
 from bnlab.runs.names import initialization_text, network_text, number_text
+from bnlab.runs.spec import Protocol
 
 
 class CellCheck:
@@ -36,6 +38,24 @@ class CellCheck:
                         self._check_one(sides, place)
             if cells and claim.kind in ("number", "best"):
                 self._check_number(claim, interpretation, cells, f"{at}.cells")
+        self._check_sampling(claim, where)
+
+    def _check_sampling(self, claim: Claim, where: str) -> None:
+        """Add a problem where readings are of curves that are not sampled alike, by which alone they can differ."""
+        found: dict[tuple[float, int], str] = {}
+        for reading in claim.interpretations:
+            metrics = {reading.metric, *(pair.metric for pair in reading.pairs)}
+            for selection in reading.selections if metrics & {*SAMPLED} else ():
+                if selection.study in self.configuration.studies:
+                    for cell in selection.cells(self.configuration):
+                        sampling = _sampling(self.configuration.protocols[cell.setting.protocol])
+                        found.setdefault(sampling, selection.experiment)
+        if len(found) > 1:
+            ways = "; ".join(f"{name} every {apart:g} epochs on {n:,} images" for (apart, n), name in found.items())
+            self.problems.append(
+                f"{where}: {claim.main.metric} is read off curves that are not sampled alike, which changes it. Found "
+                f"{ways}. Expected protocols with the same probe and as many curve_points an epoch."
+            )
 
     def _cells(self, selection: Selection, where: str) -> list[Cell] | None:
         """The cells that a selection meets; None if they are not known yet, or if it is wrong, which adds a problem."""
@@ -92,6 +112,12 @@ class CellCheck:
                 f"{where}: meets {len(cells)} cells of experiment '{cells[0].experiment}', expected one"
                 f"{' of each ' + ' and '.join(but) if but else ''}. Narrow it by {ways}."
             )
+
+
+def _sampling(protocol: Protocol) -> tuple[float, int]:
+    """Epochs from one point of a curve to the next, to a tenth, and images of each part that it is evaluated on."""
+    epochs = protocol.schedule.updates * protocol.batch_size / protocol.training
+    return round(epochs / max(protocol.curve_points - 1, 1), 1), protocol.probe
 
 
 def interpretation_keys(claim: Claim) -> list[str]:

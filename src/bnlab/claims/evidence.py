@@ -14,7 +14,7 @@ from bnlab.analysis.intervals import binomial_variance
 from bnlab.analysis.read import read_table
 from bnlab.analysis.searches import Candidate
 from bnlab.analysis.spread import Alike, Noise
-from bnlab.claims.along_curves import along_curves
+from bnlab.claims.along_curves import SAMPLED, along_curves
 from bnlab.claims.model import Cell, Interpretation, Pair, Selection, place_of
 from bnlab.claims.outcomes import is_gain
 from bnlab.config.reported_checks import load_reported_check
@@ -212,10 +212,7 @@ class Evidence:
         if metric.startswith("test") or metric in (START, "deviation"):
             return 0
         part = protocol.training if "training" in metric or metric == "rises" else protocol.validation
-        along = metric.startswith("best_") or metric in (
-            "rises", "swing", "loss_swing", "epoch_of_lowest_validation_cost", "validation_loss_rise"
-        )  # fmt: skip
-        return min(part, protocol.probe) if along else part
+        return min(part, protocol.probe) if metric in SAMPLED else part
 
     def _row(self, run: RunSpec) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.runs.loc[self.names[run]]
