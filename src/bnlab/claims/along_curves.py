@@ -5,12 +5,6 @@ import pandas as pd
 from bnlab.analysis.learning import epochs_until_learning
 from bnlab.runs.datasets import CIFAR10
 
-SAMPLED = (
-    "best_training_accuracy", "best_validation_accuracy", "epoch_of_lowest_validation_cost", "validation_loss_rise",
-    "rises", "swing", "loss_swing",
-)  # fmt: skip
-"""The columns that depend on how often, and on how many images, a training is evaluated: noise adds to a highest."""
-
 
 def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """One row per run, indexed by it.

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bnlab.claims.along_curves import SAMPLED
-from bnlab.claims.model import SEARCHED, Cell, Claim, Interpretation, Selection
+from bnlab.claims.model import SAMPLED, SEARCHED, Cell, Claim, Interpretation, Selection
 from bnlab.claims.outcomes import is_gain
 from bnlab.config.experiments import FILTERS
 from bnlab.config.studies import Configuration

@@ -14,8 +14,8 @@ from bnlab.analysis.intervals import binomial_variance
 from bnlab.analysis.read import read_table
 from bnlab.analysis.searches import Candidate
 from bnlab.analysis.spread import Alike, Noise
-from bnlab.claims.along_curves import SAMPLED, along_curves
-from bnlab.claims.model import Cell, Interpretation, Pair, Selection, place_of
+from bnlab.claims.along_curves import along_curves
+from bnlab.claims.model import SAMPLED, Cell, Interpretation, Pair, Selection, place_of
 from bnlab.claims.outcomes import is_gain
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration

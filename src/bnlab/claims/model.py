@@ -12,6 +12,11 @@ SEARCHED = ("weight_decay", "learning_rate")
 """The axes of a search."""
 TIED = " and "
 """What joins printed best settings that share the best value."""
+SAMPLED = (
+    "best_training_accuracy", "best_validation_accuracy", "epoch_of_lowest_validation_cost", "validation_loss_rise",
+    "rises", "swing", "loss_swing",
+)  # fmt: skip
+"""Metrics that depend on how often, and on how many images, a training is evaluated: noise adds to a highest."""
 
 
 def place_of(run: RunSpec) -> tuple[float, ...]:
