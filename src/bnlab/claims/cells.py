@@ -20,35 +20,33 @@ class CellCheck:
 
     def check(self, claim: Claim, where: str) -> None:
         """Check that every cell that a claim names exists, and that there are as many as the claim's kind needs."""
+        sampled: list[Cell] = []
         for interpretation, key in zip(claim.interpretations, interpretation_keys(claim), strict=True):
             at = f"{where}{key}"
             cells: list[Cell] | None = []
             for i, selection in enumerate(interpretation.cells):
                 place = f"{at}.cells[{i}]" if len(interpretation.cells) > 1 else f"{at}.cells"
                 found = self._cells(selection, place)
+                sampled += (found or []) if interpretation.metric in SAMPLED else []
                 cells = None if cells is None or found is None else [*cells, *found]
             for i, pair in enumerate(interpretation.pairs):
                 for side in ("greater", "smaller"):
                     place = f"{at}.pairs[{i}].{side}"
                     sides = self._cells(getattr(pair, side), place)
+                    sampled += (sides or []) if pair.metric in SAMPLED else []
                     if sides and is_gain(pair.metric):
                         self._check_twins(sides, place)
                     else:
                         self._check_one(sides, place)
             if cells and claim.kind in ("number", "best"):
                 self._check_number(claim, interpretation, cells, f"{at}.cells")
-        self._check_sampling(claim, where)
+        self._check_sampling(claim, sampled, where)
 
-    def _check_sampling(self, claim: Claim, where: str) -> None:
+    def _check_sampling(self, claim: Claim, cells: list[Cell], where: str) -> None:
         """Add a problem where readings are of curves that are not sampled alike, by which alone they can differ."""
         found: dict[tuple[float, int], str] = {}
-        for reading in claim.interpretations:
-            metrics = {reading.metric, *(pair.metric for pair in reading.pairs)}
-            for selection in reading.selections if metrics & {*SAMPLED} else ():
-                if selection.study in self.configuration.studies:
-                    for cell in selection.cells(self.configuration):
-                        sampling = _sampling(self.configuration.protocols[cell.setting.protocol])
-                        found.setdefault(sampling, selection.experiment)
+        for cell in cells:
+            found.setdefault(_sampling(self.configuration.protocols[cell.setting.protocol]), cell.experiment)
         if len(found) > 1:
             ways = "; ".join(f"{name} every {apart:g} epochs on {n:,} images" for (apart, n), name in found.items())
             self.problems.append(
