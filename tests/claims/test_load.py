@@ -165,7 +165,7 @@ def test_what_is_read_off_curves_is_read_off_curves_alike(config: Configuration)
     variant = {"label": "v", "cells": ONE | {"experiment": "sparse"}}
     load(config, changed(CLAIM, variants=[variant]))
     message = message_of(config, changed(CLAIM, metric="best_validation_accuracy", variants=[variant]))
-    assert "claims[0]: best_validation_accuracy is read off curves that are not sampled alike" in message
+    assert "claims[0]: is judged by curves that are not sampled alike" in message
     assert "grid every 0.5 epochs on 1,500 images; sparse every 1 epochs on 5,000 images" in message
     pairs = [{"greater": ONE, "smaller": TWIN}, {"greater": ONE | {"experiment": "sparse"}, "smaller": TWIN}]
     assert "not sampled alike" in message_of(config, changed(DIRECTION, metric="rises", pairs=pairs))

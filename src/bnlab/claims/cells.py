@@ -40,9 +40,9 @@ class CellCheck:
                         self._check_one(sides, place)
             if cells and claim.kind in ("number", "best"):
                 self._check_number(claim, interpretation, cells, f"{at}.cells")
-        self._check_sampling(claim, sampled, where)
+        self._check_sampling(sampled, where)
 
-    def _check_sampling(self, claim: Claim, cells: list[Cell], where: str) -> None:
+    def _check_sampling(self, cells: list[Cell], where: str) -> None:
         """Add a problem where readings are of curves that are not sampled alike, by which alone they can differ."""
         found: dict[tuple[float, int], str] = {}
         for cell in cells:
@@ -50,7 +50,7 @@ class CellCheck:
         if len(found) > 1:
             ways = "; ".join(f"{name} every {apart:g} epochs on {n:,} images" for (apart, n), name in found.items())
             self.problems.append(
-                f"{where}: {claim.main.metric} is read off curves that are not sampled alike, which changes it. Found "
+                f"{where}: is judged by curves that are not sampled alike, which changes what is read off them. Found "
                 f"{ways}. Expected protocols with the same probe and as many curve_points an epoch."
             )
 
