@@ -59,7 +59,7 @@ def planned_groups(targets: Targets, asked: Sequence[str]) -> list[Group]:
         Group(
             cause,
             dict(sorted(Counter(command for command, *_ in jobs).items(), key=lambda one: ORDER.index(one[0]))),
-            factor * sum(targets.duration(run) for command, run, *_ in jobs if command == "train"),
+            factor * sum(targets.duration(arguments[0]) for command, *arguments in jobs if command == "train"),
         )
         for cause, jobs in grouped.items()
     ]
