@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bnlab.claims.outcomes import OUTCOMES
-from bnlab.figures.answer import FARTHEST, LOOKS, NUMBERED, _draw_forest, _placed
+from bnlab.figures.answer import FARTHEST, LOOKS, NUMBERED, _draw_forest, _placed, draw
 
 
 def table(*rows: tuple[str, str, float]) -> pd.DataFrame:
@@ -42,3 +42,11 @@ def test_what_lies_beyond_the_axis_has_its_number_if_few_do() -> None:
         _draw_forest(axes, table(*[("a", "x", FARTHEST + 5)] * many, ("a", "x", 0)))
         numbers = [text.get_text() for text in axes.texts if text.get_text() == "+13.0"]
         assert len(numbers) == (many if many <= NUMBERED else 0)
+
+
+def test_without_accuracies_there_are_bars_all_the_same() -> None:
+    """And words in place of marks."""
+    counts = {outcome: [1] for outcome in OUTCOMES} | {"report": ["all"], "group": ["statements"], "total": [6]}
+    forest, bars = draw(table(), pd.DataFrame(counts), generated=False).axes
+    assert [text.get_text() for text in forest.texts] == ["No claim is an accuracy in print."]
+    assert len(bars.patches) == len(OUTCOMES)

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 from bnlab.errors import IntegrityError
-from bnlab.figures.calibration import draw, draw_calibration
+from bnlab.figures.calibration import NOTHING, draw, draw_calibration
 from bnlab.figures.style import BLUE, ORANGE
 
 SEEN = {"at_0.25": 0.1, "at_0.5": 0.3, "at_1": 0.8, "at_2": 1.0}
@@ -92,3 +92,12 @@ def test_the_figure_is_made_of_the_table(tmp_path):
         draw_calibration(results=tmp_path)
         written.append([(tables / f"calibration.{ending}").read_bytes() for ending in ("svg", "png")])
     assert written[0] == written[1]
+
+
+def test_what_there_is_nothing_of_is_said():
+    """In the panel of numbers that no cell is of, and alone where no rule could be tried."""
+    *_, accuracies, others = panels([row("number", "test accuracy", **SEEN)])
+    assert accuracies.lines and not accuracies.texts
+    assert [text.get_text() for text in others.texts] == [NOTHING]
+    (alone,) = panels([row("number", "test accuracy", math.nan)])
+    assert [text.get_text() for text in alone.texts] == [NOTHING]

@@ -29,7 +29,7 @@ def test_the_headline_is_of_measured_results_and_statements() -> None:
     """A sentence for each, of all reports."""
     assert list(headline(summary(LEDGER))) == [
         "Of 4 measured results, 2 are reproduced, 1 contradicted and 1 not testable.",
-        "Of 1 statements, 1 is inconclusive.",
+        "Of 1 statement, 1 is inconclusive.",
     ]
 
 

@@ -25,7 +25,7 @@ import yaml
 
 from tests.protocols import TINY
 from tests.small import make_small
-from tests.workflow.plan import plan
+from tests.workflow.loaded import run_loaded
 
 ROOT = Path(__file__).parents[2]
 PROTOCOLS = yaml.safe_dump({"tiny": TINY, "other": {"defaults": "tiny", "batch_size": 60}}, sort_keys=False)
@@ -107,21 +107,14 @@ class Project:
 
     def bnlab(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of the package's commands, the project's own package; output and errors in `stdout`."""
-        return subprocess.run(
-            [sys.executable, "-m", "bnlab", *arguments],
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder / "src")},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-            check=False,
-        )
+        environment = os.environ | {"PYTHONPATH": str(self.folder / "src")}
+        return run_loaded("bnlab", arguments, self.folder, environment)
 
     def planned(self, *arguments: str) -> dict[str, int]:
         """Jobs by rule that `snakemake -n` announces; empty when nothing is to be done."""
-        code, output = plan(self.folder, arguments)
-        assert code == 0, output
+        result = run_loaded("snakemake", ["--cores", "2", "-n", *arguments], self.folder, os.environ)
+        output = result.stdout
+        assert result.returncode == 0, output
         if "Nothing to be done" in output:
             return {}
         table = output.partition("Job stats:")[2].partition("total")[0]

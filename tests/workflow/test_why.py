@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-import yaml
 
 from tests.workflow.conftest import Project
 
@@ -132,24 +131,6 @@ def test_a_target_has_its_own_answer(project: Project) -> None:
     refused = project.bnlab("why", "results/none.csv")
     assert refused.returncode == 1
     assert "Snakemake makes no plan" in refused.stdout and "results/none.csv" in refused.stdout
-
-
-def test_pages_about_all_studies_are_counted_too(fresh: Project) -> None:
-    """Their commands have no argument."""
-    claim = {"id": "gain", "where": "1", "text": "It helps.", "kind": "direction", "metric": "test_accuracy"}
-    cells = {
-        "greater": {"experiment": "depth", "batch_norm": True},
-        "smaller": {"experiment": "depth", "batch_norm": False},
-    }
-    claims = {"report": "tiny", "study": "tiny", "claims": [claim | {"pairs": [cells]}]}
-    question = {"id": "q", "label": "Q", "title": "Q?", "text": "A.", "experiments": ["tiny/depth"], "claims": []}
-    synthesis = {"title": "All", "summary": "All.", "questions": [question], "searches": []}
-    (fresh.folder / "config/claims").mkdir()
-    for path, content in (("claims/tiny.yaml", claims), ("synthesis.yaml", synthesis)):
-        (fresh.folder / "config" / path).write_text(yaml.safe_dump(content), encoding="utf-8")
-    said = fresh.bnlab("why").stdout
-    for command in ("ledger", "calibrate", "synthesis-page", "site"):
-        assert re.search(rf"[ ,]{command} 1[,\n]", said), said
 
 
 def test_a_harmless_change_is_accepted_until_the_next(project: Project) -> None:

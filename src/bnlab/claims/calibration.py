@@ -80,9 +80,8 @@ def calibration_table(groups: Iterable[Group], searches: Iterable[Search]) -> pd
             _file(filed, rule, search.group, number, trials_of_search(search))
     kinds = list(dict.fromkeys(kind for _, kind, _ in filed))
     keys = sorted(filed, key=lambda key: (RULES.index(key[0]), kinds.index(key[1]), key[2] != ALL, key[2]))
-    return pd.DataFrame(
-        [{"rule": rule, "kind": kind, "part": part} | _row(filed[rule, kind, part]) for rule, kind, part in keys]
-    ).round(4)
+    rows = [{"rule": rule, "kind": kind, "part": part} | _row(filed[rule, kind, part]) for rule, kind, part in keys]
+    return pd.DataFrame(rows, columns=["rule", "kind", "part", *_row([])]).round(4)
 
 
 def _file(filed: _Filed, rule: str, group: Group, number: int, trials: Iterable[Trial]) -> None:

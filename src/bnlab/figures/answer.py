@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bnlab.figures.style import BLACK, GREEN, GREY, LIGHT_GREY, ORANGE, new_figure
+from bnlab.figures.style import BLACK, GREEN, GREY, LIGHT_GREY, ORANGE, new_figure, say
 
-FOREST, BARS = 2.75, 1.15
-"""Inches of the accuracies, legend included, and of the bars."""
+FOREST, NONE, BARS = 2.75, 0.9, 1.15
+"""Inches of the accuracies, legend included, of none, and of the bars."""
 FARTHEST, NUMBERED = 8.0, 6
 """Points from ours where the axis ends; what lies beyond stands at its end, with its number if not too many do."""
 BETWEEN_REPORTS, BESIDE, NARROWEST = 0.8, 1.2, 8.6
@@ -39,9 +39,13 @@ def draw(accuracies: pd.DataFrame, summary: pd.DataFrame, *, generated: bool) ->
     accuracies: a row per number, with question, report, reported, ours, low, high and outcome, fractions; in order.
     summary: claims_summary.csv.  generated: whether the images were.
     """
-    figure, canvas = new_figure(FOREST + BARS, "generated" if generated else "")
-    upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=[FOREST, BARS])[:, 0]
-    _draw_forest(upper.subplots(), accuracies)
+    height = NONE if accuracies.empty else FOREST
+    figure, canvas = new_figure(height + BARS, "generated" if generated else "")
+    upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=[height, BARS])[:, 0]
+    if accuracies.empty:
+        say(upper.subplots(), "No claim is an accuracy in print.")
+    else:
+        _draw_forest(upper.subplots(), accuracies)
     _draw_bars(lower.subplots(), summary[summary["report"] == "all"])
     shown = [outcome for outcome in LOOKS if summary[outcome].sum()]
     handles = [

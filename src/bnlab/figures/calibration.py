@@ -23,6 +23,7 @@ from bnlab.figures.style import (
     house_style,
     new_figure,
     save,
+    say,
 )
 
 ROW, AXIS, CURVES = 0.2, 0.9, 3.8
@@ -33,6 +34,7 @@ COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 """Colours of the curves of one panel."""
 SEEN = "at_"
 """Begins the columns that say how often a shift is seen; its size ends them."""
+NOTHING = "No cell has runs enough to try a rule on."
 NAME = "calibration"
 NUMBER, ALL = "number", "all"
 """The rule whose power is drawn, and the part of a kind that is the whole of it."""
@@ -51,6 +53,10 @@ def draw(table: pd.DataFrame) -> Figure:
     table: calibration.csv.
     """
     rated = table[(table["part"] == ALL) & table["rate"].notna()]
+    if rated.empty:
+        figure, canvas = new_figure(AXIS, "cifar10")
+        say(canvas.subplots(), NOTHING)
+        return figure
     height = ROW * (len(rated) + rated["rule"].nunique()) + AXIS
     figure, canvas = new_figure(height + CURVES, "cifar10")
     upper, lower = canvas.subfigures(2, 1, squeeze=False, height_ratios=[height, CURVES])[:, 0]
@@ -96,6 +102,9 @@ def _draw_rates(axes: Axes, table: pd.DataFrame) -> None:
 
 def _draw_power(axes: Axes, numbers: pd.DataFrame, label: str) -> None:
     """A curve for every kind of number. Where nothing is shifted, these are the false alarms."""
+    if numbers.empty:
+        say(axes, NOTHING)
+        return
     columns = [column for column in numbers if column.startswith(SEEN)]
     shifts = [0.0, *(float(column.removeprefix(SEEN)) for column in columns)]
     for colour, (_, row) in zip(COLOURS, numbers.iterrows(), strict=False):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -93,6 +94,12 @@ def new_figure(height: float, data: str) -> tuple[Figure, FigureBase]:
         bbox={"boxstyle": "square,pad=0.4", "facecolor": "#FFF3C4", "edgecolor": BLACK, "linewidth": 0.7},
     )
     return figure, canvas
+
+
+def say(axes: Axes, words: str) -> None:
+    """Words in the middle of a panel that has nothing else to show."""
+    axes.set_axis_off()
+    axes.annotate(words, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=GREY)
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -55,6 +55,12 @@ class Currency:
             return False
         return True
 
+    def is_wanted(self, command: str, *arguments: str) -> bool:
+        """Whether a page, table or target of the present configuration needs it."""
+        if command == "study-site" and self.is_known(command, *arguments):
+            return self.targets.site(*arguments) in self.targets.pages(*arguments)  # not if that of all has its pages
+        return self.is_known(command, *arguments)
+
     def stored_runs(self) -> list[str]:
         """The names of all runs that have a record, of whatever configuration."""
         return sorted(

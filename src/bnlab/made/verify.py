@@ -92,7 +92,7 @@ def _receipts(currency: Currency, checked: set[Path]) -> Iterator[str]:
             except IntegrityError as error:
                 yield str(error)
                 continue
-        if currency.is_known(*maker) and (reason := currency.reason(*maker)):
+        if currency.is_wanted(*maker) and (reason := currency.reason(*maker)):
             yield f"{' '.join(maker)}: {reason}. Make it again: snakemake --cores 8"
 
 
@@ -102,7 +102,7 @@ def _left_over(currency: Currency) -> Iterator[str]:
     if runs:
         yield f"Asked for by no study: {len(runs):,} runs, among them {runs[0]}"
     for maker in currency.receipts:
-        if not currency.is_known(*maker):
+        if not currency.is_wanted(*maker):
             yield f"Asked for by no study: {' '.join(maker)}"
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from bnlab.claims.outcomes import FAILED, OPEN, REPRODUCED, RESULTS, STATEMENTS
 from bnlab.formatting import count
 
+IN_WORDS = f"{STATEMENTS} in words"
 OFTEN = 3
 """How many of the things that are left open are named."""
 
@@ -19,15 +20,16 @@ def conclusion(claims: pd.DataFrame) -> Iterator[str]:
     """
     decided = claims[claims["outcome"].isin([REPRODUCED, *FAILED])]
     results, statements = (decided[decided["group"] == group] for group in (RESULTS, STATEMENTS))
-    yield (
-        f"Where our runs decide, {_share(results)} measured results are reproduced, and {_share(statements)} "
-        "statements in words."
-    )
+    shares = [f"{_share(group)} {words}" for group, words in ((results, RESULTS), (statements, IN_WORDS)) if len(group)]
+    if shares:
+        first, *others = shares
+        yield f"Where our runs decide, {first} are reproduced{''.join(f', and {other}' for other in others)}."
     left = results["flags"].str.contains(OPEN)
-    yield (
-        f"Of the measured results whose report leaves something open that matters, {_share(results[left])} are "
-        f"reproduced; of the others, {_share(results[~left])}."
-    )
+    if left.any() and not left.all():
+        yield (
+            f"Of the measured results whose report leaves something open that matters, {_share(results[left])} are "
+            f"reproduced; of the others, {_share(results[~left])}."
+        )
     often = Counter(one for row in claims["open"] for one in row.split(", ") if one).most_common(OFTEN)
     if often:
         named = [f"{what} ({count(n, 'claim')})" for what, n in often]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from bnlab.claims.outcomes import FLAGS, GROUPS, OUTCOMES, RESULTS, STATEMENTS
+from bnlab.formatting import count
 
 HEADLINE = (RESULTS, STATEMENTS)
 """The groups that runs of ours decide; the others agree for the most part because they were copied from the report."""
@@ -27,7 +28,7 @@ def headline(summary: pd.DataFrame) -> Iterator[str]:
             found = [f"{row[outcome]} {outcome.lower()}" for outcome in OUTCOMES if row[outcome]]
             found[0] = found[0].replace(" ", " is " if found[0].startswith("1 ") else " are ", 1)
             several = f"{', '.join(found[:-1])} and {found[-1]}" if len(found) > 1 else found[0]
-            yield f"Of {row['total']} {group}, {several}."
+            yield f"Of {count(row['total'], group.removesuffix('s'))}, {several}."
 
 
 def count_rows(summary: pd.DataFrame) -> list[tuple[str, list[tuple[str, list[int]]]]]:

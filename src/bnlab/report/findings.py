@@ -82,8 +82,8 @@ def _accuracies(cells: pd.DataFrame, idle: frozenset[str]) -> str:
     cells = cells.sort_values("batch_norm", ascending=False)
     parts = [(_accuracy(cell), _seeds(cell, idle)) for _, cell in cells.iterrows()]
     if len({seeds for _, seeds in parts}) == 1:
-        each = " each" if len(parts) > 1 else ""
-        return f"Test accuracy is {' and '.join(accuracy for accuracy, _ in parts)} ({parts[0][1]}{each})."
+        seeds = _seeds(cells.iloc[0], idle, each=" each" if len(parts) > 1 else "")
+        return f"Test accuracy is {' and '.join(accuracy for accuracy, _ in parts)} ({seeds})."
     return f"Test accuracy is {' and '.join(f'{accuracy} ({seeds})' for accuracy, seeds in parts)}."
 
 
@@ -92,11 +92,14 @@ def _accuracy(cell: pd.Series) -> str:
     return f"{value} {batch_norm_words(cell['batch_norm'])}"
 
 
-def _seeds(cell: pd.Series, idle: frozenset[str]) -> str:
-    """Mean of 5 seeds from 10.00 to 29.61 %, of which 2 never start to learn; 1 run diverged."""
+def _seeds(cell: pd.Series, idle: frozenset[str], each: str = "") -> str:
+    """Mean of 5 seeds from 10.00 to 29.61 %, of which 2 never start to learn; 1 run diverged.
+
+    each: what follows the seeds where the words are about several cells.
+    """
     if not cell["n"]:
-        return f"{count(cell['diverged'], 'run')} diverged"
-    words = "one seed" if cell["n"] == 1 else f"mean of {cell['n']} seeds"
+        return f"{count(cell['diverged'], 'run')} diverged{each}"
+    words = ("one seed" if cell["n"] == 1 else f"mean of {cell['n']} seeds") + each
     still = len(idle.intersection(cell["runs"].split()))
     if still == cell["n"]:
         words += ", which never starts to learn" if still == 1 else ", none of which starts to learn"

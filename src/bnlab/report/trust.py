@@ -10,6 +10,7 @@ import pandas as pd
 from bnlab.analysis.intervals import LEVEL
 from bnlab.analysis.read import read_table
 from bnlab.claims.calibration import ALL
+from bnlab.figures.calibration import NOTHING
 from bnlab.formatting import count, short_error
 from bnlab.report.svg import Drawing
 
@@ -42,7 +43,7 @@ def read_trust(results: Path) -> Trust:
         shifts=[column.removeprefix(SEEN) for column in rules if column.startswith(SEEN)],
         reports=[row for _, row in reports.iterrows()],
         drawing=Drawing(tables / "calibration.svg", "figure-calibration", ALTERNATIVE),
-        sentences=[_false_alarms(rules), _expected(reports), *_leaning(reports)],
+        sentences=[_false_alarms(rules), *_expected(reports), *_leaning(reports)],
     )
 
 
@@ -54,6 +55,8 @@ def probability(value: float) -> str:
 def _false_alarms(rules: pd.DataFrame) -> str:
     """Whether the rates of false alarms are the nominal one, and which are not, by the wider of both intervals."""
     nominal, rated = 1 - LEVEL, rules[rules["rate"].notna()]
+    if rated.empty:
+        return NOTHING
     above = rated[rated[["low", "low_resampled"]].min(axis=1) > nominal]
     below = rated[rated[["high", "high_resampled"]].max(axis=1) < nominal]
     held = len(rated) - len(above) - len(below)
@@ -67,12 +70,14 @@ def _named(rules: pd.DataFrame) -> str:
     return ", ".join(f"{row['rule']} ({row['kind']})" for _, row in rules.iterrows()) or "none"
 
 
-def _expected(reports: pd.DataFrame) -> str:
+def _expected(reports: pd.DataFrame) -> Iterator[str]:
+    """How many measured results would fail if all were true, where our runs decide on any."""
     decided, expected, found = (reports[name].sum() for name in ("decided", "expected_false", "found_not_reproduced"))
-    return (
-        f"If all {decided} measured results on which our runs decide were true, {expected:.1f} would be expected to "
-        f"fail all the same; {found} do."
-    )
+    if decided:
+        yield (
+            f"If all {decided} measured results on which our runs decide were true, {expected:.1f} would be expected "
+            f"to fail all the same; {found} do."
+        )
 
 
 def _leaning(reports: pd.DataFrame) -> Iterator[str]:

@@ -9,7 +9,7 @@ from bnlab.errors import IntegrityError
 
 NAME = "bnlab.json"
 SCHEMA_VERSION = 1
-FOLDERS = ("runs", "studies", "tables", "gradients", "sensitivity", "rankings", "made", "history")
+FOLDERS = ("runs", "studies", "tables", "site", "gradients", "sensitivity", "made", "history")
 """The folders below the results that an archive may hold files of: never the images, nor logs."""
 
 

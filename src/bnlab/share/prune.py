@@ -49,10 +49,10 @@ def unneeded(targets: Targets) -> dict[str, list[Path]]:
     for run in currency.stored_runs():
         if run not in targets.known_runs:
             found[f"runs of {run.split('/')[0]}"].append(results / "runs" / run)
-    known = {maker for maker in currency.receipts if currency.is_known(*maker)}
-    needed = {path for maker in known for path in currency.receipts[maker].outputs}
+    wanted = {maker for maker in currency.receipts if currency.is_wanted(*maker)}
+    needed = {path for maker in wanted for path in currency.receipts[maker].outputs}
     for maker, receipt in currency.receipts.items():
-        if maker not in known:
+        if maker not in wanted:
             files = [results / path for path in receipt.outputs if path not in needed]
             found[" ".join(maker)] += [receipt_path(results, *maker), *(path for path in files if path.is_file())]
     return found
