@@ -148,6 +148,9 @@ SYNTHESIS: dict[str, Any] = {
         },
     ],
     "searches": ["first/decay"],
+    "lesson": "Say more.",
+    "limitations": ["They are small.", "They are few."],
+    "references": ["A. Author: A title. 1999."],
 }
 
 
@@ -555,6 +558,16 @@ def test_without_failures_it_says_so(made: Workplace, tmp_path: Path) -> None:
     html = made.synthesis(SYNTHESIS | {"questions": questions})
     assert "There are none." in part(html, "failures").text
     assert claim_links(part(html, "failures")) == []
+
+
+def test_last_words_are_the_synthesis_s_own(made: Workplace, tmp_path: Path, html: str) -> None:
+    """The end of its conclusion, what its runs cannot show and what it draws on; none of it needs to be there."""
+    words = ["<p>Say more.</p>", "<p>They are small.</p>", "<p>They are few.</p>", "<li>A. Author: A title. 1999.</li>"]
+    for one in words:
+        assert html.count(one) == 1
+    other = moved(made, tmp_path)
+    short = other.synthesis({key: SYNTHESIS[key] for key in ("title", "summary", "questions", "searches")})
+    assert not any(one in short for one in (*words, "#limitations", "#references"))
 
 
 def test_searches_have_their_rows(html: str) -> None:

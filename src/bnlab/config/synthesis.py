@@ -64,6 +64,12 @@ class SynthesisFile(Declared):
     """Its sections."""
     searches: Experiments
     """The searches that its last section lists, each study/experiment."""
+    lesson: str = Field(default=WITHOUT)
+    """The last words of its conclusion."""
+    limitations: list[str] = Field(default=[])
+    """What its runs cannot show: paragraphs."""
+    references: Annotated[list[str], different] = Field(default=[])
+    """What it draws on: authors, title, place and year."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +98,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Synthesis:
-    """The whole file. searches: (study, experiment)."""
+    """The whole file. searches: (study, experiment).  lesson: None where it draws none."""
 
     title: str
     summary: str
     questions: tuple[Question, ...]
     searches: tuple[tuple[str, str], ...]
+    lesson: str | None
+    limitations: tuple[str, ...]
+    references: tuple[str, ...]
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -136,7 +145,15 @@ def load_synthesis(configuration: Configuration, folder: Path = CONFIG) -> Synth
         claims, further = tuple(item.claims), tuple(item.further_claims)
         questions.append(Question(item.id, item.label, item.title, item.text, places, claims, further, answer))
     searches = _places(content.searches, configuration, source=f"{path}: searches")
-    return Synthesis(content.title, content.summary, tuple(questions), searches)
+    return Synthesis(
+        content.title,
+        content.summary,
+        tuple(questions),
+        searches,
+        content.lesson,
+        tuple(content.limitations),
+        tuple(content.references),
+    )
 
 
 def _answer(item: AnswerItem, configuration: Configuration, *, source: str) -> Answer:

@@ -47,7 +47,7 @@ def build_site(
     pages = [
         *of_synthesis(configuration, synthesis, inputs, results),
         *(of_study(one, f"study-{study}", "Reports") for study, one in inputs.items()),
-        *of_all(inputs),
+        *of_all(inputs, synthesis),
     ]
     _write(Site(synthesis.title, pages, inputs, OnSite(), results, results / "site"), configuration, accepted)
 

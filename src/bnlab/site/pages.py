@@ -36,6 +36,9 @@ TABLES = {
 }
 """A study's tables that the site holds a copy of."""
 
+LAST = ("limitations", "references")
+"""The parts that are the synthesis's own, below the methods of all."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -99,7 +102,7 @@ def of_study(one: Inputs, name: str, menu: str) -> Page:
     return Page(name, menu, one.study.title, "study.html.jinja", study_context(one, gate=False))
 
 
-def of_all(inputs: dict[str, Inputs]) -> list[Page]:
+def of_all(inputs: dict[str, Inputs], synthesis: Synthesis | None = None) -> list[Page]:
     """The pages that every site has: runs, gradients, methods and where all of it is from."""
     by_data = {data: one for one in reversed(inputs.values()) for data in one.gradients}
     figures, tables = itertools.count(1), itertools.count(1)
@@ -122,7 +125,7 @@ def of_all(inputs: dict[str, Inputs]) -> list[Page]:
     return [
         Page("runs", "Runs", "Runs", "runs.html.jinja", runs),
         _part("gradients", "Methods", "Are our gradients right?", "gradients", checked),
-        _part("methods", "Methods", "Methods", "methods", {}, "limitations", "references"),
+        _part("methods", "Methods", "Methods", "methods", {"synthesis": synthesis}, *(LAST if synthesis else ())),
         Page("provenance", "Methods", "Where all of it is from", "provenance.html.jinja", provenance),
     ]
 
