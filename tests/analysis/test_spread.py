@@ -48,6 +48,20 @@ def test_an_analysis_of_variance_by_hand():
     assert alike.pooled.own.sd == pytest.approx(1)
 
 
+def test_cells_without_a_common_seed_share_nothing_by_their_level():
+    """How far a search with seeds of its own lies from the final network says nothing of what a seed is worth."""
+    draw = np.random.default_rng(1)
+    of_seed = dict(enumerate(draw.normal(0, 0.001, 20)))
+    blocks = [(0.50, range(5)), (0.45, range(5)), (0.20, range(5)), (0.52, range(10, 20)), (0.40, range(10, 20))]
+    cells = [{seed: mean + of_seed[seed] + draw.normal(0, 0.0002) for seed in seeds} for mean, seeds in blocks]
+    alike = Alike(cells)
+    assert alike.shared.degrees_of_freedom == 15 - 2
+    assert 0.0005 < alike.shared.sd < 0.0015
+    alone = Alike([cells[0], cells[3]])  # no seed in two cells: what it shares cannot be told from its own
+    assert alone.shared.sd == 0
+    assert 0.0005 < alone.noise(1).total.sd < 0.002
+
+
 @given(tables)
 def test_a_balanced_table_has_its_classical_components(table):
     """Residual mean square, and what the mean square between seeds exceeds it by, over the number of cells."""

@@ -7,16 +7,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
 
-from bnlab.claims.evidence import CURVES
 from bnlab.claims.judge import join_claims, summary, write_claims
 from bnlab.claims.outcomes import OUTCOMES
-from bnlab.config.claims import CurveMetric
 from bnlab.config.experiments import meets
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError, IntegrityError
@@ -223,6 +221,45 @@ def test_a_cell_of_two_states_has_no_common_interval(place: Workplace) -> None:
     assert [row["outcome"] for row in rows.values()] == ["REPRODUCED", "REPRODUCED", "INCONCLUSIVE"]
     assert "4 of 10 runs never start to learn (12 to 74 %)" in rows["idle"]["reason"]
     assert "6 of 10 runs start to learn" in rows["learns"]["reason"]
+
+
+def test_a_gain_over_runs_that_never_start_is_of_two_states(place: Workplace) -> None:
+    """What lies between a gain over a network that learns and one over a guess is no gain that any pair has."""
+
+    def metrics(run: RunSpec) -> dict[str, float]:
+        idle = not run.batch_norm and run.seed <= 4
+        return {"test": 0.1 if idle else 0.5 + 0.05 * run.batch_norm + noise(run), "learnt": math.inf if idle else 0.5}
+
+    place.tables(metrics)
+    cells = {"experiment": "net"}
+    rows = place.judge(
+        *(
+            claim(name, "number", metric="test_gain", cells=cells, reported=printed)
+            for name, printed in {"learns": "0.05", "idle": "0.45", "between": "0.25"}.items()
+        )
+    )
+    assert [row["outcome"] for row in rows.values()] == ["REPRODUCED", "REPRODUCED", "INCONCLUSIVE"]
+    assert "6 of 10 pairs of runs both start to learn" in rows["learns"]["reason"]
+    assert "4 of 10 pairs have a run that never starts to learn" in rows["idle"]["reason"]
+
+
+def test_runs_without_validation_images_stand_beside_others(place: Workplace) -> None:
+    """What is read off validation curves is missing for them, and nothing else."""
+    curves = place.results / "studies" / "small" / "curves.csv"
+    table = pd.read_csv(curves)
+    plain = {place.configuration.name(run) for run in place.configuration.study("small").runs if not run.batch_norm}
+    table.loc[table["run"].isin(plain), [column for column in table if column.startswith("validation")]] = math.nan
+    table.to_csv(curves, index=False)
+    lowest = {"metric": "epoch_of_lowest_validation_cost", "reported": "0.5"}
+    rows = place.judge(accuracy("a", PLAIN, "0.509"), claim("b", "number", cells=NET, **lowest))
+    assert rows["a"]["outcome"] == "REPRODUCED" and rows["b"]["ours_mean"] == 0.5
+    assert place.judge(claim("b", "number", cells=PLAIN, **lowest))["b"]["n"] == 0
+
+
+def test_what_another_claim_judges_is_not_judged_twice(place: Workplace) -> None:
+    """Whatever its kind."""
+    row = place.judge(accuracy("a", NET, "0.609", not_testable="b judges it."))["a"]
+    assert (row["outcome"], row["reason"]) == ("NOT TESTABLE", "b judges it.")
 
 
 def test_diverged_runs_are_counted_and_left_out(place: Workplace) -> None:
@@ -526,11 +563,6 @@ def test_published_gradients(place: Workplace, monkeypatch: pytest.MonkeyPatch) 
     (folder / "falk2024.csv").unlink()
     with pytest.raises(IntegrityError, match=r"snakemake --cores 8 .*gradients/cifar10/falk2024\.csv"):
         place.judge(gradient, report="falk2024")
-
-
-def test_every_metric_of_curves_has_its_column() -> None:
-    """What the configuration lets a claim say throughout a training is what the evidence can look up."""
-    assert set(CURVES) == {*get_args(CurveMetric)}
 
 
 # --- files --------------------------------------------------------------------------------------------------------

@@ -236,6 +236,9 @@ def test_a_metric_can_stand_at_every_pair(config: Configuration) -> None:
     (claim,) = load(config, changed(DIRECTION, metric=GONE, pairs=[pair]))
     assert claim.main.pairs[0].metric == "test_gain"
     assert "missing 'metric'" in message_of(config, changed(DIRECTION, metric=GONE))
+    bare = {"label": "v", "pairs": DIRECTION["pairs"]}
+    found = message_of(config, changed(DIRECTION, metric=GONE, pairs=[pair], variants=[bare]))
+    assert "claims[0].variants[0]: missing 'metric', which not every pair has." in found
     one_sided = changed(DIRECTION, metric=GONE, pairs=[pair | {"greater": ONE}])
     assert "pairs[0].greater: found no cell with batch_norm false" in message_of(config, one_sided)
 
@@ -338,6 +341,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (changed(WORDS, variants=[{"label": "v", "cells": ONE}]), "claims[0]: 'variants' is not a key of kind 'words'."),
     (changed(LEVEL, between=[0.2, 0.1]), "claims[0].between: found [0.2, 0.1], expected low, high."),
     (changed(DIRECTION, throughout=True), "found throughout with 'test_accuracy', which curves do not have"),
+    (
+        changed(
+            DIRECTION, metric="training_loss", throughout=True, variants=[{"label": "v", "metric": "test_accuracy"}]
+        ),
+        "claims[0].variants[0]: found throughout with 'test_accuracy', which curves do not have",
+    ),
+    (
+        changed(DIRECTION, kind="equal", metric="epochs_until_learning"),
+        "claims[0]: found 'epochs_until_learning' with kind equal",
+    ),
     (changed(LEVEL, between=[9, 11]), "claims[0].between: found [9, 11], expected fractions: 0.09, 0.11."),
     (changed(LEVEL, between=GONE, at_least=11), "claims[0].at_least: found 11, expected fractions: 0.11."),
     (changed(CLAIM, continuous=True), "claims[0].continuous: found true, expected `open`, which says what it is of."),

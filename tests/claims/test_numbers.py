@@ -201,6 +201,15 @@ def test_a_rank_is_simulated_like_the_best(rank, away):
     assert found.detectable == pytest.approx((1.96 + 0.84) * found.sd + 0.05, rel=0.06)  # 0.5 is a digit of 0.1
 
 
+def test_the_best_loss_is_the_lowest():
+    """And of accuracies the highest, by the same simulation."""
+    cells = candidates(*({0: 0.5 + 0.1 * i} for i in range(5)))
+    for metric, best in (("validation_loss", "0.50"), ("training_cost", "0.50"), ("test_accuracy", "0.90")):
+        assert judge_best_of(best, cells, NOISE, metric=metric, best_of=5).outcome == REPRODUCED
+        other = "0.90" if best == "0.50" else "0.50"
+        assert judge_best_of(other, cells, NOISE, metric=metric, best_of=5).outcome == NOT_REPRODUCED
+
+
 def test_a_search_that_leaves_little_to_judge():
     """No run at all, and a noise that is too little known."""
     assert judge_best_of("0.5", candidates({}, {}), NOISE, best_of=2) == NOTHING
@@ -313,3 +322,8 @@ def test_what_cannot_be_told_from_zero_says_so():
     values = [0.06, 0.07, 0.08]
     said = [judge_number(reported, values, Spread(sd, 20)).reason for reported, sd in (("0.07", 0.03), ("0.07", 0.01))]
     assert [reason.endswith("One run like ours could not tell it from zero.") for reason in said] == [True, False]
+
+
+def test_a_start_before_the_first_update_has_no_logarithm() -> None:
+    """Runs that start from others can have learnt at epoch 0; ranks judge them all the same."""
+    assert judge_start("9", [float(start) for start in range(9)]).outcome == INCONCLUSIVE

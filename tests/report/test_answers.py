@@ -63,8 +63,8 @@ def test_failures_are_told_apart_by_what_is_known_of_them() -> None:
     ]
     claims = pd.DataFrame(rows, columns=["group", "outcome", "variants", "flags"])
     assert what_failed(claims) == (
-        "Of 5 measured results and statements, 1 are reproduced, 3 are not, and 1 are undecided or not testable. Of "
-        "the 3, 1 would be reproduced under another reading of the report, 1 concern points where it contradicts "
-        "itself, its code or its log, and for 1 nothing that was tried explains it."
+        "Of 5 measured results and statements, 1 is reproduced, 3 are not, and 1 is undecided or not testable. Of "
+        "those that are not, 1 would be reproduced under another reading of the report, 1 concerns points where it "
+        "contradicts itself, its code or its log, and for 1 nothing that was tried explains it."
     )
     assert what_failed(claims.iloc[:1]).startswith("No measured result and no statement")

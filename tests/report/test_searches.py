@@ -39,7 +39,7 @@ def rows(*cells: dict[str, Any], protocol: str = "official") -> list[SearchRow]:
     runs = {run: RunSpec(protocol, (50, 50), True, "he", 0.1, seed) for seed, run in enumerate(RUNS, start=1)}
     nothing = pd.DataFrame()
     inputs = Inputs(
-        study=Study("small", "t", "s", (Experiment("search", "t", "t", tuple(runs.values()), ()),), ()),
+        study=Study("small", "t", "s", (Experiment("search", "t", "t", "small", tuple(runs.values()), ()),), ()),
         protocols=PROTOCOLS,
         specs=runs,
         runs=nothing,

@@ -404,7 +404,7 @@ def test_the_first_page_answers(made: Workplace, html: str) -> None:
         in said
     )
     assert "by the standard deviation σ of their initial weights: 9 of 9 and 9 of 9 with σ = 0.01." in said
-    assert "Of 12 measured results and statements, 6 are reproduced, 5 are not, and 1 are undecided" in said
+    assert "Of 12 measured results and statements, 6 are reproduced, 5 are not, and 1 is undecided" in said
     assert said.index("In a network") < said.index("Of 3 weight") < said.index("Runs that start") < said.index("Of 12")
 
 
@@ -517,7 +517,7 @@ def test_rules_are_shown_with_how_often_they_err(html: str) -> None:
 def test_false_alarms_are_expected(made: Workplace, html: str) -> None:
     """How many of all decided results, by report, and which reports lean to one side."""
     found = part(html, "trust").text
-    assert "If all 9 measured results on which our runs decide were true, 0.5 would be expected to fail" in found
+    assert "Our runs decide on 9 measured results. If all were true, 0.5 would be expected to fail" in found
     assert "first 5 0.3 2 0.0226 1 2 1.00 second 4 0.2 2 0.0140 0 3 0.250" in found
     assert "sign test, p" not in found
 

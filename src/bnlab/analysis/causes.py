@@ -18,25 +18,24 @@ def describe_causes(reported_check: Mapping[str, Any], rows: pd.DataFrame, table
     errors = errors[errors["crossed"] == 0]
     by_cause = errors.pivot_table("value", ["published", "draw", "array", "measure"], "cause")
     by_cause = by_cause[by_cause.min(axis=1) > LARGE].dropna()
-    gap = float(f"{(by_cause.max(axis=1) - by_cause.min(axis=1)).max():.0e}")
-    apart = (
-        "In every draw, array and formula, crossed entries apart, the errors that the two mistakes give differ by "
-        f"{short_number(gap)} at most: a table of relative errors cannot tell a wrong numerical loss from a wrong "
-        "backward pass."
-    )
-    sentences = [apart]
+    sentences = []
+    if len(by_cause):
+        gap = float(f"{(by_cause.max(axis=1) - by_cause.min(axis=1)).max():.0e}")
+        sentences.append(
+            "In every draw, array and formula, crossed entries apart, the errors that the two mistakes give differ by "
+            f"{short_number(gap)} at most: a table of relative errors cannot tell a wrong numerical loss from a wrong "
+            "backward pass."
+        )
     large = table[table["case"].isin(wrong.index) & (table["published"] > LARGE)]
-    inside = large[large["verdict"] == FITS].groupby("measure")["array"].size()
-    of = large.groupby("measure", sort=False)["array"].size()
-    counts = [
-        f"{inside.get(measure, 0) // len(wrong['cause'].unique())} by {measure_words(str(measure))}"
-        for measure in of.index
-    ]
-    total = of.iloc[0] // len(wrong["cause"].unique())
-    sentences.append(
-        f"Of the {total} published errors above {short_number(LARGE)} the range of our draws holds "
-        f"{', '.join(counts)}: the formula matters as much as the cause."
-    )
+    if len(large):
+        inside = large[large["verdict"] == FITS].groupby("measure")["array"].size()
+        of = large.groupby("measure", sort=False)["array"].size()
+        causes = wrong["cause"].nunique()
+        counts = [f"{inside.get(name, 0) // causes} by {measure_words(str(name))}" for name in of.index]
+        sentences.append(
+            f"Of the {of.iloc[0] // causes} published errors above {short_number(LARGE)} the range of our draws holds "
+            f"{', '.join(counts)}: the formula matters as much as the cause."
+        )
     right = table[table["case"].isin(cases.index.difference(wrong.index)) & (table["median"] > LARGE)]
     if len(right):
         found = right[right["measure"] == "norm_max"]

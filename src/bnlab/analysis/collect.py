@@ -17,11 +17,11 @@ def collect(configuration: Configuration, study: str, *, results: Path) -> None:
     """Write runs.csv, a row per run with its final evaluations, and curves.csv, a row per curve point.
 
     Both below results/studies/<study>. Raises IntegrityError when a run's files are missing or are not what its record
-    says, or when runs were trained on different data or by different code.
+    says, or when runs were trained on different images of one name.
     """
     runs = configuration.names(configuration.study(study).runs)
     records = {name: read_record(results / "runs" / name) for name in runs}
-    _check_uniform(records)
+    _check_images(records)
     rows = [run_row(name, run, records[name]) for name, run in runs.items()]
     curves = [_read_curves(results / "runs" / name, records[name]).assign(run=name) for name in runs]
     folder = results / "studies" / study
@@ -62,14 +62,14 @@ def run_row(name: str, run: RunSpec, record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_uniform(records: dict[str, dict[str, Any]]) -> None:
-    """Numbers that are compared must come from the same code and, by data set, the same images."""
+def _check_images(records: dict[str, dict[str, Any]]) -> None:
+    """Numbers that are compared must come, by data set, from the same images."""
     seen: dict[str, tuple[str, str]] = {}
     for name, record in records.items():
-        for what, origin in (("code", record["code"]), (f"{record['data']['name']} images", record["data"]["digest"])):
-            first_name, first_origin = seen.setdefault(what, (name, origin))
-            if origin != first_origin:
-                raise IntegrityError(
-                    f"{first_name} and {name} were made from different {what}, so they cannot be compared. "
-                    "Run `snakemake --cores 8` again; it retrains what is out of date."
-                )
+        data, digest = record["data"]["name"], record["data"]["digest"]
+        first_name, first_digest = seen.setdefault(data, (name, digest))
+        if digest != first_digest:
+            raise IntegrityError(
+                f"{first_name} and {name} were trained on different {data} images, so they cannot be compared. "
+                "Run `snakemake --cores 8` again; it retrains what is out of date."
+            )

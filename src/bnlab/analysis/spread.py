@@ -106,8 +106,8 @@ class Alike:
         values = np.array([value for _, _, value in table])
         ratio = 0.0
         if len(cells) > 1:  # in one cell alone, what is shared and what is its own cannot be told apart
-            own, shared = _components(values, of_cell, of_seed)
-            self.shared = Spread(math.sqrt(shared), len(seeds) - 1)
+            own, shared, freedom_of_shared = _components(values, of_cell, of_seed)
+            self.shared = Spread(math.sqrt(shared), freedom_of_shared)
             if variance is not None:  # some of it is the runs' own: two networks err on different images
                 self.shared = Spread(math.sqrt(max(0.0, variance - own)), math.inf)
             ratio = min(self.shared.sd**2 / own, LARGE) if own > 0 else LARGE * (shared > 0)
@@ -122,16 +122,24 @@ class Alike:
         }
 
 
-def _components(values: Array, of_cell: Array, of_seed: Array) -> tuple[float, float]:
-    """The variances of the runs' own noise and of their seeds' effects, by least squares and moments; 0 at least."""
+def _components(values: Array, of_cell: Array, of_seed: Array) -> tuple[float, float, float]:
+    """The variances of the runs' own noise and of their seeds' effects, by least squares and moments; 0 at least.
+
+    And the degrees of freedom of the latter. Cells and seeds fall into blocks that share no run. What a block's seeds
+    have in common cannot be told from what its cells have in common, so effects are compared within a block alone.
+    """
     design = np.hstack([of_cell, of_seed])
     effects, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
-    left = len(values) - int(rank)
-    if left < 1:
-        return 0.0, 0.0
-    own = float(((values - design @ effects) ** 2).sum()) / left
-    of_effects = float(np.var(effects[of_cell.shape[1] :], ddof=1)) if of_seed.shape[1] > 1 else 0.0
-    return own, max(0.0, of_effects - own * float(np.mean(1 / of_seed.sum(axis=0))))
+    left, (n_cells, n_seeds) = len(values) - int(rank), (of_cell.shape[1], of_seed.shape[1])
+    blocks, block_of = scipy.sparse.csgraph.connected_components(of_seed.T @ of_cell @ of_cell.T @ of_seed)
+    own = float(((values - design @ effects) ** 2).sum()) / left if left else 0.0
+    if not left or n_seeds == blocks:
+        return own, 0.0, math.inf
+    of_seeds = effects[n_cells:]
+    means = np.bincount(block_of, of_seeds) / np.bincount(block_of)
+    of_effects = float(((of_seeds - means[block_of]) ** 2).sum()) / (n_seeds - blocks)
+    shared = of_effects - own * float(np.mean(1 / of_seed.sum(axis=0)))
+    return own, max(0.0, shared), n_seeds - blocks
 
 
 def fit_prior(samples: Iterable[Sample]) -> Prior | None:

@@ -3,11 +3,10 @@
 import pandas as pd
 
 from bnlab.analysis.learning import epochs_until_learning
-from bnlab.runs.datasets import CIFAR10
 
 
-def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """One row per run, indexed by it.
+def along_curves(curves: pd.DataFrame, classes: int) -> pd.DataFrame:
+    """One row per run, indexed by it. All are trained on images of so many classes.
 
     The columns: best_training_accuracy and best_validation_accuracy, the highest; epochs_until_learning, the epoch of
     the first point where it has learnt, NaN if there is none; epoch_of_lowest_validation_cost; validation_loss_rise, by
@@ -17,6 +16,7 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
     constant.
     """
     curves = curves.sort_values(["run", "update"])
+    validated = curves.dropna(subset="validation_cost")
     by_run = curves.groupby("run")
     steps = by_run["probe_cost"].diff()
     losses = by_run["validation_loss"]
@@ -24,9 +24,9 @@ def along_curves(curves: pd.DataFrame) -> pd.DataFrame:
         {
             "best_training_accuracy": by_run["probe_accuracy"].max(),
             "best_validation_accuracy": by_run["validation_accuracy"].max(),
-            "epochs_until_learning": epochs_until_learning(curves, CIFAR10.classes),
-            "epoch_of_lowest_validation_cost": curves.loc[
-                by_run["validation_cost"].idxmin().dropna().astype(int), ["run", "epoch"]
+            "epochs_until_learning": epochs_until_learning(curves, classes),
+            "epoch_of_lowest_validation_cost": validated.loc[
+                validated.groupby("run")["validation_cost"].idxmin(), ["run", "epoch"]
             ].set_index("run")["epoch"],
             "validation_loss_rise": losses.last() / losses.min() - 1,
             "rises": steps.clip(lower=0).groupby(curves["run"]).sum(),

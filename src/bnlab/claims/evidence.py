@@ -15,7 +15,7 @@ from bnlab.analysis.read import read_table
 from bnlab.analysis.searches import Candidate
 from bnlab.analysis.spread import Alike, Noise
 from bnlab.claims.along_curves import along_curves
-from bnlab.claims.model import SAMPLED, Cell, Interpretation, Pair, Selection, place_of
+from bnlab.claims.model import CURVES, SAMPLED, START, Cell, Interpretation, Pair, Selection, place_of
 from bnlab.claims.outcomes import is_gain
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration
@@ -24,15 +24,6 @@ from bnlab.files import sha256
 from bnlab.runs.spec import RunSpec
 
 DATA = "cifar10"
-START = "epochs_until_learning"
-"""The metric of which a run that never starts to learn has no value."""
-CURVES = {
-    "training_loss": "probe_loss", "training_cost": "probe_cost", "training_accuracy": "probe_accuracy",
-    "validation_loss": "validation_loss", "validation_cost": "validation_cost",
-    "validation_accuracy": "validation_accuracy",
-}  # fmt: skip
-"""The column of a curve that has a metric."""
-
 Values = dict[int, float]
 """A metric of a cell's finished runs, by seed."""
 
@@ -143,10 +134,11 @@ class Evidence:
         return self._alike(self._likeness(cells[0].setting, metric), metric)[1].pooled
 
     def noise_of_gain(self, cells: Sequence[Cell], metric: str) -> Noise | None:
-        """The noise of the gain of a cell over its twin without batch normalization."""
+        """The noise of the gain of a cell over its twin without batch normalization; of neither may a run stay idle."""
         (normalized,) = (cell for cell in cells if cell.setting.batch_norm)
         likeness = self._likeness(normalized.setting, metric)
-        twins = {one.setting: twin for one in self.alike(likeness, metric) if (twin := self._twins(one))}
+        pairs = [(one.setting, self._twins(one)) for one in self.alike(likeness, metric)]
+        twins = {setting: twin for setting, twin in pairs if twin and not any(self.idle(one) for one in twin)}
         own = [i for i, setting in enumerate(twins) if setting in normalized.runs]
         return Alike([self.gains(twin, metric) for twin in twins.values()]).noise(own[0] if own else -1)
 
@@ -268,9 +260,11 @@ def read_tables(configuration: Configuration, study: str, *, results: Path) -> T
         )
     runs, curves, test = (read_table(folder / name) for name in ("runs.csv", "curves.csv", "test.csv"))
     print(f"{folder / 'test.csv'}: sha256 {sha256(folder / 'test.csv')}")
-    runs = runs.merge(test, on="run", validate="1:1").set_index("run").join(along_curves(curves))
-    runs["gap"] = runs["training_accuracy"] - runs["validation_accuracy"]
     names = {run: configuration.name(run) for run in configuration.study(study).runs}
+    classes = {name: configuration.protocols[run.protocol].data.classes for run, name in names.items()}
+    parts = [along_curves(part, int(n)) for n, part in curves.groupby(curves["run"].map(classes))]
+    runs = runs.merge(test, on="run", validate="1:1").set_index("run").join(pd.concat(parts))
+    runs["gap"] = runs["training_accuracy"] - runs["validation_accuracy"]
     if missing := set(names.values()) - set(runs.index):
         raise IntegrityError(
             f"runs.csv and test.csv of study '{study}' lack {min(missing)}. Make them again: "

@@ -27,7 +27,7 @@ def write_claims(configuration: Configuration, report: str, *, results: Path) ->
     print(f"rules: bnlab.claims.judge, code {code_fingerprint('bnlab.claims.judge')}")
     evidence = Evidence(configuration, studies_of(claims), results=results)
     judged = [(claim, _judged(claim, evidence)) for claim in claims]
-    tables = [(claim, readings) for claim, readings in judged if claim.entry and claim.kind == "number"]
+    tables = [(claim, readings) for claim, readings in judged if claim.entry and claim.kind == "number" and readings]
     whole = {
         claim.item: _whole_table([one for other, one in tables if other.item == claim.item]) for claim, _ in tables
     }
@@ -69,7 +69,7 @@ def summary(ledger: pd.DataFrame) -> pd.DataFrame:
 
 
 def _judged(claim: Claim, evidence: Evidence) -> Readings:
-    if claim.kind not in RULES:
+    if claim.kind not in RULES or claim.not_testable:
         return {}
     return {reading.label: judge_reading(claim, reading, evidence) for reading in claim.interpretations}
 
@@ -78,4 +78,5 @@ def _whole_table(entries: Sequence[Readings]) -> str:
     """How many entries of a table each reading reproduces: readings that share them out fit the table no better."""
     counts = {label: sum(one[label].outcome == REPRODUCED for one in entries) for label in entries[0]}
     others = "".join(f"; {number} by '{label}'" for label, number in counts.items() if label != MAIN)
-    return f" Of the table's {len(entries)} entries {counts[MAIN]} are reproduced as read here{others}."
+    back = f"{counts[MAIN]} {'is' if counts[MAIN] == 1 else 'are'} reproduced"
+    return f" Of the table's {len(entries)} entries {back} as read here{others}." if len(entries) > 1 else ""

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bnlab.claims.cells import CellCheck, interpretation_keys
-from bnlab.claims.model import TIED, Claim, Interpretation, Pair, Selection
+from bnlab.claims.model import CURVES, START, TIED, Claim, Interpretation, Pair, Selection
 from bnlab.config.claims import AnyItem, Cells, ClaimsFile, Level, NamedVariant, Variant
 from bnlab.config.reader import read_yaml
 from bnlab.config.reported_checks import check_reported_check_name, load_reported_check
@@ -119,6 +119,7 @@ class _Reader:
                 f"{where}.open: found no variants, expected a reading for each way to take what is left open. "
                 "What cannot have been so is `inconsistent`, not open."
             )
+        self.problems += _problems_of_pairs(claim, where)
         check = CellCheck(self.configuration)
         check.check(claim, where)
         self.problems += check.problems
@@ -235,6 +236,21 @@ def _printed(reported: Any, *, joined: str) -> str:
     if isinstance(reported, dict):
         return ""
     return joined.join(reported) if isinstance(reported, list) else reported
+
+
+def _problems_of_pairs(claim: Claim, where: str) -> Iterator[str]:
+    """What is wrong with the metrics of pairs, which a claim, each pair and a variant can name."""
+    for reading, key in zip(claim.interpretations, interpretation_keys(claim), strict=True):
+        for metric in dict.fromkeys(pair.metric for pair in reading.pairs):
+            if not metric:
+                yield f"{where}{key}: missing 'metric', which not every pair has."
+            elif claim.throughout and metric not in CURVES:
+                yield f"{where}{key}: found throughout with '{metric}', which curves do not have."
+            elif claim.kind == "equal" and metric == START:
+                yield (
+                    f"{where}{key}: found '{metric}' with kind equal: starts are compared by their order alone, which "
+                    "cannot show that there is no difference. Expected kind direction, or another metric."
+                )
 
 
 def _file_problems(path: Path, file: ClaimsFile, configuration: Configuration) -> Iterator[str]:

@@ -12,6 +12,14 @@ SEARCHED = ("weight_decay", "learning_rate")
 """The axes of a search."""
 TIED = " and "
 """What joins printed best settings that share the best value."""
+START = "epochs_until_learning"
+"""The metric of which a run that never starts to learn has no value."""
+CURVES = {
+    "training_loss": "probe_loss", "training_cost": "probe_cost", "training_accuracy": "probe_accuracy",
+    "validation_loss": "validation_loss", "validation_cost": "validation_cost",
+    "validation_accuracy": "validation_accuracy",
+}  # fmt: skip
+"""The column of a curve that has a metric."""
 SAMPLED = (
     "best_training_accuracy", "best_validation_accuracy", "epoch_of_lowest_validation_cost", "validation_loss_rise",
     "rises", "swing", "loss_swing",

@@ -81,7 +81,9 @@ def judge_best_of(
         return replace(summary_of(values), reason=reason)
     assert noise is not None
     searches = simulated_searches(finished, noise, runs=best_of, extra_variance=extra_variance)
-    drawn = np.sort(searches, axis=1)[:, best_of - rank]
+    # The best loss or cost is the lowest.
+    best_first = np.sort(searches, axis=1)[:, :: 1 if metric.endswith(("loss", "cost")) else -1]
+    drawn = best_first[:, rank - 1]
     low, high = (float(end) for end in np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
     printed = printed_range(reported, truncated=truncated, read_to=read_to)
     power = float(np.quantile(drawn, POWER) - np.quantile(drawn, 0.5))
@@ -94,11 +96,16 @@ def judge_best_of(
     return _against(printed, (low, high), found, words, metric)
 
 
+STATES = ("runs start to learn", "runs never start to learn")
+STATES_OF_PAIRS = ("pairs of runs both start to learn", "pairs have a run that never starts to learn")
+
+
 def judge_in_state(
     reported: str,
     started: Sequence[float],
     idle: Sequence[float],
     *,
+    names: tuple[str, str] = STATES,
     metric: str = "",
     truncated: bool = False,
     read_to: float = 0.0,
@@ -106,13 +113,16 @@ def judge_in_state(
     """A number of a cell some or all of whose runs never start to learn: judged among the runs of its own state.
 
     Two states have no common mean, and an interval around one would let any number pass that lies between them.
+    names: of both states.
     """
     printed = printed_range(reported, truncated=truncated, read_to=read_to)
-    states = {"start to learn": started, "never start to learn": idle}
+    states = dict(zip(names, (started, idle), strict=True))
+    if not started and not idle:
+        return NOTHING
     name = min((state for state in states if states[state]), key=lambda state: _distance(printed, states[state]))
     values, of = states[name], len(started) + len(idle)
     low, high = share_interval(len(values), of)
-    words = f"{len(values)} of {of} runs {name} ({100 * low:.0f} to {100 * high:.0f} %)"
+    words = f"{len(values)} of {of} {name} ({100 * low:.0f} to {100 * high:.0f} %)"
     found = replace(summary_of(values), low=min(values), high=max(values))
     if printed[0] <= max(values) and printed[1] >= min(values):
         return replace(found, outcome=REPRODUCED, reason=f"It lies among the runs of one state: {words}.")
@@ -139,7 +149,7 @@ def judge_start(reported: str, starts: Sequence[float], *, truncated: bool = Fal
     # One more run lies beyond all of n like it, above or below, with a chance of 2 / (n + 1).
     if 2 / (len(starts) + 1) <= 1 - LEVEL:
         return replace(found, outcome=NOT_REPRODUCED, reason=f"All of our runs lie on one side: {words}.")
-    if len(finite) == len(starts) and found.sd > 0 and len(starts) > FEWEST:
+    if len(finite) == len(starts) > FEWEST and found.sd > 0 and min(starts) > 0:
         spread = Spread(float(np.std(np.log(starts), ddof=1)), len(starts) - 1)
         low, high = (math.exp(end) for end in prediction_interval([math.log(start) for start in starts], spread))
         return _against(printed, (low, high), found, f"of logarithms; {words}", "")

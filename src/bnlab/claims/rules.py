@@ -1,17 +1,17 @@
 """Each kind of claim by its rule, which meets the evidence of one reading."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypedDict
 
 from bnlab.analysis.spread import Noise, Spread
 from bnlab.claims.best import judge_best
 from bnlab.claims.choices import undecided_if_turned
 from bnlab.claims.differences import combined, judge_direction, judge_equal, judge_order, judge_throughout, margin_of
-from bnlab.claims.evidence import START, Evidence
+from bnlab.claims.evidence import Evidence, Values
 from bnlab.claims.gradients import judge_gradients
 from bnlab.claims.levels import judge_level
-from bnlab.claims.model import SEARCHED, TIED, Claim, Interpretation, Pair
-from bnlab.claims.numbers import NOTHING, judge_best_of, judge_in_state, judge_number, judge_start
+from bnlab.claims.model import SEARCHED, START, TIED, Cell, Claim, Interpretation, Pair
+from bnlab.claims.numbers import NOTHING, STATES_OF_PAIRS, judge_best_of, judge_in_state, judge_number, judge_start
 from bnlab.claims.orders import judge_increase, judge_magnitude
 from bnlab.claims.outcomes import Finding, is_gain
 from bnlab.claims.settings import judge_setting, setting_value
@@ -37,8 +37,7 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
     metric, cut = interpretation.metric, _printing(claim)
     cells = evidence.cells(interpretation)
     if is_gain(metric):
-        gains = [*evidence.gains(cells, metric).values()]
-        return judge_number(claim.reported, gains, _total(evidence.noise_of_gain(cells, metric)), metric=metric, **cut)
+        return _gain(claim, metric, cells, evidence)
     extra = evidence.variance_of_split(cells, metric) if claim.other_split else 0.0
     if interpretation.best_of is not None:
         return judge_best_of(
@@ -58,12 +57,23 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
     if metric == START:
         return judge_start(claim.reported, [*values.values()], **cut)
     if idle:
-        started = [value for seed, value in values.items() if seed not in idle]
-        resting = [value for seed, value in values.items() if seed in idle]
-        return judge_in_state(claim.reported, started, resting, metric=metric, **cut)
+        return judge_in_state(claim.reported, *_split(values, idle), metric=metric, **cut)
     spread = _total(evidence.noise(cell, metric))
     own = [*values.values()]
     return judge_number(claim.reported, own, spread, metric=metric, **cut, extra_variance=extra)
+
+
+def _gain(claim: Claim, metric: str, cells: Sequence[Cell], evidence: Evidence) -> Finding:
+    gains, cut = evidence.gains(cells, metric), _printing(claim)
+    if idle := set[int]().union(*(evidence.idle(cell) for cell in cells)):
+        return judge_in_state(claim.reported, *_split(gains, idle), names=STATES_OF_PAIRS, metric=metric, **cut)
+    spread = _total(evidence.noise_of_gain(cells, metric))
+    return judge_number(claim.reported, [*gains.values()], spread, metric=metric, **cut)
+
+
+def _split(values: Values, idle: Collection[int]) -> tuple[list[float], list[float]]:
+    """The values of the seeds that are not idle, and those of the others."""
+    return [values[seed] for seed in values if seed not in idle], [values[seed] for seed in values if seed in idle]
 
 
 def _total(noise: Noise | None) -> Spread | None:

@@ -16,7 +16,12 @@ def judge_setting(reported: str, ours: float, *, truncated: bool = False) -> Fin
     low, high = printed_range(reported, truncated=truncated)
     room = 1e-9 * max(abs(low), abs(high))
     equal = low - room <= ours <= high + room
-    reason = "As our configuration has it." if equal else f"Our configuration has {written(ours)}."
+    differs = (
+        "Our configuration has no single such number."
+        if math.isnan(ours)
+        else f"Our configuration has {written(ours)}."
+    )
+    reason = "As our configuration has it." if equal else differs
     return Finding(REPRODUCED if equal else NOT_REPRODUCED, reason, ours)
 
 

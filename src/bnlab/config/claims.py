@@ -1,7 +1,7 @@
 """What a file of config/claims may say (docs/claims.md): its claims by kind, declared once."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     Field,
@@ -19,9 +19,6 @@ NUMBER = r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 
 Words = Annotated[str, Field(min_length=1)]
 Printed = Annotated[str, expect(NUMBER, "a number as printed, in quotes"), Field(pattern=f"^{NUMBER}$")]
-CurveMetric = Literal[
-    "training_accuracy", "training_loss", "training_cost", "validation_accuracy", "validation_loss", "validation_cost"
-]
 RunMetric = Literal[
     "test_accuracy", "test_loss", "test_cost", "validation_accuracy", "validation_loss", "validation_cost",
     "training_accuracy", "training_loss", "training_cost", "best_validation_accuracy", "best_training_accuracy",
@@ -291,12 +288,6 @@ class _Pairs(Item):
     variants: Variants[PairsVariant] = Field(default=[], min_length=1)
     """Other interpretations: names of the file's variants, or mappings."""
 
-    @model_validator(mode="after")
-    def _has_metric(self) -> "_Pairs":
-        if self.metric is None and not all(pair.metric for pair in self.pairs):
-            raise ValueError("missing 'metric', which not every pair has")
-        return self
-
 
 class Direction(_Pairs):
     """A metric is greater here than there."""
@@ -305,13 +296,6 @@ class Direction(_Pairs):
     """A claimed difference."""
     throughout: bool = False
     """Whether it is claimed of every point of the training curves, not only of the end."""
-
-    @model_validator(mode="after")
-    def _curves_have_it(self) -> "Direction":
-        others = {pair.metric or self.metric for pair in self.pairs} - {*get_args(CurveMetric)}
-        if self.throughout and others:
-            raise ValueError(f"found throughout with '{others.pop()}', which curves do not have")
-        return self
 
 
 class Equal(_Pairs):

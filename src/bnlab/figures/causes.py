@@ -1,5 +1,6 @@
 """The errors that different causes leave, array by array, and the published ones."""
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,12 +67,14 @@ def _large_errors(table: Mapping[str, Any]) -> dict[str, float]:
 def _draw_dots(panel: Axes, rows: pd.DataFrame, arrays: list[str], lane: int, lanes: int) -> None:
     rows = rows[rows["array"].isin(arrays)]
     places = rows["array"].map(arrays.index) + LANE * (lane - (lanes - 1) / 2)
-    panel.plot(rows["value"], places, "o", color=COLOURS[lane], markersize=3, alpha=0.5, markeredgewidth=0)
+    panel.plot(
+        rows["value"], places, "o", color=COLOURS[lane % len(COLOURS)], markersize=3, alpha=0.5, markeredgewidth=0
+    )
 
 
 def _legend(causes: list[str]) -> list[Line2D]:
     dots = [
         Line2D([], [], color=colour, linewidth=0, marker="o", markersize=4, label=cause)
-        for colour, cause in zip(COLOURS, causes, strict=False)
+        for colour, cause in zip(itertools.cycle(COLOURS), causes, strict=False)
     ]
     return [*dots, Line2D([], [], color=BLACK, linewidth=0, marker="v", markersize=5, label="published")]

@@ -43,7 +43,7 @@ def data(runs: pd.DataFrame, confusions: pd.DataFrame, protocol: Protocol) -> pd
     for setting, part in joined.groupby(SETTING, sort=False):
         of_pairs = part.pivot_table(index="seed", columns=["batch_norm", *CELL], values="share", sort=False)
         of_pairs = of_pairs.dropna()
-        if not {True, False} <= {*of_pairs.columns.get_level_values(0)}:
+        if of_pairs.empty or not {True, False} <= {*of_pairs.columns.get_level_values(0)}:
             continue
         with_norm, without = of_pairs[True], of_pairs[False]
         level = 1 - (1 - LEVEL) / without.shape[1]

@@ -96,12 +96,17 @@ def what_failed(claims: pd.DataFrame) -> str:
     at_odds = failed["flags"].str.contains(INCONSISTENT) & ~elsewhere
     rest = len(failed) - elsewhere.sum() - at_odds.sum()
     back = (said["outcome"] == REPRODUCED).sum()
+    concern = "concerns" if at_odds.sum() == 1 else "concern"
     return (
-        f"Of {len(said)} measured results and statements, {back} are reproduced, {len(failed)} are not, and "
-        f"{len(said) - back - len(failed)} are undecided or not testable. Of the {len(failed)}, {elsewhere.sum()} "
-        f"would be reproduced under another reading of the report, {at_odds.sum()} concern points where it contradicts "
-        f"itself, its code or its log, and for {rest} nothing that was tried explains it."
+        f"Of {len(said)} measured results and statements, {_are(back)} reproduced, {_are(len(failed))} not, and "
+        f"{_are(len(said) - back - len(failed))} undecided or not testable. Of those that are not, {elsewhere.sum()} "
+        f"would be reproduced under another reading of the report, {at_odds.sum()} {concern} points where it "
+        f"contradicts itself, its code or its log, and for {rest} nothing that was tried explains it."
     )
+
+
+def _are(n: int) -> str:
+    return f"{n} {'is' if n == 1 else 'are'}"
 
 
 def _of(answer: Answer, table: pd.DataFrame) -> pd.DataFrame:

@@ -143,7 +143,8 @@ def _reported(claim: pd.Series) -> str:
         return _minus(printed)
     if unit == "error":
         return re.sub(NUMBER, lambda number: short_error(float(number[0])), printed)
-    return _minus(f"{re.sub(NUMBER, _hundredfold, printed)} {unit}")
+    hundredfold, more, _ = re.sub(NUMBER, _hundredfold, printed).partition(" or more")
+    return _minus(f"{hundredfold} {unit}{more}")
 
 
 def _hundredfold(number: re.Match[str]) -> str:

@@ -62,7 +62,8 @@ def _false_alarms(rules: pd.DataFrame) -> str:
     held = len(rated) - len(above) - len(below)
     return (
         f"False alarms should come in {100 * nominal:.0f} % of trials or fewer. Of {count(len(rated), 'rate')}, {held} "
-        f"agree with {100 * nominal:.0f} %; too high: {_named(above)}; lower than need be: {_named(below)}."
+        f"{'agrees' if held == 1 else 'agree'} with {100 * nominal:.0f} %; too high: {_named(above)}; lower than need "
+        f"be: {_named(below)}."
     )
 
 
@@ -75,8 +76,8 @@ def _expected(reports: pd.DataFrame) -> Iterator[str]:
     decided, expected, found = (reports[name].sum() for name in ("decided", "expected_false", "found_not_reproduced"))
     if decided:
         yield (
-            f"If all {decided} measured results on which our runs decide were true, {expected:.1f} would be expected "
-            f"to fail all the same; {found} do."
+            f"Our runs decide on {count(decided, 'measured result')}. If all were true, {expected:.1f} would be "
+            f"expected to fail all the same; {found} {'does' if found == 1 else 'do'}."
         )
 
 
