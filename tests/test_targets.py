@@ -176,9 +176,13 @@ def test_the_ledger_needs_every_report(fresh: Targets, config: Path) -> None:
     everything = SELECTION["studies"]
     ledger = [f"{fresh.results}/tables/{name}.csv" for name in ("claims", "claims_summary", "family", "calibration")]
     assert fresh.ledger(everything) == [*ledger, *fresh.page("synthesis"), fresh.site("synthesis")]
-    assert fresh.unclaimed([study for study in everything if study != "anon"]) == ["anon"]
+    assert fresh.lacking([study for study in everything if study != "anon"]) == ["anon"]
     assert fresh.ledger([study for study in everything if study != "anon"]) == []
     assert fresh.ledger(fresh.reports) in ([], ledger)
+    without_official = [study for study in everything if study != "official"]
+    assert fresh.lacking(without_official) == ["official"]
+    assert fresh.site("anon") in fresh.pages("anon", without_official)  # there is no site of all
+    assert fresh.site("anon") not in fresh.pages("anon", everything)
     for study in fresh.synthesis.studies:
         assert set(fresh.page_tables(study)) <= {*fresh.synthesis_inputs()}
         assert {*fresh.page_inputs(study), fresh.table(study, "curves")} <= {*fresh.site_inputs()}
@@ -186,6 +190,9 @@ def test_the_ledger_needs_every_report(fresh: Targets, config: Path) -> None:
     without = targets(fresh.results, config)
     assert without.synthesis is None
     assert without.ledger(everything) == ledger
+    (config / "claims" / "anon.yaml").rename(config / "claims" / "nobody.yaml")
+    with pytest.raises(ConfigError, match=r"claims/nobody.yaml: found no study 'nobody', on whose page"):
+        targets(fresh.results, config)
     shutil.rmtree(config / "claims")
     assert targets(fresh.results, config).ledger(everything) == []
 

@@ -105,7 +105,7 @@ class Targets:
 
     def read_everything(self) -> "Targets":
         """Read and validate all of the configuration but the claims, since a study can be edited while none matters."""
-        for part in ("configuration", "reported_checks", "runs", "synthesis"):
+        for part in ("configuration", "reported_checks", "runs", "reports", "synthesis"):
             getattr(self, part)
         for load in SETTINGS.values():
             load(self.config)
@@ -133,8 +133,15 @@ class Targets:
 
     @cached_property
     def reports(self) -> list[str]:
-        """The reports that have claims."""
-        return claimed_reports(self.config)
+        """The reports that have claims. Raises ConfigError for one that is no study, on whose page they would stand."""
+        reports = claimed_reports(self.config)
+        for report in reports:
+            if report not in self.studies:
+                raise ConfigError(
+                    f"{self.config}/claims/{report}.yaml: found no study '{report}', on whose page its claims would "
+                    f"stand. Expected the name of one in {self.config}/studies."
+                )
+        return reports
 
     @cached_property
     def reported_checks(self) -> dict[str, Any]:
@@ -266,8 +273,9 @@ class Targets:
         return [f"{self.results}/data/{self.data_set(data).name}/{name}" for name in FILES]
 
     def data_of(self, study: str) -> list[str]:
-        """The data sets that a study's runs are trained on."""
-        return sorted({self.protocols[run.protocol].data.name for run in self.configuration.study(study).runs})
+        """The data sets that a study's runs are trained on, those that wait for a search included."""
+        experiments = self.configuration.study(study).experiments
+        return sorted({self.protocols[experiment.protocol].data.name for experiment in experiments})
 
     def manifests(self, study: str) -> list[str]:
         """The manifests of those data sets."""
@@ -350,10 +358,19 @@ class Targets:
             else f"{self.results}/studies/{study}/site/index.html"
         )
 
-    def pages(self, study: str) -> list[str]:
-        """What there is to read about a study: its page, and a site of its own if it is not part of that of all."""
-        alone = self.synthesis is None or study not in self.synthesis.studies
+    def pages(self, study: str, asked: Collection[str] | None = None) -> list[str]:
+        """What there is to read about a study: its page, and a site of its own if that of all is without it.
+
+        asked: the studies that are made together, on which hangs whether there is a site of all; by default all.
+        """
+        whole = bool(self.reports) if asked is None else self.site("synthesis") in self.ledger(asked)
+        alone = not whole or study not in self.on_site
         return [*self.page(study), *([self.site(study)] if alone else [])]
+
+    @cached_property
+    def on_site(self) -> list[str]:
+        """The studies with a page on the site of all: those that the synthesis shows, and all reports. Else none."""
+        return list(dict.fromkeys([*self.synthesis.studies, *self.reports])) if self.synthesis else []
 
     def page_tables(self, study: str) -> list[str]:
         """The tables that a study's page shows."""
@@ -385,20 +402,22 @@ class Targets:
 
     def site_inputs(self, *studies: str) -> list[str]:
         """What a site of these studies is made of, and that of all reports if none is named."""
-        shown = studies or (self.synthesis.studies if self.synthesis else ())
+        shown = studies or self.on_site
         files = [file for study in shown for file in [*self.page_inputs(study), self.table(study, "curves")]]
         whole = [] if studies else [f"{self.results}/tables/claims.csv", *self.synthesis_inputs()]
         return list(dict.fromkeys(whole + files))
 
-    def unclaimed(self, asked: Collection[str]) -> list[str]:
-        """The reports that have claims and are not among the studies that are asked for."""
-        return [report for report in self.reports if report not in asked]
+    def lacking(self, asked: Collection[str]) -> list[str]:
+        """What is not asked for and has to be, for a ledger: reports, then studies of claims; or for a synthesis."""
+        missing = [report for report in self.reports if report not in asked]
+        if missing or not self.reports:
+            return missing
+        needed = [*self.claimed_studies, *(self.synthesis.studies if self.synthesis else ())]
+        return [study for study in dict.fromkeys(needed) if study not in asked]
 
     def ledger(self, asked: Collection[str]) -> list[str]:
         """The ledger of all reports and the synthesis, if all studies that they need are asked for."""
-        if not self.reports or self.unclaimed(asked):
-            return []
-        if not {*self.claimed_studies} <= {*asked}:
+        if not self.reports or not {*self.reports} <= {*asked} or not {*self.claimed_studies} <= {*asked}:
             return []
         shown = self.synthesis is not None and {*asked} >= {*self.synthesis.studies}
         tables = [f"{self.results}/tables/{name}.csv" for name in ("claims", "claims_summary", "family", "calibration")]

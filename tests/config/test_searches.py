@@ -176,14 +176,20 @@ def test_a_search_over_several_networks_has_no_one_best_value(plan: Plan, change
         plan(COARSE | change, FINE)
 
 
-def test_zero_is_no_centre(plan: Plan, tmp_path: Path) -> None:
-    """When the best weight decay is none at all, the message names the experiment that asked for more around it."""
-    coarse = COARSE | {"weight_decay": [0, 0.01]}
-    rank(tmp_path, plan(coarse), "coarse", 0.0, 0.01)
-    with pytest.raises(
-        ConfigError, match=r"experiments\[1\].weight_decay.around: the best value of 'coarse' is 0.0: nothing"
-    ):
-        plan(coarse, FINE)
+@pytest.mark.parametrize(
+    ("values", "axis", "found"),
+    [([0, 0.01], "weight_decay", "0.0"), (None, "learning_rate", "the schedule")],
+)
+def test_zero_is_no_centre(plan: Plan, values: list[float] | None, axis: str, found: str) -> None:
+    """What could come out best and has nothing around it is refused before anything is trained."""
+    coarse = COARSE | ({axis: values} if values else {})
+    fine = {key: value for key, value in FINE.items() if key != "weight_decay"} | {
+        "weight_decay": [0.1],
+        axis: FINE["weight_decay"],
+    }
+    message = rf"experiments\[1\].{axis}.around: 'coarse' tries {found} too, and nothing is around that"
+    with pytest.raises(ConfigError, match=message):
+        plan(coarse, fine)
 
 
 # --- chains -------------------------------------------------------------------------------------------------------

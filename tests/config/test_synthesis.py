@@ -26,7 +26,7 @@ CONTENT: dict[str, Any] = {
             "text": "t",
             "experiments": ["official/three_layers"],
             "claims": ["anon/a"],
-            "answer": {"kind": "gain", "experiment": "falk2024/coarse", "network": [50, 50]},
+            "answer": {"kind": "gain", "experiment": "falk2024/three_layers", "network": [50, 50]},
         },
         {
             "id": "decay",
@@ -70,7 +70,7 @@ def test_what_is_read(tmp_path: Path, configuration: Configuration) -> None:
     assert read.questions[0].experiments == (("official", "three_layers"),)
     assert read.questions[1].claims == ("anon/b[0.1]", "falk2024/c")
     assert read.searches == (("official", "weight_decay"), ("anon", "weight_decay"))
-    assert read.questions[0].answer == Answer("gain", "falk2024", "coarse", (50, 50))
+    assert read.questions[0].answer == Answer("gain", "falk2024", "three_layers", (50, 50))
     assert read.questions[1].answer is None and read.questions[1].further_claims == ("anon/d",)
     assert read.studies == ("official", "anon", "falk2024")
     assert read.reports == ("anon", "falk2024")
@@ -108,7 +108,7 @@ def test_what_is_read(tmp_path: Path, configuration: Configuration) -> None:
         ),
         (
             lambda c: c["questions"][0]["answer"].update(network=[7]),
-            "questions[0].answer.network: found [7], which no run of 'falk2024/coarse' has.",
+            "questions[0].answer.network: found [7], which no run of 'falk2024/three_layers' has.",
         ),
         (
             lambda c: c.update(searches=["official/decay"]),
@@ -124,12 +124,38 @@ def test_mistakes_are_named(tmp_path: Path, configuration: Configuration, edit: 
     assert found in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ({"experiment": "official/he_or_fan_in"}, "answer: 'official/he_or_fan_in' has several networks"),
+        (
+            {"experiment": "official/weight_decay", "network": [50, 50]},
+            "answer.kind: 'official/weight_decay' has several λ",
+        ),
+        ({"kind": "best", "experiment": "official/three_layers"}, "answer.kind: 'official/three_layers' has one λ"),
+    ],
+)
+def test_an_answer_is_one_number(
+    tmp_path: Path, configuration: Configuration, answer: dict[str, Any], found: str
+) -> None:
+    """What its sentence would say of several things without a word of which is which is refused."""
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, configuration, lambda c: c["questions"][0].update(answer={"kind": "gain"} | answer))
+    assert found in str(error.value)
+
+
 def test_what_chose_nothing_has_no_best(tmp_path: Path, configuration: Configuration) -> None:
     """Where no image validates, the first page cannot say what is best."""
     protocols = {name: one.model_copy(update={"validation": 0}) for name, one in configuration.protocols.items()}
     unvalidated = replace(configuration, protocols=protocols)
     with pytest.raises(ConfigError, match=r"answer.kind: 'falk2024/coarse' is trained with validation: 0"):
-        load(tmp_path, unvalidated, lambda c: c["questions"][0]["answer"].update(kind="best"))
+        load(
+            tmp_path,
+            unvalidated,
+            lambda c: c["questions"][0]["answer"].update(kind="best", experiment="falk2024/coarse"),
+        )
+    with pytest.raises(ConfigError, match=r"searches\[0\]: 'falk2024/coarse' is trained with validation: 0"):
+        load(tmp_path, unvalidated, lambda c: c.update(searches=["falk2024/coarse"]))
 
 
 def test_no_file_is_an_error_of_its_own(tmp_path: Path, configuration: Configuration) -> None:

@@ -12,7 +12,7 @@ from bnlab.config.synthesis import load_synthesis
 from bnlab.site.build import build_site, build_study_site
 from bnlab.site.runs import CURVES, SETTINGS
 from tests.report.test_study import Page
-from tests.report.test_synthesis import Workplace, workplace
+from tests.report.test_synthesis import SYNTHESIS, Workplace, moved, workplace
 
 PAGES = {
     "index", "question-depth", "question-decay", "question-rest", "searches", "study-first", "study-second", "ledger",
@@ -54,6 +54,16 @@ def test_there_is_a_page_for_everything(made: Workplace) -> None:
     assert {path.stem for path in (made.results / "site").glob("*.html")} == PAGES
     alone = made.results / "studies" / "first" / "site"
     assert {path.stem for path in alone.glob("*.html")} == {"index", "runs", "gradients", "methods", "provenance"}
+
+
+def test_a_report_that_no_question_is_about_has_its_page_too(made: Workplace, tmp_path: Path) -> None:
+    """The ledger leads there."""
+    question = {"id": "q", "label": "q", "title": "Q?", "text": "A.", "experiments": ["first/depth"], "claims": []}
+    other = moved(made, tmp_path)
+    other.synthesis(SYNTHESIS | {"questions": [question]})
+    build_site(other.configuration, load_synthesis(other.configuration, tmp_path / "config"), results=other.results)
+    assert 'href="study-second.html' in (other.results / "site" / "ledger.html").read_text(encoding="utf-8")
+    assert (other.results / "site" / "study-second.html").is_file()
 
 
 def test_every_link_leads_somewhere(folder: Path) -> None:

@@ -65,6 +65,8 @@ def test_runs_are_told_apart_by_what_varies(finished: Project) -> None:
     assert [row["seed"] for row in rows] == [2, 2, 1, 1, 1]
     shown = finished.bnlab("runs", "tiny", "--columns", "run,seed", "--format", "csv").stdout.splitlines()
     assert shown[0] == "run,seed" and len(shown) == 8
+    nothing = finished.bnlab("runs", "tiny", "--where", "state=missing")
+    assert nothing.returncode == 0, nothing.stdout
     refused = finished.bnlab("runs", "none")
     assert refused.returncode == 2 and "'none' is no study. config/studies has tiny." in refused.stdout
 
@@ -113,6 +115,8 @@ def test_a_comparison_has_the_paired_interval(finished: Project) -> None:
         apart.append(np.mean(plain != bn))
     assert f"{100 * np.mean(apart):.2f} %" in shown.split("classify differently")[1]
     assert "expected two or more" in finished.bnlab("compare", PLAIN).stdout
+    mixed = finished.bnlab("compare", "tiny/5_plain_he", BN)
+    assert mixed.returncode == 2 and "differ in weight_decay" in mixed.stdout
     diverged = finished.bnlab("compare", PLAIN, "tiny/5_plain_he_lambda1e200").stdout
     assert "no seed in common" in diverged and "diverged" in diverged
 

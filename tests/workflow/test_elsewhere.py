@@ -52,6 +52,7 @@ def test_a_folder_s_own_configuration_comes_first(finished: Project, elsewhere: 
     there = "-s", str(finished.folder / "Snakefile"), "--directory", str(elsewhere.folder)
     assert finished.planned(*there)["train"] == 2
     assert finished.planned() == {}
+    assert "    train 2 " in elsewhere.bnlab("why").stdout
 
 
 @pytest.mark.parametrize("changes", [(), (("as bnlab_*", "exclude all, everything"),)])

@@ -97,3 +97,13 @@ def test_a_receipt_that_cannot_be_read_vouches_for_nothing(project):
     (project.folder / "results/made/pdf/tiny.json").write_text("{")
     said = project.bnlab("verify")
     assert "Not checked: results/made/pdf/tiny.json\nNot checked: results/studies/tiny/page.pdf" in said.stdout
+
+
+def test_what_nothing_asks_for_any_more_is_no_fault(project):
+    """A figure that was taken out of its experiment is named, however old its code, and can be pruned."""
+    project.edit("config/studies/tiny.yaml", "figures: [curves]", "figures: []")
+    assert project.snakemake().returncode == 0
+    verified = project.bnlab("verify")
+    assert verified.returncode == 0, verified.stdout
+    assert "Asked for by no study: figure tiny depth curves\n" in verified.stdout
+    assert "figure tiny depth curves: 4\n" in project.bnlab("prune").stdout

@@ -52,9 +52,13 @@ def all_runs(study, experiment=None):
 
 
 def ledger():
-    """The files of the ledger and the synthesis, if all their studies are asked for; logs the reports that are not."""
-    if missing := TARGETS.unclaimed(config["studies"]):
+    """The files of the ledger and the synthesis, if all their studies are asked for; logs which are not."""
+    made = explained(TARGETS.ledger, config["studies"])
+    without = "No synthesis" if made else "No ledger and no synthesis"
+    if lacking := explained(TARGETS.lacking, config["studies"]):
         logger.info(
-            f"No ledger and no synthesis: the key `studies` lacks {', '.join(missing)}, of which config/claims has claims."
+            f"{without}: the key `studies` lacks {', '.join(lacking)}, which config/claims or config/synthesis.yaml needs."
         )
-    return explained(TARGETS.ledger, config["studies"])
+    elif TARGETS.synthesis and not made:
+        logger.info(f"{without}: config/claims holds no claims.")
+    return made

@@ -33,27 +33,43 @@ def print_comparison(names: Sequence[str], how: str, figure: Path | None) -> Non
     Prints the settings that differ, means of the outcomes, and, for each group against the first, the mean difference
     of the seeds that both have, with its 95 % interval, and the test images that their runs classify differently.
     figure: their curves are drawn into the files of that name with .svg and .png at the end. Raises ConfigError for a
-    name that no stored run's begins with.
+    name that no stored run's begins with, and for one by which runs go that differ in more than their seed.
     """
     if len(names) < 2:
         raise ConfigError("bnlab compare: found one run, expected two or more.")
-    groups = [[Run(run) for run in find_runs(name, results=RESULTS)] for name in names]
+    groups = [_group(name) for name in names]
     table = pd.concat([_settings(groups), _outcomes(groups), _differences(groups)], ignore_index=True)
     write_table(table.set_axis(["", *names], axis=1), how)
     if figure is not None:
         save_figure(_curves(groups, names), figure.with_suffix(""))
 
 
+def _group(name: str) -> list[Run]:
+    first, *others = group = [Run(run) for run in find_runs(name, results=RESULTS)]
+    for other in others:
+        said = _said(first), _said(other)
+        differing = [key for key in said[0] | said[1] if said[0].get(key) != said[1].get(key)]
+        if differing:
+            raise ConfigError(
+                f"'{name}': {first.name} and {other.name} begin so and differ in {', '.join(differing)}. Give more of "
+                "the name, or its digest. (`bnlab prune` removes runs that no study has any more.)"
+            )
+    return group
+
+
 def _settings(groups: list[list[Run]]) -> pd.DataFrame:
     """The settings in which the groups differ, but for their seeds: a row each."""
     said = [_said(group[0]) for group in groups]
-    keys = [key for key in dict.fromkeys(key for one in said for key in one) if key not in ("seed", "warm_start")]
+    keys = dict.fromkeys(key for one in said for key in one)
     rows = [[key, *(one.get(key, "–") for one in said)] for key in keys]
     return pd.DataFrame([row for row in rows if len(set(row[1:])) > 1] + [["seeds", *(_seeds(one) for one in groups)]])
 
 
 def _said(run: Run) -> dict[str, str]:
-    content = {**run.record["spec"], **run.record["protocol"], "images": run.record["data"]["name"]}
+    """All that a run's name stands for but its seed, and which run of that seed it started from."""
+    spec = run.record["spec"] | {"warm_start": run.record["spec"]["warm_start"] is not None}
+    content = {**spec, **run.record["protocol"], "images": " ".join(run.record["data"].values())}
+    del content["seed"]
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
 
 
@@ -66,6 +82,8 @@ def _outcomes(groups: list[list[Run]]) -> pd.DataFrame:
     rows: list[list[Any]] = []
     for metric in METRICS:
         values = [list(_values(one, metric).values()) for one in groups]
+        if not any(values):
+            continue
         means = [float(np.mean(one)) if one else math.nan for one in values]
         rows.append([f"mean {metric.replace('_', ' ')}", *(f"{percent(mean)} %" for mean in means)])
     diverged = [sum(run.record["diverged_at"] is not None for run in group) for group in groups]
@@ -73,12 +91,12 @@ def _outcomes(groups: list[list[Run]]) -> pd.DataFrame:
 
 
 def _values(group: list[Run], metric: str) -> dict[int, float]:
-    """A metric by seed, of the runs that did not diverge."""
+    """A metric by seed, of the runs that did not diverge and that have such a part of the images."""
     part = metric.partition("_")[0]
-    done = [run for run in group if run.record["final"] is not None]
+    ends = {run.record["spec"]["seed"]: (run, run.record["final"]) for run in group if run.record["final"]}
     if part == "test":
-        return {run.record["spec"]["seed"]: float(test_arrays(run.folder)["accuracy"]) for run in done}
-    return {run.record["spec"]["seed"]: run.record["final"][part]["accuracy"] for run in done}
+        return {seed: float(test_arrays(run.folder)["accuracy"]) for seed, (run, _) in ends.items()}
+    return {seed: final[part]["accuracy"] for seed, (_, final) in ends.items() if part in final}
 
 
 def _differences(groups: list[list[Run]]) -> pd.DataFrame:
@@ -114,16 +132,21 @@ def _disagreement(first: list[Run], other: list[Run]) -> str:
 
 
 def _curves(groups: list[list[Run]], names: Sequence[str]) -> Figure:
-    """Loss and accuracy on validation images against the epoch: a thin line for each run, one colour for each group."""
+    """Loss and accuracy against the epoch: a thin line for each run, one colour for each group.
+
+    On validation images, or on training images where no run has others.
+    """
+    validated = any("validation" in (run.record["final"] or {}) for group in groups for run in group)
+    part, images = ("validation", "validation images") if validated else ("probe", "training images")
     with house_style():
         figure, canvas = new_figure(2.6 + 0.2 * len(groups), groups[0][0].record["data"]["name"])
         axes = canvas.subplots(1, 2)
         for group, name, colour in zip(groups, names, COLOURS * len(groups), strict=False):
-            for panel, metric, scale in zip(axes, ("validation_loss", "validation_accuracy"), (1, 100), strict=True):
+            for panel, metric, scale in zip(axes, (f"{part}_loss", f"{part}_accuracy"), (1, 100), strict=True):
                 for run in group:
                     label = name if run is group[0] and panel is axes[0] else None
                     panel.plot(run.curves["epoch"], scale * run.curves[metric], color=colour, lw=1, label=label)
-        axes[0].set(xlabel="epoch", ylabel="loss on validation images", yscale="log")
-        axes[1].set(xlabel="epoch", ylabel="accuracy on validation images (%)")
+        axes[0].set(xlabel="epoch", ylabel=f"loss on {images}", yscale="log")
+        axes[1].set(xlabel="epoch", ylabel=f"accuracy on {images} (%)")
         canvas.legend(loc="outside lower center", ncols=1)
         return figure

@@ -23,7 +23,7 @@ def print_runs(study: str | None, *, conditions: Sequence[str], sort: str | None
         found = _telling(table)
         if how == "table":
             # The settings stand beside it, and a line is to fit on a screen.
-            found = found.assign(run=found["run"].str.rpartition("_")[2])
+            found = found.assign(run=found["run"].str.rsplit("_", n=1).str[-1])
             found = found.set_axis([str(name).replace("_", " ") for name in found], axis="columns")
     write_table(found, how)
 

@@ -46,6 +46,7 @@ class Experiment:
     id: str
     title: str
     text: str
+    protocol: str
     runs: tuple[RunSpec, ...]
     figures: tuple[str, ...]
     searches: tuple[str, ...] = ()
@@ -89,6 +90,7 @@ def expand_experiment(
         content["id"],
         content["title"],
         content["text"],
+        name,
         runs,
         tuple(content["figures"]),
         tuple(searches_of({"learning_rate": rates, "weight_decay": decays})),

@@ -167,6 +167,7 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
         where = f"{path}: experiments[{i}]"
         if item["id"] in experiments:
             raise ConfigError(f"{where}.id: '{item['id']}' stands here twice; ids must differ.")
+        _check_around(item, experiments, source=where)
         experiments[item["id"]] = expand_experiment(
             item, protocols, ranking_of, seeds_factor=seeds_factor, source=where
         )
@@ -183,6 +184,19 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
     for i, expectation in enumerate(study.expectations):
         _check_expectation(expectation, study, protocols, source=f"{path}: expectations[{i}]")
     return study
+
+
+def _check_around(item: Mapping[str, Any], experiments: Mapping[str, Experiment], *, source: str) -> None:
+    """Refuse an axis around the best of values of which one, if it came out best, would have nothing around it."""
+    for axis in ("learning_rate", "weight_decay"):
+        form = item.get(axis)
+        search = str(form["around"]["search"]) if isinstance(form, dict) and "around" in form else ""
+        for run in experiments[search].runs if search in experiments else ():
+            if not (value := getattr(run, axis)):
+                raise ConfigError(
+                    f"{source}.{axis}.around: '{search}' tries {'the schedule' if value is None else value} too, and "
+                    f"nothing is around that. Leave it out there, list the values here, or take the best: top."
+                )
 
 
 def _check_expectation(

@@ -10,6 +10,7 @@ from bnlab.formatting import count
 from bnlab.made.accepted import Accepted, read_accepted, write_accepted
 from bnlab.made.currency import Currency
 from bnlab.made.history import changed_parts, keep_code
+from bnlab.made.steps import is_known
 from bnlab.runs.record import read_record
 from bnlab.targets import ROOTS, Targets
 
@@ -46,5 +47,5 @@ def _codes(currency: Currency, command: str) -> Iterator[str]:
             with suppress(BnlabError):  # none stored, or a damaged one, which is trained again in any case
                 yield read_record(currency.results / "runs" / name)["code"]
     for maker, receipt in currency.receipts.items():
-        if maker[0] == command and currency.is_known(*maker):
+        if maker[0] == command and is_known(currency.targets, *maker):
             yield receipt.code

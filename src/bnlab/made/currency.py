@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bnlab.data.prepared import stored_digest
-from bnlab.errors import BnlabError, ConfigError, IntegrityError
+from bnlab.errors import BnlabError, IntegrityError
 from bnlab.files import sha256
 from bnlab.made.accepted import in_effect
 from bnlab.made.receipts import Receipt, read_receipts, settings_digest
@@ -46,20 +46,6 @@ class Currency:
             return self._reason_of_receipt(command, *arguments)
         except BnlabError as error:
             return str(error)
-
-    def is_known(self, command: str, *arguments: str) -> bool:
-        """Whether the present configuration has what a command with these arguments makes."""
-        try:
-            step(self.targets, command, *arguments)
-        except ConfigError:
-            return False
-        return True
-
-    def is_wanted(self, command: str, *arguments: str) -> bool:
-        """Whether a page, table or target of the present configuration needs it."""
-        if command == "study-site" and self.is_known(command, *arguments):
-            return self.targets.site(*arguments) in self.targets.pages(*arguments)  # not if that of all has its pages
-        return self.is_known(command, *arguments)
 
     def stored_runs(self) -> list[str]:
         """The names of all runs that have a record, of whatever configuration."""

@@ -10,7 +10,7 @@ from bnlab.errors import ConfigError
 from bnlab.made.accepted import in_effect
 from bnlab.runs.names import parse_split_name
 from bnlab.runs.record import CURVES, RECORD, TEST
-from bnlab.targets import SETTINGS, Targets
+from bnlab.targets import ROOTS, SETTINGS, Targets
 
 
 class Step(NamedTuple):
@@ -21,6 +21,14 @@ class Step(NamedTuple):
 
     files: list[str]
     settings: dict[str, Any] = {}  # noqa: RUF012 (never changed)
+
+
+def is_known(targets: Targets, command: str, *arguments: str) -> bool:
+    """Whether the configuration has what a command with these arguments makes."""
+    try:
+        return command in ROOTS and bool(step(targets, command, *arguments))
+    except ConfigError:
+        return False
 
 
 def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901, PLR0911, PLR0912 (a table)
@@ -77,11 +85,13 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             return Step(tables, _files(targets, "synthesis"))
         case "page", [study]:
             return Step(targets.page_inputs(study), _study(targets, study) | _accepted(targets))
-        case "synthesis-page" | "site", []:
-            inputs = targets.site_inputs() if command == "site" else targets.synthesis_inputs()
+        case "synthesis-page", []:
             studies = targets.synthesis.studies if targets.synthesis else ()
             shown = _union(_study(targets, study) for study in studies)
-            return Step(inputs, _files(targets, "synthesis") | shown | _accepted(targets))
+            return Step(targets.synthesis_inputs(), _files(targets, "synthesis") | shown | _accepted(targets))
+        case "site", []:
+            shown = _union(_study(targets, study) for study in targets.on_site)
+            return Step(targets.site_inputs(), _files(targets, "synthesis") | shown | _accepted(targets))
         case "study-site", [study]:
             return Step(targets.site_inputs(study), _study(targets, study) | _accepted(targets))
         case "pdf", [page]:

@@ -10,6 +10,7 @@ from bnlab.errors import BnlabError, IntegrityError
 from bnlab.made.accepted import FILE, in_effect
 from bnlab.made.currency import Currency
 from bnlab.made.receipts import receipt_path
+from bnlab.made.wanted import Wanted
 from bnlab.runs.record import RECORD, TIMING, verify_run
 from bnlab.targets import Targets
 
@@ -53,9 +54,8 @@ def _data(currency: Currency, checked: set[Path]) -> Iterator[str]:
         except BnlabError as error:
             yield str(error)
             continue
-        if reason := currency.reason("prepare", folder.name):
-            again = f". Make it again: snakemake --cores 8 {manifest}"
-            yield f"{folder}: {reason}{again if folder.name in currency.targets.data_sets else ''}"
+        if folder.name in currency.targets.data_sets and (reason := currency.reason("prepare", folder.name)):
+            yield f"{folder}: {reason}. Make it again: snakemake --cores 8 {manifest}"
 
 
 def _runs(currency: Currency, checked: set[Path]) -> Iterator[str]:
@@ -83,6 +83,7 @@ def _digest_of_split(path: Path) -> str | None:
 
 
 def _receipts(currency: Currency, checked: set[Path]) -> Iterator[str]:
+    wanted = Wanted(currency.targets)
     for maker, receipt in currency.receipts.items():
         checked.add(receipt_path(currency.results, *maker))
         checked.update(currency.results / path for path in receipt.outputs)
@@ -92,17 +93,27 @@ def _receipts(currency: Currency, checked: set[Path]) -> Iterator[str]:
             except IntegrityError as error:
                 yield str(error)
                 continue
-        if currency.is_wanted(*maker) and (reason := currency.reason(*maker)):
-            yield f"{' '.join(maker)}: {reason}. Make it again: snakemake --cores 8"
+        if wanted(*maker) and (reason := currency.reason(*maker)):
+            target = _first_page(currency.targets, *maker) or currency.results / next(iter(receipt.outputs))
+            yield f"{' '.join(maker)}: {reason}. Make it again: snakemake --cores 8 {target}"
+
+
+def _first_page(targets: Targets, command: str, *studies: str) -> str | None:
+    """The file that a site's rule makes, of all that its receipt names."""
+    return targets.site(*studies or ["synthesis"]) if command in ("site", "study-site") else None
 
 
 def _left_over(currency: Currency) -> Iterator[str]:
     """What was made for a configuration that has changed, and can be deleted."""
+    for manifest in sorted((currency.results / "data").glob(f"*/{MANIFEST}")):
+        if manifest.parent.name not in currency.targets.data_sets:
+            yield f"No data set of the configuration: {manifest.parent}"
     runs = [name for name in currency.stored_runs() if name not in currency.targets.known_runs]
     if runs:
         yield f"Asked for by no study: {len(runs):,} runs, among them {runs[0]}"
+    wanted = Wanted(currency.targets)
     for maker in currency.receipts:
-        if not currency.is_wanted(*maker):
+        if not wanted(*maker):
             yield f"Asked for by no study: {' '.join(maker)}"
 
 

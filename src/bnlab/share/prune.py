@@ -7,6 +7,7 @@ from pathlib import Path
 from bnlab.errors import ConfigError
 from bnlab.made.currency import Currency
 from bnlab.made.receipts import receipt_path
+from bnlab.made.wanted import Wanted
 from bnlab.targets import Targets
 
 SHOWN = 20
@@ -49,7 +50,8 @@ def unneeded(targets: Targets) -> dict[str, list[Path]]:
     for run in currency.stored_runs():
         if run not in targets.known_runs:
             found[f"runs of {run.split('/')[0]}"].append(results / "runs" / run)
-    wanted = {maker for maker in currency.receipts if currency.is_wanted(*maker)}
+    is_wanted = Wanted(targets)
+    wanted = {maker for maker in currency.receipts if is_wanted(*maker)}
     needed = {path for maker in wanted for path in currency.receipts[maker].outputs}
     for maker, receipt in currency.receipts.items():
         if maker not in wanted:

@@ -14,6 +14,7 @@ from bnlab.formatting import count
 from bnlab.made.accepted import Accepted, read_accepted, write_accepted
 from bnlab.made.changes import Changes
 from bnlab.made.currency import Currency
+from bnlab.made.steps import is_known
 from bnlab.runs.record import RECORD, TIMING, verify_run
 from bnlab.share.manifest import NAME, Manifest, parse_manifest
 from bnlab.targets import Targets
@@ -41,7 +42,8 @@ def take(targets: Targets, archive: Path) -> None:
         write_accepted(staged, accepted)
         _require_ours(Targets(config=targets.config, results=staged), archive, manifest)
         new = _new(targets, staged, manifest)
-        write_accepted(targets.results, list(dict.fromkeys([*read_accepted(targets.results), *accepted])))
+        known = read_accepted(targets.results)
+        write_accepted(targets.results, [*known, *(one for one in accepted if one not in known)])
         # Records and receipts come last: without them, what an interrupted import has left counts as not made.
         for path in sorted(new, key=lambda path: (path.startswith("made/"), path.endswith(RECORD), path)):
             place = targets.results / path
@@ -138,7 +140,7 @@ def _foreign_files(currency: Currency, manifest: Manifest) -> Iterator[str]:
         try:
             if not {*receipt.outputs} <= {*manifest.files}:
                 yield f"{' '.join(maker)}: its receipt names other files"
-            elif not currency.is_known(*maker):
+            elif not is_known(currency.targets, *maker):
                 yield f"{' '.join(maker)}: this project's configuration knows no such thing"
             elif reason := currency.reason(*maker):
                 yield from Changes(currency).causes(*maker) or [f"{' '.join(maker)}: {reason}"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bnlab.analysis.read import NAMES, read_table
+from bnlab.claims.load import claimed_reports
 from bnlab.config.studies import Configuration
 from bnlab.config.synthesis import Synthesis
 from bnlab.files import atomic, write_text
@@ -40,10 +41,12 @@ def build_site(
 ) -> None:
     """Write results/site, whose index.html is the last to be written.  accepted: as `render_page` has it.
 
-    Reads the ledger, its calibration, and the tables, curves and figures of every study that the synthesis names.
+    Reads the ledger, its calibration, and the tables, curves and figures of every report, and of every study that the
+    synthesis names.
     Raises IntegrityError as `render_page` does.
     """
-    inputs = {study: read_inputs(configuration, study, results=results) for study in synthesis.studies}
+    studies = dict.fromkeys([*synthesis.studies, *claimed_reports(configuration.folder)])
+    inputs = {study: read_inputs(configuration, study, results=results) for study in studies}
     pages = [
         *of_synthesis(configuration, synthesis, inputs, results),
         *(of_study(one, f"study-{study}", "Reports") for study, one in inputs.items()),
