@@ -15,12 +15,16 @@ from bnlab.runs.datasets import CIFAR10
 
 NAN = float("nan")
 STARTS = Answer("starts", "tiny", "depth", None)
+SETTING = {
+    "experiment": "depth", "network": "50-50", "layers": 3, "initialization": "he", "learning_rate": "scheduled",
+    "weight_decay": 0.005,
+}  # fmt: skip
 
 
 def inputs(losses: list[float], classes: int = 10) -> Any:
     """Runs of one cell with these final losses, NaN for one that diverged, on data of so many classes."""
     names = [f"run{i}" for i in range(len(losses))]
-    cell = {"experiment": "depth", "initialization": "he", "batch_norm": False, "runs": " ".join(names)}
+    cell = SETTING | {"batch_norm": False, "runs": " ".join(names)}
     return SimpleNamespace(
         runs=pd.DataFrame({"run": names, "protocol": "tiny", "training_loss": losses}),
         protocols={"tiny": SimpleNamespace(data=replace(CIFAR10, classes=classes))},
@@ -43,9 +47,21 @@ def test_a_run_that_diverged_has_not_started_to_learn() -> None:
     )
 
 
+def test_each_number_is_of_a_network_that_is_named() -> None:
+    """And of an initialization, a learning rate and a weight decay, where these vary."""
+    pair = SETTING | {"metric": "test_accuracy", "n": 1, "gain_mean": 0.01, "ci_low": NAN, "ci_high": NAN}
+    other = pair | {"network": "30-20-10", "layers": 4, "gain_mean": 0.05}
+    table = pd.DataFrame([pair, pair | {"weight_decay": 0.1, "gain_mean": 0.02}, other])
+    assert answers._SENTENCES["gain"](replace(STARTS, kind="gain"), SimpleNamespace(pairs=table)) == (
+        "In a network of 3 layers (50-50) batch normalization changes test accuracy by +1.00 points with λ = 0.005 "
+        "(1 seed with and without it) and by +2.00 points with λ = 0.1 (1 seed with and without it); in a network of 4 "
+        "layers (30-20-10) by +5.00 points with λ = 0.005 (1 seed with and without it)."
+    )
+
+
 def test_a_search_that_diverged_as_a_whole_has_no_best() -> None:
     """And the page says so."""
-    cells = pd.DataFrame([{"experiment": "depth", "batch_norm": False, "n": 0, "weight_decay": 1e200}])
+    cells = pd.DataFrame([SETTING | {"batch_norm": False, "n": 0, "weight_decay": 1e200}])
     cells["validation_accuracy_mean"] = NAN
     said = answers._SENTENCES["best"](replace(STARTS, kind="best"), SimpleNamespace(cells=cells))
     assert said == "Every run of the search for a weight decay diverged."

@@ -29,7 +29,7 @@ class AnswerItem(Declared):
     experiment: Annotated[str, expect("[^/]+/[^/]+", "an experiment, study/experiment")]
     """The experiment that it is about, study/experiment, one that the page shows."""
     network: Layers = Field(default=WITHOUT)
-    """The widths of hidden layers, where the experiment has several networks."""
+    """The widths of hidden layers, where the experiment has several networks; without it, all."""
 
 
 class QuestionItem(Declared):
@@ -74,7 +74,7 @@ class SynthesisFile(Declared):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the first page says of a question. network: hidden layers; None where the experiment has one network."""
+    """What the first page says of a question. network: hidden layers; None for all that the experiment has."""
 
     kind: str
     study: str
@@ -167,12 +167,7 @@ def _answer(item: AnswerItem, configuration: Configuration, *, source: str) -> A
     runs = configuration.study(study).experiment(experiment).runs
     if network is not None and runs and network not in {run.hidden for run in runs}:
         raise ConfigError(f"{source}.network: found {list(network)}, which no run of '{item.experiment}' has.")
-    shown = [run for run in runs if network in (None, run.hidden)]
-    if len({run.hidden for run in shown}) > 1:
-        raise ConfigError(f"{source}: '{item.experiment}' has several networks. Expected the key network, with one.")
-    if item.kind == "gain" and len({(run.weight_decay, run.learning_rate) for run in shown}) > 1:
-        raise ConfigError(f"{source}.kind: '{item.experiment}' has several λ or η, so its gain is several numbers.")
-    if item.kind == "best" and len({run.weight_decay for run in shown}) == 1:
+    if item.kind == "best" and len({run.weight_decay for run in runs}) == 1:
         raise ConfigError(f"{source}.kind: '{item.experiment}' has one λ, so none is the best of them.")
     if item.kind == "best" and not _validates(configuration, study, experiment):
         raise ConfigError(f"{source}.kind: '{item.experiment}' is trained with validation: 0. Expected gain or starts.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from bnlab.analysis.intervals import LEVEL
+from bnlab.analysis.pairs import SETTING
 from bnlab.analysis.rank import best_first
 from bnlab.claims.outcomes import FAILED, INCONSISTENT, REPRODUCED, RESULTS, STATEMENTS
 from bnlab.config.synthesis import Answer, Synthesis
@@ -12,6 +13,7 @@ from bnlab.formatting import (
     batch_norm_words,
     count,
     initialization_words,
+    learning_rate_words,
     network_words,
     percent,
     points,
@@ -20,6 +22,8 @@ from bnlab.formatting import (
 from bnlab.report.findings import learnt
 from bnlab.report.inputs import Inputs
 from bnlab.runs.names import network_text
+
+NETWORK = ["network", "layers"]
 
 
 def answers(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataFrame) -> Iterator[tuple[str, str]]:
@@ -36,33 +40,37 @@ def answers(synthesis: Synthesis, inputs: Mapping[str, Inputs], claims: pd.DataF
 def _gain(answer: Answer, inputs: Inputs) -> str:
     pairs = _of(answer, inputs.pairs)
     pairs = pairs[pairs["metric"] == "test_accuracy"]
-    several = pairs["initialization"].nunique() > 1
-    parts = []
-    for pair in pairs.itertuples():
-        start = f" with {initialization_words(pair.initialization)}" if several else ""
-        unsettled = "sign not settled, " if pair.ci_low <= 0 <= pair.ci_high else ""
-        interval = (
-            f"{100 * LEVEL:.0f} % interval {points(pair.ci_low)} to {points(pair.ci_high)}, {unsettled}"
-            if pair.n > 1
-            else ""
-        )
-        parts.append(
-            f"by {points(pair.gain_mean)} points{start} ({interval}{count(pair.n, 'seed')} with and without it)"
-        )
-    if not parts:
+    networks: list[str] = []
+    for (network, layers), own in pairs.groupby(NETWORK, sort=False):
+        parts = []
+        for _, pair in own.iterrows():
+            unsettled = "sign not settled, " if pair["ci_low"] <= 0 <= pair["ci_high"] else ""
+            interval = (
+                f"{100 * LEVEL:.0f} % interval {points(pair['ci_low'])} to {points(pair['ci_high'])}, {unsettled}"
+                if pair["n"] > 1
+                else ""
+            )
+            gain = f"by {points(pair['gain_mean'])} points{_which(pair, pairs)}"
+            parts.append(f"{gain} ({interval}{count(pair['n'], 'seed')} with and without it)")
+        changes = "" if networks else "batch normalization changes test accuracy "
+        networks.append(f"n a network of {network_words(network, layers)} {changes}{_listed(parts)}")
+    if not networks:
         return "No pair of runs says what batch normalization changes."
-    network = network_words(pairs["network"].iloc[0], pairs["layers"].iloc[0])
-    return f"In a network of {network} batch normalization changes test accuracy {_listed(parts)}."
+    return f"I{'; i'.join(networks)}."
 
 
 def _starts(answer: Answer, inputs: Inputs) -> str:
     """How many runs learn at all, by initialization, without and with batch normalization."""
     cells, started = _of(answer, inputs.cells), learnt(inputs)
+    several = cells["network"].nunique() > 1
     parts = []
-    for initialization, group in cells.groupby("initialization", sort=False):
+    for _, group in cells.groupby(SETTING, sort=False):
+        first = group.iloc[0]
         runs = [cell.runs.split() for cell in group.sort_values("batch_norm").itertuples()]
         learn = " and ".join(f"{sum(run in started for run in own)} of {len(own)}" for own in runs)
-        parts.append(f"{learn} with {initialization_words(str(initialization))}")
+        network = f" in a network of {network_words(first['network'], first['layers'])}" if several else ""
+        which = _which(first, cells, "initialization")
+        parts.append(f"{learn}{which}{network}")
     kinds = " and ".join(("with" if one else "without") for one in sorted(cells["batch_norm"].unique()))
     return (
         f"Runs that start to learn at all, {kinds} batch normalization, by the standard deviation σ of their initial "
@@ -72,18 +80,33 @@ def _starts(answer: Answer, inputs: Inputs) -> str:
 
 def _best(answer: Answer, inputs: Inputs) -> str:
     cells = _of(answer, inputs.cells)
+    several = cells["network"].nunique() > 1
     parts = []
-    for batch_norm, searched in cells.groupby("batch_norm", sort=False):
+    for _, searched in cells.groupby([*NETWORK, "initialization", "learning_rate", "batch_norm"], sort=False):
         finished = best_first(searched[searched["n"] > 0], "validation_accuracy_mean")
         if finished.empty:
             continue
         best, tests = finished.iloc[0], finished["test_accuracy_mean"]
-        words = f"{weight_decay_words(best['weight_decay'])} {batch_norm_words(bool(batch_norm))}"
+        words = f"{weight_decay_words(best['weight_decay'])} {batch_norm_words(bool(best['batch_norm']))}"
+        network = f" in a network of {network_words(best['network'], best['layers'])}" if several else ""
+        which = _which(best, cells.assign(weight_decay=0.0))
         spread = f"{percent(tests.min())} to {percent(tests.max())} % over all values"
-        parts.append(f"{words} (test accuracy {percent(best['test_accuracy_mean'])} %; {spread})")
+        accuracy = f"test accuracy {percent(best['test_accuracy_mean'])} %"
+        parts.append(f"{words}{which}{network} ({accuracy}; {spread})")
     if not parts:
         return "Every run of the search for a weight decay diverged."
     return f"Of {cells['weight_decay'].nunique()} weight decays the validation accuracy is highest at {_listed(parts)}."
+
+
+def _which(setting: pd.Series, among: pd.DataFrame, *always: str) -> str:
+    """Initialization, learning rate and weight decay, those that vary among these settings and those always named."""
+    words = {
+        "initialization": initialization_words(setting["initialization"]),
+        "learning_rate": f"η = {learning_rate_words(setting['learning_rate'])}",
+        "weight_decay": weight_decay_words(setting["weight_decay"]),
+    }
+    named = [words[column] for column in words if column in always or among[column].nunique() > 1]
+    return f" with {', '.join(named)}" if named else ""
 
 
 def what_failed(claims: pd.DataFrame) -> str:
