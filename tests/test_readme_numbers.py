@@ -114,7 +114,7 @@ def test_small_weights_are_as_in_the_reference() -> None:
     guess, late, still = (f"{(cell == 0.1).sum()} of {len(cell)}" for cell in (lowest, longer, shorter))
     said = [
         f"σ = 1e-4, {guess} seeds still guess after 9,000 updates without it",
-        f"come to {percent(norm.mean())} % with it",
+        f"with it they reach {percent(norm.mean())} %",
         f"{late} seeds still guess after 9,000 updates, and {still} after 3,600",
     ]
     assert missing(*said) == []

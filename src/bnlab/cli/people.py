@@ -38,7 +38,7 @@ def _snakefile(_: argparse.Namespace) -> None:
 
 
 def _plan(parsed: argparse.Namespace) -> None:
-    """List a study's runs, or all studies', stored, outdated or missing, and what training the latter will cost."""
+    """List a study's runs, or all studies', stored, outdated or missing, and what training the last two will cost."""
     from bnlab.made.plan import print_plan
     from bnlab.targets import Targets
 
