@@ -63,7 +63,7 @@ scaling: $(BIN)/.tested  ## Simulate 1 to 512 cores (STUDY=official); after make
 
 mutants: $(BIN)/.tested  ## Change numerics, runs and claims in one place after another, and list what no test notices
 	$(BIN)/pip install --quiet --disable-pip-version-check "mutmut>=3.8"
-	mutmut run --max-children $(CORES) > mutants.log
+	mutmut run $(if $(filter all,$(CORES)),,--max-children $(CORES)) > mutants.log
 	mutmut results
 
 lint: $(BIN)/.tested  ## Check style, types and the workflow

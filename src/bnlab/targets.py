@@ -268,6 +268,11 @@ class Targets:
             raise ConfigError(f"'{data}' is not a data set. Expected {' or '.join(self.data_sets)}.")
         return self.data_sets[data]
 
+    def class_names(self, data: str) -> list[str]:
+        """What config/datasets.yaml calls the classes of a data set; empty where it leaves that to the data."""
+        item = load_data_set_items(self.config).get(data)
+        return item.classes if item else []
+
     def data_files(self, data: str) -> list[str]:
         """The prepared data set. Raises ConfigError when there is no such."""
         return [f"{self.results}/data/{self.data_set(data).name}/{name}" for name in FILES]

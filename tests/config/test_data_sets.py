@@ -62,6 +62,7 @@ def test_a_protocol_takes_it_and_knows_its_size(tmp_path: Path) -> None:
         (ENTRY.replace("source", "sorce"), "digits: 'sorce' is not a key here. Did you mean 'source'?"),
         (ENTRY.replace("  source: ~/digits\n", ""), "digits: missing 'source'"),
         (ENTRY + "  digest: 12ab\n", "digits: digest: found '12ab', expected 64 hex digits"),
+        (ENTRY + "  1: x\n", "digits: found the key 1, expected text: put it in quotes"),
         (ENTRY + "  size: {training: 50}\n", "digits: size: missing 'test', 'pixels', 'classes'"),
         (
             ENTRY + "  download: [ftp://somewhere]\n",

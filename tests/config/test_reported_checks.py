@@ -218,3 +218,12 @@ def test_a_study_names_reported_checks_that_are_there(tmp_path: Path) -> None:
         ConfigError, match=r"demo.yaml: gradients\[1\]: found 'fan2017', expected a reported check of .*anon,"
     ):
         load_configuration(tmp_path / "config")
+
+
+@pytest.mark.parametrize("content", ["", "- 1", "published: falk2024"])
+def test_tables_that_another_file_does_not_hold_are_missed(tmp_path: Path, content: str) -> None:
+    """An empty one, a list, and one that takes its own from elsewhere."""
+    (tmp_path / "reported_checks").mkdir()
+    (tmp_path / "reported_checks" / "holder.yaml").write_text(content)
+    with pytest.raises(ConfigError, match=r"mine.yaml: published: found 'holder', which holds no tables itself"):
+        load(tmp_path, REPORTED_CHECK | {"published": "holder"})

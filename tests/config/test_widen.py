@@ -59,3 +59,15 @@ def test_what_is_no_study_is_not_written(config: Path, study: str, name: str, op
     with pytest.raises(ConfigError, match=message):
         widen(study, name, **{"added": {}, "config": config, **options})
     assert sorted(config.rglob("*")) == before
+
+
+def test_seeds_that_are_listed_stay(config: Path) -> None:
+    """So that their runs do; others are added up to the number."""
+    path = config / "studies" / "demo.yaml"
+    path.write_text(path.read_text().replace("seeds: 3", "seeds: [3, 5, 8]"))
+    before = load_configuration(config).study("demo").experiment("depth").runs
+    made = widen("demo", "wider", experiments=["depth"], seeds=5, added={}, config=config)
+    assert {run.seed for run in before} == {3, 5, 8}
+    assert {run.seed for run in made.runs} == {1, 2, 3, 5, 8}
+    with pytest.raises(ConfigError, match="weight_decay lists no values, so none can be added to it"):
+        widen("falk2024", "more", experiments=["coarse"], seeds=None, added={"weight_decay": [0.01]}, config=config)

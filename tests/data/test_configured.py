@@ -101,3 +101,14 @@ def test_files_are_downloaded_once(tmp_path, server, isolated, monkeypatch) -> N
     assert first.digest == read_source(source).digest
     assert server.asked.count("/good/mine.npz") == 1
     assert [one.name for one in path.parent.iterdir()] == ["mine.npz"]
+
+
+def test_a_folder_s_name_can_have_a_dot(tmp_path, server, isolated) -> None:
+    """What is downloaded goes into it, not beside it."""
+    server.answers["good"] = server.sends(b"1")
+    source = Source("mine", "idx", tmp_path / "mine-1.0", (f"{server.url}/good/train-images",))
+    with pytest.raises(DataError):  # that file is none of IDX
+        read_source(source)
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("train-images")] == [
+        "mine-1.0/train-images"
+    ]

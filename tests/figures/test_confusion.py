@@ -35,6 +35,25 @@ def table_of(made: Workplace, confusions: pd.DataFrame) -> pd.DataFrame:
     return confusion.data(made.table("runs.csv"), confusions, made.configuration.protocols["small"])
 
 
+def test_a_class_without_test_images_has_no_row(tmp_path: Path) -> None:
+    """Networks can take others for it all the same."""
+    made = workplace(tmp_path, seeds=3)
+    confusions = counted(made)
+    confusions.loc[confusions["label"] == "dog", "images"] = 0
+    table = table_of(made, confusions)
+    assert set(table["label"]) == {"cat"} and set(table["predicted"]) == {*CLASSES}
+    assert confusion.draw(made.table("runs.csv"), confusions, made.configuration.protocols["small"]).axes
+
+
+def test_pairs_of_which_one_always_diverged_are_none(tmp_path: Path) -> None:
+    """Seed 1 without, seed 2 with batch normalization: no seed has both."""
+    made = workplace(tmp_path, diverged=(0, 3))
+    runs = made.table("runs.csv")
+    gone = runs[runs["diverged_at"].notna()]
+    assert len(gone) == 2 and gone["seed"].nunique() == gone["batch_norm"].nunique() == 2
+    assert table_of(made, counted(made)).empty
+
+
 def test_shares_are_of_the_images_of_a_class(tmp_path: Path) -> None:
     """Means over twins, without and with, in fractions; their difference has an interval."""
     made = workplace(tmp_path, seeds=3)

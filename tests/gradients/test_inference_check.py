@@ -130,3 +130,11 @@ def test_a_loss_that_is_not_a_number_is_rejected(monkeypatch: pytest.MonkeyPatch
     """NaN compares with nothing, and must not pass for that reason."""
     monkeypatch.setattr(evaluate, "weight_penalty", lambda *_: float("nan"))
     assert failed(checked()) == {"cost": {False, True}}
+
+
+def test_a_blank_image_is_left_out() -> None:
+    """It has no deviation to be scaled by, which is no fault of the evaluation."""
+    random = np.random.default_rng(4)
+    images = random.integers(0, 256, (600, 12), np.uint8)
+    images[3] = 7
+    assert failed(check_inference(SMALL, images, random.integers(0, 10, 600, np.uint8))) == {}

@@ -56,6 +56,18 @@ def test_there_is_a_page_for_everything(made: Workplace) -> None:
     assert {path.stem for path in alone.glob("*.html")} == {"index", "runs", "gradients", "methods", "provenance"}
 
 
+def test_each_study_s_page_shows_its_own_figures(made: Workplace) -> None:
+    """Several studies have experiments of one name."""
+    site = made.results / "site"
+    for study in ("first", "second"):
+        images = [str(src) for src in Page((site / f"study-{study}.html").read_text(encoding="utf-8")).values("src")]
+        drawn = [src for src in images if src.startswith(f"figures/{study}/")]
+        assert f"figures/{study}/depth_curves.svg" in drawn
+        for src in drawn:
+            stored = made.results / "studies" / study / "figures" / Path(src).name
+            assert (site / src).read_bytes() == stored.read_bytes()
+
+
 def test_a_report_that_no_question_is_about_has_its_page_too(made: Workplace, tmp_path: Path) -> None:
     """The ledger leads there."""
     question = {"id": "q", "label": "q", "title": "Q?", "text": "A.", "experiments": ["first/depth"], "claims": []}
@@ -109,7 +121,7 @@ def test_runs_are_handed_over_with_all_that_they_are(made: Workplace) -> None:
     levels = content["levels"]
     for row in content["rows"]:
         study, experiment = (levels[name][row[SETTINGS.index(name)]] for name in ("study", "experiment"))
-        curves = script(made.results / "site" / "data" / f"curves-{study}-{experiment}.js")["curves"]
+        curves = script(made.results / "site" / "data" / f"curves-{study}.{experiment}.js")["curves"]
         stored = pd.read_csv(made.results / "studies" / study / "curves.csv")
         stored = stored[stored["run"] == row[-1]]
         assert curves[row[-1]][0] == stored["update"].tolist()

@@ -40,7 +40,11 @@ def load_reported_check(name: str, folder: Path = Path("config")) -> dict[str, A
     if isinstance(reported_check, dict) and isinstance(reported_check.get("published"), str):
         holder = reported_check["published"]
         check_reported_check_name(holder, folder, source=f"{path}: published")
-        reported_check["published"] = dict(read_yaml(folder / "reported_checks" / f"{holder}.yaml")).get("published")
+        content = read_yaml(folder / "reported_checks" / f"{holder}.yaml")
+        tables = content.get("published") if isinstance(content, dict) else None
+        if not isinstance(tables, dict):
+            raise ConfigError(f"{path}: published: found '{holder}', which holds no tables itself.")
+        reported_check["published"] = tables
     check(ReportedCheckFile, reported_check, source=str(path))
     reported_check = {"published": {}, **reported_check, "published_in": holder}
     tables, seen = reported_check["published"], set()

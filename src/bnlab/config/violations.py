@@ -31,6 +31,9 @@ def _explain(model: type[BaseModel], errors: list[Any]) -> Iterator[str]:
                 continue
             case "extra_forbidden":
                 yield _unknown_key(model, error["loc"])
+            case "invalid_key":
+                place = location(tuple(error["loc"][:-1]))
+                yield f"{place and f'{place}: '}found the key {error['input']!r}, expected text: put it in quotes."
             case _:
                 yield _wrong_value(model, error)
 

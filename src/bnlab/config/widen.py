@@ -57,11 +57,16 @@ def _wider(item: dict[str, Any], seeds: int | None, added: dict[str, list[Any]],
     """An experiment with more seeds and more values."""
     wider = dict(item)
     if seeds is not None:
-        wider["seeds"] = seeds
+        listed = item["seeds"]
+        if isinstance(listed, list):  # these stay, so that their runs do
+            others = [seed for seed in range(1, seeds + len(listed) + 1) if seed not in listed]
+            wider["seeds"] = [*listed, *others][: max(seeds, len(listed))]
+        else:
+            wider["seeds"] = seeds
     for axis, values in added.items():
         present = item.get(axis)
         if isinstance(present, list):
             wider[axis] = [*present, *(value for value in values if value not in present)]
         elif must:
-            raise ConfigError(f"experiment {item['id']}: {axis} follows a search, so no value can be added to it.")
+            raise ConfigError(f"experiment {item['id']}: {axis} lists no values, so none can be added to it.")
     return wider

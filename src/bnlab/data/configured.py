@@ -19,7 +19,8 @@ def read_source(source: Source) -> Arrays:
     Raises DataError, which names file and key, when it cannot be obtained or is not of its format.
     """
     path = source.path.expanduser()
-    folder = path.parent if path.suffix and not path.is_dir() else path
+    holds_files = source.format in ("idx", "png") or path.is_dir() or not path.suffix
+    folder = path if holds_files else path.parent
     for url in source.download:
         fetch_file(url, folder)
     if not path.exists():

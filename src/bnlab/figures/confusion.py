@@ -118,11 +118,11 @@ def _settled(table: pd.DataFrame) -> "pd.Series[bool]":
 
 def _draw_panel(axes: Axes, table: pd.DataFrame, column: str, **look: Any) -> QuadMesh:
     """One heat map in percent or points, the first class on top; with numbers where cells are few."""
-    labels = table["label"].unique().tolist()
-    values = 100 * table[column].to_numpy().reshape(len(labels), len(labels))
+    labels, predicted = (table[name].unique().tolist() for name in CELL)  # of a class without test images, no row
+    values = 100 * table[column].to_numpy().reshape(len(labels), len(predicted))
     mesh = axes.pcolormesh(values, edgecolors="white", linewidth=0.3, **look)
     shown = np.ones(values.shape, bool) if column == "without" else _settled(table).to_numpy().reshape(values.shape)
-    if len(labels) <= LEGIBLE:
+    if len(predicted) <= LEGIBLE:
         for row, place in zip(*shown.nonzero(), strict=True):
             value = values[row, place]
             dark = abs(value) > 0.6 * look["vmax"]
@@ -130,7 +130,7 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, column: str, **look: Any) -> Qu
             axes.text(
                 place + 0.5, row + 0.5, words, ha="center", va="center", fontsize=8, color="white" if dark else BLACK
             )
-        axes.set_xticks([place + 0.5 for place in range(len(labels))], labels, rotation=90)
+        axes.set_xticks([place + 0.5 for place in range(len(predicted))], predicted, rotation=90)
         axes.set_yticks([place + 0.5 for place in range(len(labels))], labels)
     axes.tick_params(length=0)
     axes.set_ylim(len(labels), 0)

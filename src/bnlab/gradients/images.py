@@ -10,6 +10,7 @@ from bnlab.data.prepared import open_prepared
 from bnlab.data.scaling import pixel_statistics
 from bnlab.errors import ConfigError
 from bnlab.runs.datasets import CIFAR10
+from bnlab.streams import stream
 
 IMAGES = 1000
 DATA_BATCH = 10_000
@@ -19,14 +20,19 @@ DATA_BATCH = 10_000
 def first_images(data: str, *, results: Path) -> tuple[Images, Bytes]:
     """The first training images of a prepared data set, uint8 (up to 1000, d), and their labels.
 
+    Where these lack a class, as in sets that are sorted by class, so many others, drawn from all of them.
     Pixels that hardly vary from image to image, such as the margins of scanned digits, are left out: those whose
     deviation is less than half the largest one. Over a small batch they would be constant. Photographs lose none.
     """
     prepared = open_prepared(results / "data" / data)
-    images = prepared.train_images[:IMAGES]
+    labels = prepared.train_labels
+    rows = np.arange(min(IMAGES, len(labels)))
+    if len(np.unique(labels[rows])) < len(prepared.classes):
+        rows = stream(0, "images of the gate").permutation(len(labels))[:IMAGES]
+    images = prepared.train_images[rows]
     deviations = images.std(axis=0)
     varied = np.ascontiguousarray(images[:, deviations >= deviations.max() / 2])
-    return varied, prepared.train_labels[:IMAGES]
+    return varied, labels[rows]
 
 
 def n_classes(labels: npt.NDArray[np.integer]) -> int:

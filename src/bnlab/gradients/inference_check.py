@@ -55,7 +55,8 @@ class _Evaluated:
 def check_inference(settings: Mapping[str, Any], images: Images, labels: Bytes) -> list[InferenceCheck]:
     """Check every network of config/gradients/gate.yaml on the first images, uint8 (n, d), with their labels, (n,)."""
     asked = settings["inference"]
-    images, labels = images[: asked["images"]], labels[: asked["images"]]
+    varied = np.flatnonzero(images.std(axis=1) > 0)[: asked["images"]]  # a blank image has no scaling of its own
+    images, labels = images[varied], labels[varied]
     checks = []
     for hidden in settings["networks"]:
         for batch_norm in settings["batch_norm"]:

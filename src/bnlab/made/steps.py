@@ -65,7 +65,11 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             tests = command == "test-figure"
             drawn = targets.predictions(study, experiment) if tests else [targets.table(study, "curves")]
             runs = {f"runs of {study}": {experiment: targets.ready_runs(study, experiment)}}
-            return Step([targets.table(study, "runs"), *drawn], runs)
+            # A data set's digest is of its images alone.
+            names = {data: targets.class_names(data) for data in targets.data_of(study) if tests}
+            named = {data: {"classes": classes} for data, classes in names.items() if classes}
+            settings = runs | ({"config/datasets.yaml": named} if named else {})
+            return Step([targets.table(study, "runs"), *drawn], settings)
         case "claims", [report]:
             claims = targets.claims(report)
             checks = _union(_descriptions(targets, check) for check in reported_checks_of(claims))

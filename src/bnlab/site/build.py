@@ -95,7 +95,7 @@ def _write_data(site: Site, configuration: Configuration) -> None:
         curves = read_table(site.results / "studies" / study / "curves.csv", dtype=NAMES)
         for experiment in one.study.experiments:
             script = curves_script(configuration, one, experiment.id, curves)
-            write_text(site.folder / "data" / f"curves-{study}-{experiment.id}.js", script)
+            write_text(site.folder / "data" / f"curves-{study}.{experiment.id}.js", script)
 
 
 def _copy_files(site: Site) -> None:

@@ -41,7 +41,9 @@ class OnSite:
         return f"runs.html#runs={run.name}"
 
     def drawn(self, drawing: Drawing) -> str:  # noqa: D102
-        name = drawing.anchor.removeprefix("figure-")
+        # Several studies have figures of one name, each in the folder of its study.
+        own = drawing.path.parent.name == "figures"
+        name = f"{drawing.path.parents[1].name}/{drawing.path.stem}" if own else drawing.anchor.removeprefix("figure-")
         self.figures[name] = drawing.path
         files = [ending for ending in ENDINGS if drawing.path.with_suffix(ending).exists()]
         links = " · ".join(f'<a href="figures/{name}{ending}">{ending[1:].upper()}</a>' for ending in files)

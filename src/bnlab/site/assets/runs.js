@@ -68,6 +68,7 @@ function filter() {
 
 /** The choice in the address, or a first pair that differs in nothing but batch normalization. */
 function follow() {
+  if (location.hash === "#main" && chosen.length) return; // the link that skips to the content
   const asked = new URLSearchParams(location.hash.slice(1));
   for (const name of [...FILTERS, "words"]) form.elements[name].value = asked.get(name) ?? "";
   chosen = (asked.get("runs") ?? "").split(",").filter((name) => runs.has(name));
@@ -101,7 +102,7 @@ function load(key) {
   if (loaded.has(key)) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = `data/curves-${key.replace("/", "-")}.js`;
+    script.src = `data/curves-${key.replace("/", ".")}.js`;
     script.onload = resolve;
     script.onerror = reject;
     document.head.append(script);
@@ -111,7 +112,7 @@ function load(key) {
 async function show() {
   const now = chosen.map((name) => runs.get(name));
   tabulate(now);
-  await Promise.all([...new Set(now.map((run) => `${run.study}/${run.experiment}`))].map(load));
+  await Promise.allSettled([...new Set(now.map((run) => `${run.study}/${run.experiment}`))].map(load)); // a file can be lost
   if (now.map((run) => run.name).join() !== chosen.join()) return; // another choice was made meanwhile
   plots.forEach((plot) => plot.destroy());
   plots = Object.keys(CHARTS).map((name) => draw(name, now));
@@ -121,8 +122,8 @@ function draw(name, now) {
   const place = document.getElementById(name);
   const tables = [], series = [{}];
   now.forEach((run, i) => {
-    const points = loaded.get(`${run.study}/${run.experiment}`).curves[run.name];
-    if (!points) return; // it diverged at once
+    const points = loaded.get(`${run.study}/${run.experiment}`)?.curves[run.name];
+    if (!points) return; // it diverged at once, or its file is not there
     for (const column of CHARTS[name]) {
       tables.push([points[0], points[COLUMNS.indexOf(column)]]);
       series.push({ stroke: COLOURS[i % COLOURS.length], width: 1.5, dash: column.startsWith("probe") ? [5, 3] : [],
