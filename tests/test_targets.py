@@ -136,8 +136,10 @@ def test_files_of_a_page(fresh: Targets) -> None:
     """A page shows gates, tables, figures (by their data too), and reported checks that compare causes."""
     results = fresh.results
     assert fresh.page("demo") == [f"{results}/studies/demo/page.html", f"{results}/studies/demo/page.pdf"]
-    assert fresh.pages("demo") == [*fresh.page("demo"), f"{results}/studies/demo/site/index.html"]
-    assert fresh.pages("official") == fresh.page("official")  # it is part of the site of all reports
+    assert fresh.pages("demo", ["demo"]) == [*fresh.page("demo"), f"{results}/studies/demo/site/index.html"]
+    assert fresh.pages("official", SELECTION["studies"]) == fresh.page(
+        "official"
+    )  # it is part of the site of all reports
     assert fresh.gates("demo") == [f"{results}/gradients/generated.json"]
     assert fresh.manifests("official") == [f"{results}/data/cifar10/manifest.json"]
     assert [Path(file).stem for file in fresh.page_tables("demo")] == ["runs", "test", "cells", "pairs", "expectations"]

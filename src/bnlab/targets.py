@@ -363,19 +363,18 @@ class Targets:
             else f"{self.results}/studies/{study}/site/index.html"
         )
 
-    def pages(self, study: str, asked: Collection[str] | None = None) -> list[str]:
+    def pages(self, study: str, asked: Collection[str]) -> list[str]:
         """What there is to read about a study: its page, and a site of its own if that of all is without it.
 
-        asked: the studies that are made together, on which hangs whether there is a site of all; by default all.
+        asked: the studies that are made together, on which hangs whether there is a site of all.
         """
-        whole = bool(self.reports) if asked is None else self.site("synthesis") in self.ledger(asked)
-        alone = not whole or study not in self.on_site
+        alone = study not in self.on_site or self.site("synthesis") not in self.ledger(asked)
         return [*self.page(study), *([self.site(study)] if alone else [])]
 
     @cached_property
     def on_site(self) -> list[str]:
-        """The studies with a page on the site of all: those that the synthesis shows, and all reports. Else none."""
-        return list(dict.fromkeys([*self.synthesis.studies, *self.reports])) if self.synthesis else []
+        """The studies with a page on the site of all."""
+        return self.synthesis.on_site(self.reports) if self.synthesis else []
 
     def page_tables(self, study: str) -> list[str]:
         """The tables that a study's page shows."""

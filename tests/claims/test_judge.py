@@ -239,8 +239,8 @@ def test_a_gain_over_runs_that_never_start_is_of_two_states(place: Workplace) ->
         )
     )
     assert [row["outcome"] for row in rows.values()] == ["REPRODUCED", "REPRODUCED", "INCONCLUSIVE"]
-    assert "6 of 10 pairs of runs both start to learn" in rows["learns"]["reason"]
-    assert "4 of 10 pairs have a run that never starts to learn" in rows["idle"]["reason"]
+    assert "among the pairs of one state: in 6 of 10 pairs both runs start to learn" in rows["learns"]["reason"]
+    assert "in 4 of 10 pairs a run never starts to learn" in rows["idle"]["reason"]
 
 
 def test_runs_without_validation_images_stand_beside_others(place: Workplace) -> None:

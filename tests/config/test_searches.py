@@ -192,6 +192,19 @@ def test_zero_is_no_centre(plan: Plan, values: list[float] | None, axis: str, fo
         plan(coarse, fine)
 
 
+def test_what_a_search_of_a_search_found_is_known_once_it_is_ranked(plan: Plan, tmp_path: Path) -> None:
+    """One that tries 0 among the best of another is no mistake while something else is best."""
+    coarse = COARSE | {"weight_decay": [0, 0.01, 0.1]}
+    again = COARSE | {"id": "again", "weight_decay": {"top": {"search": "coarse", "count": 3}}}
+    fine = COARSE | {"id": "fine", "weight_decay": {"around": {"search": "again", "factor": 2, "count": 3}}}
+    rank(tmp_path, plan(coarse, again, fine), "coarse", 0.1, 0.0, 0.01)
+    rank(tmp_path, plan(coarse, again, fine), "again", 0.1, 0.0, 0.01)
+    assert decays(plan(coarse, again, fine), "fine") == [0.05, 0.1, 0.2]
+    rank(tmp_path, plan(coarse, again, fine), "again", 0.0, 0.1, 0.01)
+    with pytest.raises(ConfigError, match=r"experiments\[2\].weight_decay.around: the best value of 'again' is 0.0"):
+        plan(coarse, again, fine)
+
+
 # --- chains -------------------------------------------------------------------------------------------------------
 
 

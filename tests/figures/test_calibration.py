@@ -98,6 +98,6 @@ def test_what_there_is_nothing_of_is_said():
     """In the panel of numbers that no cell is of, and alone where no rule could be tried."""
     *_, accuracies, others = panels([row("number", "test accuracy", **SEEN)])
     assert accuracies.lines and not accuracies.texts
-    assert [text.get_text() for text in others.texts] == [NOTHING]
+    assert [text.get_text() for text in others.texts] == ["No number of this kind was tried."]
     (alone,) = panels([row("number", "test accuracy", math.nan)])
     assert [text.get_text() for text in alone.texts] == [NOTHING]

@@ -59,6 +59,27 @@ def test_each_number_is_of_a_network_that_is_named() -> None:
     )
 
 
+def test_starts_and_searches_are_of_networks_that_are_named() -> None:
+    """Where there are several."""
+    made = inputs([1.5, NAN, 2.3026])
+    made.cells = pd.concat([made.cells, made.cells.assign(network="30-20-10", layers=4)])
+    assert answers._SENTENCES["starts"](STARTS, made).endswith(
+        "weights: 1 of 3 with He initialization in a network of 3 layers (50-50); "
+        "1 of 3 with He initialization in a network of 4 layers (30-20-10)."
+    )
+    found = {"batch_norm": True, "n": 1, "validation_accuracy_mean": 0.5, "test_accuracy_mean": 0.4}
+    rates = [
+        SETTING | found | {"learning_rate": rate, "weight_decay": decay}
+        for rate in ("eta0.1", "eta0.2")
+        for decay in (0, 1)
+    ]
+    said = answers._SENTENCES["best"](replace(STARTS, kind="best"), SimpleNamespace(cells=pd.DataFrame(rates)))
+    assert said.startswith(
+        "Of 2 weight decays the validation accuracy is highest at λ = 1 with batch normalization, η = 0.1 (test "
+        "accuracy 40.00 %; 40.00 to 40.00 % over all values) and λ = 1 with batch normalization, η = 0.2 ("
+    )
+
+
 def test_a_search_that_diverged_as_a_whole_has_no_best() -> None:
     """And the page says so."""
     cells = pd.DataFrame([SETTING | {"batch_norm": False, "n": 0, "weight_decay": 1e200}])

@@ -209,6 +209,30 @@ def test_a_link_to_a_run_shows_it(visit: Visit) -> None:
     assert chosen(page) == 1 and ink(page, "loss") > 200
 
 
+def test_skipping_to_the_content_keeps_what_was_chosen(visit: Visit) -> None:
+    """Filters and runs, on the page and in its address."""
+    page = visit.open("ledger.html")
+    page.select_option("[name=outcome]", "failed")
+    before = shown_claims(page)
+    page.locator("a[href='#main']").focus()
+    page.keyboard.press("Enter")
+    assert shown_claims(page) == before and page.url.endswith("#outcome=failed")
+    page = visit.open("runs.html")
+    page.locator("#runs input:not(:checked)").first.check()
+    page.locator("a[href='#main']").focus()
+    page.keyboard.press("Enter")
+    assert chosen(page) == 3 and "runs=" in page.url
+
+
+def test_a_hidden_claim_is_opened_by_its_link(visit: Visit, made: Workplace) -> None:
+    """Filters that hide it are taken away."""
+    page = visit.open("ledger.html")
+    page.select_option("[name=report]", "first")
+    hidden = made.ledger[made.ledger["report"] == "second"].index[0].replace("/", "-")
+    page.evaluate(f"location.hash = '#claim-{hidden}'")
+    assert page.locator(f"#claim-{hidden} details[open] p").first.is_visible()
+
+
 def test_without_javascript_everything_is_there(made: Workplace, browser: Browser) -> None:
     """All claims with their reasons, and the tables of runs."""
     context = browser.new_context(java_script_enabled=False)

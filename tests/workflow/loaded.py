@@ -21,8 +21,11 @@ def run_loaded(
         process = _LOADED.Process(target=_run, args=(module, arguments, folder, dict(environment), output.name))
         process.start()
         process.join(timeout=300)
-        assert process.exitcode is not None
-        return CompletedProcess([module, *arguments], process.exitcode, Path(output.name).read_text(encoding="utf-8"))
+        said = Path(output.name).read_text(encoding="utf-8")
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"{module} {' '.join(arguments)}: {said}")
+        return CompletedProcess([module, *arguments], process.exitcode, said)
 
 
 def _run(module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: str) -> None:

@@ -97,6 +97,13 @@ def test_the_worked_example_makes_a_page(fresh) -> None:
     np.testing.assert_array_equal(run.network().predict(images), stored)
     assert run.classes[9] == "ankle boot"
 
+    # Names of classes are no part of the images' digest.
+    text = data_sets.read_text(encoding="utf-8")
+    data_sets.write_text(text.replace("ankle boot", "boot"), encoding="utf-8")
+    target = "results/data/fashion-mnist/manifest.json"
+    assert "fashion-mnist: its classes have other names now\n    prepare 1\n" in fresh.bnlab("why", target).stdout
+    data_sets.write_text(text, encoding="utf-8")
+
     # Other images under the same name are refused.
     images, _ = clothes(600, seed=1)
     (raw / "train-images-idx3-ubyte").write_bytes(idx(images))

@@ -133,7 +133,9 @@ for study in TARGETS.studies:
         name:
             study
         input:
-            pages=TARGETS.pages(study),
+            pages=lambda _, study=study: explained(
+                TARGETS.pages, study, config["studies"]
+            ),
             # What is known at once need not wait for a search.
             known=TARGETS.records(TARGETS.runs[study]),
             found=lambda _, study=study: TARGETS.records(all_runs(study)),

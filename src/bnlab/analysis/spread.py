@@ -133,7 +133,7 @@ def _components(values: Array, of_cell: Array, of_seed: Array) -> tuple[float, f
     left, (n_cells, n_seeds) = len(values) - int(rank), (of_cell.shape[1], of_seed.shape[1])
     blocks, block_of = scipy.sparse.csgraph.connected_components(of_seed.T @ of_cell @ of_cell.T @ of_seed)
     own = float(((values - design @ effects) ** 2).sum()) / left if left else 0.0
-    if not left or n_seeds == blocks:
+    if not left:
         return own, 0.0, math.inf
     of_seeds = effects[n_cells:]
     means = np.bincount(block_of, of_seeds) / np.bincount(block_of)

@@ -33,7 +33,7 @@ def print_comparison(names: Sequence[str], how: str, figure: Path | None) -> Non
     Prints the settings that differ, means of the outcomes, and, for each group against the first, the mean difference
     of the seeds that both have, with its 95 % interval, and the test images that their runs classify differently.
     figure: their curves are drawn into the files of that name with .svg and .png at the end. Raises ConfigError for a
-    name that no stored run's begins with, and for one by which runs go that differ in more than their seed.
+    name that no stored run's begins with, and for one that matches runs that differ in more than their seed.
     """
     if len(names) < 2:
         raise ConfigError("bnlab compare: found one run, expected two or more.")
@@ -51,8 +51,8 @@ def _group(name: str) -> list[Run]:
         differing = [key for key in said[0] | said[1] if said[0].get(key) != said[1].get(key)]
         if differing:
             raise ConfigError(
-                f"'{name}': {first.name} and {other.name} begin so and differ in {', '.join(differing)}. Give more of "
-                "the name, or its digest. (`bnlab prune` removes runs that no study has any more.)"
+                f"'{name}': {first.name} and {other.name} both match and differ in {', '.join(differing)}. Give more "
+                "of the name, or its digest. (`bnlab prune` removes runs that no study has any more.)"
             )
     return group
 
@@ -68,7 +68,11 @@ def _settings(groups: list[list[Run]]) -> pd.DataFrame:
 def _said(run: Run) -> dict[str, str]:
     """All that a run's name stands for but its seed, and which run of that seed it started from."""
     spec = run.record["spec"] | {"warm_start": run.record["spec"]["warm_start"] is not None}
-    content = {**spec, **run.record["protocol"], "images": " ".join(run.record["data"].values())}
+    content = {
+        **spec,
+        **run.record["protocol"],
+        "images": f"{run.record['data']['name']} {run.record['data']['digest'][:8]}",
+    }
     del content["seed"]
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
 
@@ -136,7 +140,7 @@ def _curves(groups: list[list[Run]], names: Sequence[str]) -> Figure:
 
     On validation images, or on training images where no run has others.
     """
-    validated = any("validation" in (run.record["final"] or {}) for group in groups for run in group)
+    validated = any(run.curves["validation_loss"].notna().any() for group in groups for run in group)
     part, images = ("validation", "validation images") if validated else ("probe", "training images")
     with house_style():
         figure, canvas = new_figure(2.6 + 0.2 * len(groups), groups[0][0].record["data"]["name"])

@@ -18,6 +18,9 @@ def print_runs(study: str | None, *, conditions: Sequence[str], sort: str | None
     study, a column or a condition that is none.
     """
     table = ordered(where(load_runs(study), conditions), sort)
+    if table.empty and how == "table":
+        print("No run meets that.")
+        return
     found = columns(table, chosen)
     if found is None:
         found = _telling(table)

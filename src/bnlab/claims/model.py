@@ -20,6 +20,7 @@ CURVES = {
     "validation_accuracy": "validation_accuracy",
 }  # fmt: skip
 """The column of a curve that has a metric."""
+LOWEST_IS_BEST = tuple(f"{part}_{what}" for part in ("training", "validation", "test") for what in ("loss", "cost"))
 SAMPLED = (
     "best_training_accuracy", "best_validation_accuracy", "epoch_of_lowest_validation_cost", "validation_loss_rise",
     "rises", "swing", "loss_swing",

@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy as np
 
 from bnlab.analysis.intervals import LEVEL, POWER, detectable_shift, prediction_interval, share_interval
 from bnlab.analysis.searches import Candidate, simulated_searches
 from bnlab.analysis.spread import Noise, Spread
+from bnlab.claims.model import LOWEST_IS_BEST
 from bnlab.claims.outcomes import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, difference, summary_of
 
 FEWEST = 8
@@ -82,7 +84,7 @@ def judge_best_of(
     assert noise is not None
     searches = simulated_searches(finished, noise, runs=best_of, extra_variance=extra_variance)
     # The best loss or cost is the lowest.
-    best_first = np.sort(searches, axis=1)[:, :: 1 if metric.endswith(("loss", "cost")) else -1]
+    best_first = np.sort(searches, axis=1)[:, :: 1 if metric in LOWEST_IS_BEST else -1]
     drawn = best_first[:, rank - 1]
     low, high = (float(end) for end in np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
     printed = printed_range(reported, truncated=truncated, read_to=read_to)
@@ -96,8 +98,16 @@ def judge_best_of(
     return _against(printed, (low, high), found, words, metric)
 
 
-STATES = ("runs start to learn", "runs never start to learn")
-STATES_OF_PAIRS = ("pairs of runs both start to learn", "pairs have a run that never starts to learn")
+class States(NamedTuple):
+    """Words for values of two states, in which {} is how many of how many."""
+
+    noun: str
+    started: str
+    idle: str
+
+
+RUNS = States("runs", "{} runs start to learn", "{} runs never start to learn")
+PAIRS = States("pairs", "in {} pairs both runs start to learn", "in {} pairs a run never starts to learn")
 
 
 def judge_in_state(
@@ -105,7 +115,7 @@ def judge_in_state(
     started: Sequence[float],
     idle: Sequence[float],
     *,
-    names: tuple[str, str] = STATES,
+    of: States = RUNS,
     metric: str = "",
     truncated: bool = False,
     read_to: float = 0.0,
@@ -113,21 +123,21 @@ def judge_in_state(
     """A number of a cell some or all of whose runs never start to learn: judged among the runs of its own state.
 
     Two states have no common mean, and an interval around one would let any number pass that lies between them.
-    names: of both states.
+    of: what the values are of.
     """
     printed = printed_range(reported, truncated=truncated, read_to=read_to)
-    states = dict(zip(names, (started, idle), strict=True))
+    states = {of.started: started, of.idle: idle}
     if not started and not idle:
         return NOTHING
     name = min((state for state in states if states[state]), key=lambda state: _distance(printed, states[state]))
-    values, of = states[name], len(started) + len(idle)
-    low, high = share_interval(len(values), of)
-    words = f"{len(values)} of {of} {name} ({100 * low:.0f} to {100 * high:.0f} %)"
+    values, every = states[name], len(started) + len(idle)
+    low, high = share_interval(len(values), every)
+    words = f"{name.format(f'{len(values)} of {every}')} ({100 * low:.0f} to {100 * high:.0f} %)"
     found = replace(summary_of(values), low=min(values), high=max(values))
     if printed[0] <= max(values) and printed[1] >= min(values):
-        return replace(found, outcome=REPRODUCED, reason=f"It lies among the runs of one state: {words}.")
+        return replace(found, outcome=REPRODUCED, reason=f"It lies among the {of.noun} of one state: {words}.")
     if len(values) - 1 < FEWEST:
-        return replace(found, reason=f"It lies outside the few runs of the nearer state: {words}.")
+        return replace(found, reason=f"It lies outside the few {of.noun} of the nearer state: {words}.")
     spread = Spread(found.sd, len(values) - 1)
     return _against(printed, prediction_interval(values, spread), found, f"the state nearer to it: {words}", metric)
 

@@ -11,7 +11,7 @@ from bnlab.claims.evidence import Evidence, Values
 from bnlab.claims.gradients import judge_gradients
 from bnlab.claims.levels import judge_level
 from bnlab.claims.model import SEARCHED, START, TIED, Cell, Claim, Interpretation, Pair
-from bnlab.claims.numbers import NOTHING, STATES_OF_PAIRS, judge_best_of, judge_in_state, judge_number, judge_start
+from bnlab.claims.numbers import NOTHING, PAIRS, judge_best_of, judge_in_state, judge_number, judge_start
 from bnlab.claims.orders import judge_increase, judge_magnitude
 from bnlab.claims.outcomes import Finding, is_gain
 from bnlab.claims.settings import judge_setting, setting_value
@@ -65,8 +65,8 @@ def _number(claim: Claim, interpretation: Interpretation, evidence: Evidence) ->
 
 def _gain(claim: Claim, metric: str, cells: Sequence[Cell], evidence: Evidence) -> Finding:
     gains, cut = evidence.gains(cells, metric), _printing(claim)
-    if idle := set[int]().union(*(evidence.idle(cell) for cell in cells)):
-        return judge_in_state(claim.reported, *_split(gains, idle), names=STATES_OF_PAIRS, metric=metric, **cut)
+    if idle := gains.keys() & set[int]().union(*(evidence.idle(cell) for cell in cells)):
+        return judge_in_state(claim.reported, *_split(gains, idle), of=PAIRS, metric=metric, **cut)
     spread = _total(evidence.noise_of_gain(cells, metric))
     return judge_number(claim.reported, [*gains.values()], spread, metric=metric, **cut)
 

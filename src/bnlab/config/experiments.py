@@ -53,6 +53,11 @@ class Experiment:
     pending: int = 0
 
 
+def validates(experiment: Experiment, protocols: Mapping[str, Protocol]) -> bool:
+    """Whether its runs keep images back, by which something can be chosen."""
+    return protocols[experiment.protocol].validation > 0
+
+
 def expand_experiment(
     content: Mapping[str, Any],
     protocols: Mapping[str, Protocol],

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from bnlab.config.experiments import Experiment, expand_experiment, meets
+from bnlab.config.experiments import Experiment, expand_experiment, meets, validates
 from bnlab.config.fields import different, text_or_nothing
 from bnlab.config.protocols import load_protocols
 from bnlab.config.rankings import Ranked, ranking_path, read_ranking
@@ -156,7 +156,7 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
                 f"{where}: search: '{search}' compares networks, initializations or batch normalization too, so it "
                 "has no one best value. Split it in two."
             )
-        if not _all_validate(runs, protocols):
+        if not validates(experiments[search], protocols):
             raise ConfigError(
                 f"{where}: search: '{search}' is trained with validation: 0, so there is nothing to choose by."
             )
@@ -187,11 +187,12 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
 
 
 def _check_around(item: Mapping[str, Any], experiments: Mapping[str, Experiment], *, source: str) -> None:
-    """Refuse an axis around the best of values of which one, if it came out best, would have nothing around it."""
+    """Refuse an axis around the best of listed values of which one, if it came out best, has nothing around it."""
     for axis in ("learning_rate", "weight_decay"):
         form = item.get(axis)
         search = str(form["around"]["search"]) if isinstance(form, dict) and "around" in form else ""
-        for run in experiments[search].runs if search in experiments else ():
+        listed = search in experiments and not experiments[search].searches  # others are known once they are ranked
+        for run in experiments[search].runs if listed else ():
             if not (value := getattr(run, axis)):
                 raise ConfigError(
                     f"{source}.{axis}.around: '{search}' tries {'the schedule' if value is None else value} too, and "
@@ -207,15 +208,11 @@ def _check_expectation(
     if named not in ids:
         raise ConfigError(f"{source}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
     runs = study.experiment(named).runs
-    if expectation.metric == "validation_accuracy" and not _all_validate(runs, protocols):
+    if expectation.metric == "validation_accuracy" and not validates(study.experiment(named), protocols):
         raise ConfigError(f"{source}.metric: '{named}' is trained with validation: 0. Expected test_accuracy or gain.")
     if runs and not any(meets(run, filters) for run in runs):
         asked = ", ".join(f"{key} {value}" for key, value in filters.items())
         raise ConfigError(f"{source}.cells: found {asked}, which no run of experiment '{named}' has.")
-
-
-def _all_validate(runs: Iterable[RunSpec], protocols: Mapping[str, Protocol]) -> bool:
-    return all(protocols[run.protocol].validation for run in runs)
 
 
 def _expectation(item: Mapping[str, Any]) -> Expectation:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from bnlab.config.experiments import validates
 from bnlab.config.fields import WITHOUT, Id, Layers, different, expect
 from bnlab.config.reader import read_yaml
 from bnlab.config.studies import Configuration
@@ -115,6 +116,10 @@ class Synthesis:
         named += [(one.answer.study, one.answer.experiment) for one in self.questions if one.answer]
         return tuple(dict.fromkeys(study for study, _ in named))
 
+    def on_site(self, reports: Sequence[str]) -> list[str]:
+        """The studies with a page on its site: those that it shows, and all reports."""
+        return list(dict.fromkeys([*self.studies, *reports]))
+
     @property
     def reports(self) -> tuple[str, ...]:
         """The reports whose claims it shows, each once."""
@@ -146,7 +151,7 @@ def load_synthesis(configuration: Configuration, folder: Path = CONFIG) -> Synth
         questions.append(Question(item.id, item.label, item.title, item.text, places, claims, further, answer))
     searches = _places(content.searches, configuration, source=f"{path}: searches")
     for i, (study, experiment) in enumerate(searches):
-        if not _validates(configuration, study, experiment):
+        if not validates(configuration.study(study).experiment(experiment), configuration.protocols):
             raise ConfigError(
                 f"{path}: searches[{i}]: '{study}/{experiment}' is trained with validation: 0, so nothing was chosen."
             )
@@ -167,15 +172,14 @@ def _answer(item: AnswerItem, configuration: Configuration, *, source: str) -> A
     runs = configuration.study(study).experiment(experiment).runs
     if network is not None and runs and network not in {run.hidden for run in runs}:
         raise ConfigError(f"{source}.network: found {list(network)}, which no run of '{item.experiment}' has.")
-    if item.kind == "best" and len({run.weight_decay for run in runs}) == 1:
+    listed = not configuration.study(study).experiment(experiment).searches
+    if item.kind == "best" and listed and len({run.weight_decay for run in runs}) == 1:
         raise ConfigError(f"{source}.kind: '{item.experiment}' has one λ, so none is the best of them.")
-    if item.kind == "best" and not _validates(configuration, study, experiment):
+    if item.kind == "best" and not validates(
+        configuration.study(study).experiment(experiment), configuration.protocols
+    ):
         raise ConfigError(f"{source}.kind: '{item.experiment}' is trained with validation: 0. Expected gain or starts.")
     return Answer(item.kind, study, experiment, network)
-
-
-def _validates(configuration: Configuration, study: str, experiment: str) -> bool:
-    return configuration.protocols[configuration.study(study).experiment(experiment).protocol].validation > 0
 
 
 def _places(texts: Sequence[str], configuration: Configuration, *, source: str) -> tuple[tuple[str, str], ...]:

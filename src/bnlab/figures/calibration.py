@@ -34,7 +34,7 @@ COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE)
 """Colours of the curves of one panel."""
 SEEN = "at_"
 """Begins the columns that say how often a shift is seen; its size ends them."""
-NOTHING = "No cell has runs enough to try a rule on."
+NOTHING = "No cell has enough runs to try a rule on."
 NAME = "calibration"
 NUMBER, ALL = "number", "all"
 """The rule whose power is drawn, and the part of a kind that is the whole of it."""
@@ -103,7 +103,7 @@ def _draw_rates(axes: Axes, table: pd.DataFrame) -> None:
 def _draw_power(axes: Axes, numbers: pd.DataFrame, label: str) -> None:
     """A curve for every kind of number. Where nothing is shifted, these are the false alarms."""
     if numbers.empty:
-        say(axes, NOTHING)
+        say(axes, "No number of this kind was tried.")
         return
     columns = [column for column in numbers if column.startswith(SEEN)]
     shifts = [0.0, *(float(column.removeprefix(SEEN)) for column in columns)]

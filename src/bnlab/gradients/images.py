@@ -20,7 +20,7 @@ DATA_BATCH = 10_000
 def first_images(data: str, *, results: Path) -> tuple[Images, Bytes]:
     """The first training images of a prepared data set, uint8 (up to 1000, d), and their labels.
 
-    Where these lack a class, as in sets that are sorted by class, so many others, drawn from all of them.
+    Where these lack a class, as in sets that are sorted by class, as many others, drawn from all of them.
     Pixels that hardly vary from image to image, such as the margins of scanned digits, are left out: those whose
     deviation is less than half the largest one. Over a small batch they would be constant. Photographs lose none.
     """

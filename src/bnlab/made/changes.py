@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from bnlab.data.prepared import MANIFEST
 from bnlab.errors import BnlabError
 from bnlab.made.currency import Currency
 from bnlab.made.history import changed_parts, settings_of
@@ -30,7 +31,9 @@ class Changes:
             return []
         match command:
             case "prepare":
-                return [NEW]
+                folder = self.results / "data" / arguments[0]
+                stored = (folder / MANIFEST).exists()
+                return [f"{folder}: {self.currency.reason(command, *arguments)}"] if stored else [NEW]
             case "train":
                 return self._of_run(*arguments)
             case "split" if (command, *arguments) not in self.currency.receipts:

@@ -6,14 +6,13 @@ too. Two kinds need no receipt, since names or code hold a digest of all that ma
 data and the trainer's code, not the gate or the split; a data set follows its content.
 """
 
-import json
 import os
 from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bnlab.data.prepared import MANIFEST, stored_digest
+from bnlab.data.prepared import open_prepared, stored_digest
 from bnlab.errors import BnlabError, IntegrityError
 from bnlab.files import sha256
 from bnlab.made.accepted import in_effect
@@ -133,8 +132,7 @@ class Currency:
         if found != self.targets.data_set(data).digest:
             return f"holds other images (digest {found})"
         names = self.targets.class_names(data)
-        stored = json.loads((folder / MANIFEST).read_bytes())["classes"]
-        return None if names in ([], stored) else "its classes have other names now"
+        return None if not names or names == [*open_prepared(folder).classes] else "its classes have other names now"
 
     @cache  # noqa: B019
     def _digest(self, path: str) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from bnlab.config.data_sets import load_data_set_items
 from bnlab.data.prepared import FILES, MANIFEST, verify
 from bnlab.data.splits import load_split
 from bnlab.errors import BnlabError, IntegrityError
@@ -28,10 +29,11 @@ def verify_results(targets: Targets) -> None:
     """
     currency = Currency(targets)
     checked: set[Path] = set()
-    problems = [*_data(currency, checked), *_runs(currency, checked), *_receipts(currency, checked)]
+    left: set[Path] = set()
+    problems = [*_data(currency, checked), *_runs(currency, checked), *_receipts(currency, checked, left)]
     for one in in_effect(targets):
         print(f"Accepted as harmless: {one}")
-    for line in (*_unchecked(targets.results, checked), *_left_over(currency)):
+    for line in (*_unchecked(targets.results, checked | left), *_left_over(currency)):
         print(line)
     if problems:
         more = f"\n... and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
@@ -54,8 +56,15 @@ def _data(currency: Currency, checked: set[Path]) -> Iterator[str]:
         except BnlabError as error:
             yield str(error)
             continue
-        if folder.name in currency.targets.data_sets and (reason := currency.reason("prepare", folder.name)):
-            yield f"{folder}: {reason}. Make it again: snakemake --cores 8 {manifest}"
+        if _is_data_set(currency, folder) and (reason := currency.reason("prepare", folder.name)):
+            again = f". Make it again: snakemake --cores 8 {manifest}"
+            yield f"{folder}: {reason}{again if folder.name in currency.targets.data_sets else ''}"
+
+
+def _is_data_set(currency: Currency, folder: Path) -> bool:
+    """Whether the configuration has it, pinned or not."""
+    targets = currency.targets
+    return folder.name in targets.data_sets or folder.name in load_data_set_items(targets.config)
 
 
 def _runs(currency: Currency, checked: set[Path]) -> Iterator[str]:
@@ -82,18 +91,22 @@ def _digest_of_split(path: Path) -> str | None:
         return None  # said of the split itself
 
 
-def _receipts(currency: Currency, checked: set[Path]) -> Iterator[str]:
+def _receipts(currency: Currency, checked: set[Path], left: set[Path]) -> Iterator[str]:
+    """left: what was made for another configuration, of which nothing is said but its name."""
     wanted = Wanted(currency.targets)
     for maker, receipt in currency.receipts.items():
-        checked.add(receipt_path(currency.results, *maker))
-        checked.update(currency.results / path for path in receipt.outputs)
+        files = [receipt_path(currency.results, *maker), *(currency.results / path for path in receipt.outputs)]
+        if not wanted(*maker):
+            left.update(files)
+            continue
+        checked.update(files)
         if maker[0] == "split":
             try:
                 load_split(currency.results / next(iter(receipt.outputs)))
             except IntegrityError as error:
                 yield str(error)
                 continue
-        if wanted(*maker) and (reason := currency.reason(*maker)):
+        if reason := currency.reason(*maker):
             target = _first_page(currency.targets, *maker) or currency.results / next(iter(receipt.outputs))
             yield f"{' '.join(maker)}: {reason}. Make it again: snakemake --cores 8 {target}"
 
@@ -106,7 +119,7 @@ def _first_page(targets: Targets, command: str, *studies: str) -> str | None:
 def _left_over(currency: Currency) -> Iterator[str]:
     """What was made for a configuration that has changed, and can be deleted."""
     for manifest in sorted((currency.results / "data").glob(f"*/{MANIFEST}")):
-        if manifest.parent.name not in currency.targets.data_sets:
+        if not _is_data_set(currency, manifest.parent):
             yield f"No data set of the configuration: {manifest.parent}"
     runs = [name for name in currency.stored_runs() if name not in currency.targets.known_runs]
     if runs:

@@ -1,8 +1,8 @@
 """What the configuration has use for: all else that is stored was made for another, and can be deleted."""
 
 from functools import cached_property
+from pathlib import Path
 
-from bnlab.config.studies import read_selection
 from bnlab.made.steps import is_known
 from bnlab.runs.datasets import CIFAR10
 from bnlab.targets import Targets
@@ -12,8 +12,12 @@ class Wanted:
     """Tells what a target of the present configuration, a study for example, has use for."""
 
     def __init__(self, targets: Targets) -> None:
-        """targets: of that configuration."""
+        """targets: of that configuration.
+
+        Raises ConfigError for mistakes in claims, whose tables would seem unwanted.
+        """
         self._targets = targets
+        _ = targets.claimed_studies
 
     def __call__(self, command: str, *arguments: str) -> bool:  # noqa: PLR0911 (a table)
         """Whether it is what a command with these arguments makes."""
@@ -36,7 +40,7 @@ class Wanted:
             case ("pdf", ["synthesis"]) | ("site", []):
                 return targets.synthesis is not None
             case "study-site", [study]:
-                return targets.site(study) in targets.pages(study, read_selection(targets.config).studies)
+                return study not in targets.on_site or not Path(targets.site("synthesis")).exists()
         return True
 
     @cached_property

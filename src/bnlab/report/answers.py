@@ -53,10 +53,11 @@ def _gain(answer: Answer, inputs: Inputs) -> str:
             gain = f"by {points(pair['gain_mean'])} points{_which(pair, pairs)}"
             parts.append(f"{gain} ({interval}{count(pair['n'], 'seed')} with and without it)")
         changes = "" if networks else "batch normalization changes test accuracy "
-        networks.append(f"n a network of {network_words(network, layers)} {changes}{_listed(parts)}")
+        networks.append(f"in a network of {network_words(network, layers)} {changes}{_listed(parts)}")
     if not networks:
         return "No pair of runs says what batch normalization changes."
-    return f"I{'; i'.join(networks)}."
+    sentence = "; ".join(networks)
+    return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _starts(answer: Answer, inputs: Inputs) -> str:
@@ -89,7 +90,7 @@ def _best(answer: Answer, inputs: Inputs) -> str:
         best, tests = finished.iloc[0], finished["test_accuracy_mean"]
         words = f"{weight_decay_words(best['weight_decay'])} {batch_norm_words(bool(best['batch_norm']))}"
         network = f" in a network of {network_words(best['network'], best['layers'])}" if several else ""
-        which = _which(best, cells.assign(weight_decay=0.0))
+        which = _which(best, cells.assign(weight_decay=0.0)).replace(" with ", ", ", 1)
         spread = f"{percent(tests.min())} to {percent(tests.max())} % over all values"
         accuracy = f"test accuracy {percent(best['test_accuracy_mean'])} %"
         parts.append(f"{words}{which}{network} ({accuracy}; {spread})")

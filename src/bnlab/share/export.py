@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from rocrate.rocrate import ROCrate
 
+from bnlab.config.studies import read_selection
 from bnlab.errors import ConfigError, StorageError
 from bnlab.files import atomic, sha256, write_text
 from bnlab.formatting import count
@@ -57,7 +58,8 @@ class Exported:
         if study not in self._targets.studies:
             known = ", ".join(self._targets.studies)
             raise ConfigError(f"'{study}' is no study. config/studies has {known}.")
-        for path in (*self._targets.pages(study), *self._targets.records(self._targets.ready_runs(study))):
+        pages = self._targets.pages(study, read_selection(self._targets.config).studies)
+        for path in (*pages, *self._targets.records(self._targets.ready_runs(study))):
             self.add(path)
 
     def add(self, path: str) -> None:

@@ -45,7 +45,7 @@ def build_site(
     synthesis names.
     Raises IntegrityError as `render_page` does.
     """
-    studies = dict.fromkeys([*synthesis.studies, *claimed_reports(configuration.folder)])
+    studies = synthesis.on_site(claimed_reports(configuration.folder))
     inputs = {study: read_inputs(configuration, study, results=results) for study in studies}
     pages = [
         *of_synthesis(configuration, synthesis, inputs, results),

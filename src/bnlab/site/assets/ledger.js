@@ -36,7 +36,7 @@ function keep() {
 
 /** Take the filters from the address, or open the claim that it names. */
 function follow() {
-  if (location.hash === "#main") return show(); // the link that skips to the content
+  if (location.hash === "#main") { show(); keep(); return; } // the link that skips to the content
   const row = table.rows().nodes().toArray().find((one) => `#${one.id}` === location.hash); // hidden ones included
   const asked = new URLSearchParams(row ? "" : location.hash.slice(1));
   for (const name of [...FILTERS, "words"]) form.elements[name].value = asked.get(name) ?? "";

@@ -68,7 +68,7 @@ function filter() {
 
 /** The choice in the address, or a first pair that differs in nothing but batch normalization. */
 function follow() {
-  if (location.hash === "#main" && chosen.length) return; // the link that skips to the content
+  if (location.hash === "#main" && chosen.length) return keep(); // the link that skips to the content
   const asked = new URLSearchParams(location.hash.slice(1));
   for (const name of [...FILTERS, "words"]) form.elements[name].value = asked.get(name) ?? "";
   chosen = (asked.get("runs") ?? "").split(",").filter((name) => runs.has(name));
