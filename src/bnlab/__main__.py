@@ -40,13 +40,21 @@ for stream in (sys.stdout, sys.stderr):
 def stop_with(process: int) -> None:
     """End this command once that process is no more: a Snakemake that was killed leaves its jobs running."""
     with suppress(PermissionError):  # it lives, and is another user's
-        while True:
-            try:
-                os.kill(process, 0)
-            except ProcessLookupError:
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
+        while lives(process):
             time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def lives(process: int) -> bool:
+    """Whether it is there, and no zombie. Raises PermissionError if it is another user's."""
+    try:
+        os.kill(process, 0)
+        with open(f"/proc/{process}/stat", encoding="utf-8") as stat:  # noqa: PTH123 (pathlib is still to be loaded)
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not os.path.isdir("/proc/self")  # noqa: PTH112 (where there is no /proc, it is there)
 
 
 def run() -> int:

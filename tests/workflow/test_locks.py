@@ -69,12 +69,12 @@ def training(project: Project) -> "subprocess.Popen[bytes]":
 
 
 def test_jobs_of_a_killed_snakemake_stop_by_themselves(fresh: Project) -> None:
-    """Within seconds, and leave nothing behind."""
+    """Within seconds, and leave nothing behind, even if nobody waits for their master: it is a zombie then."""
     process = training(fresh)
     process.kill()
-    process.wait()
     _, living = psutil.wait_procs(trainings(fresh), timeout=10)
     assert not living
+    process.wait()
     assert not [path for path in (fresh.folder / "results/runs").rglob("*") if path.is_file()]
 
 
@@ -101,12 +101,13 @@ def test_an_interrupt_says_how_to_go_on(fresh: Project) -> None:
 
 
 def test_a_living_snakemake_keeps_its_lock(fresh: Project) -> None:
-    """A second one is refused, and a plan is none."""
+    """A second one is refused, and a plan is none; one that takes no lock takes none away."""
     process = started(fresh)
     try:
         process.send_signal(signal.SIGSTOP)
         assert "cannot be locked" in fresh.snakemake().stdout
         assert fresh.snakemake("-n").returncode == 0
+        assert fresh.snakemake("--nolock", "results/data/generated/manifest.json").returncode == 0
         assert list((fresh.folder / ".snakemake/locks").glob("*"))
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -123,13 +124,16 @@ def test_a_lock_that_goes_while_one_looks_is_none(fresh: Project) -> None:
 
 
 def test_another_machine_s_lock_is_kept(fresh: Project) -> None:
-    """Whether a process of a host elsewhere lives cannot be known here, so it counts as living."""
+    """Whether a process of a host elsewhere lives cannot be known, so it counts as living, until all is unlocked."""
     process = started(fresh)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     (note,) = (fresh.folder / ".snakemake/masters").iterdir()
     note.rename(note.with_name(f"elsewhere {note.name.split(' ', 1)[1]}"))
     assert "cannot be locked" in fresh.snakemake().stdout
+    assert fresh.snakemake("--unlock").returncode == 0
+    assert not list((fresh.folder / ".snakemake/masters").iterdir())
+    assert fresh.snakemake("results/data/generated/manifest.json").returncode == 0
 
 
 def test_writers_that_no_lock_parts_leave_whole_results(fresh: Project, finished: Project) -> None:

@@ -157,6 +157,30 @@ def test_a_killed_training_leaves_nothing_and_is_made_up_for(fresh):
     verify_run((fresh.folder / record).parent)
 
 
+def test_a_run_whose_code_is_edited_while_it_trains_is_not_kept(project):
+    """Its record would name the code that is there at its end, and the numbers would be of another."""
+    project.edit("config/protocols.yaml", "step: 3", "step: 9000")
+    run = re.search(r"^missing +(tiny/\S+)$", project.bnlab("plan", "tiny").stdout, re.MULTILINE)[1]
+    environment = os.environ | {"PYTHONPATH": str(project.folder / "src")}
+    command = [sys.executable, "-m", "bnlab", "train", run]
+    training = subprocess.Popen(command, cwd=project.folder, env=environment, stderr=subprocess.PIPE, text=True)
+    while psutil.Process(training.pid).cpu_times().user < 1.5:
+        time.sleep(0.1)
+    project.edit("src/bnlab/numerics/schedule.py", "height = 1 -", "height = 1.0 -")
+    assert "the code was edited while this run trained. Repeat the command." in training.communicate(timeout=120)[1]
+    assert training.returncode == 5
+    assert not (project.folder / "results/runs" / run / "run.json").exists()
+
+
+def test_touching_is_refused(project):
+    """It would report a training as done that is not."""
+    shutil.rmtree(project.runs()[0])
+    result = project.snakemake("--touch")
+    assert result.returncode == 1
+    assert "--touch: times decide nothing here. To keep what older code made: bnlab accept" in result.stdout
+    assert "validation accuracy" not in result.stdout and "Traceback" not in result.stdout
+
+
 def _wait_for_training(parent: int) -> psutil.Process:
     """The training process below `parent`, half a second into its work."""
     for _ in range(3000):  # on a busy machine the gradient check before it takes a while

@@ -77,3 +77,15 @@ def test_a_synthesis_is_planned_made_verified_and_shared(
     imported = other.bnlab("import", str(archive))
     assert imported.returncode == 0, imported.stdout
     assert other.planned() == {}
+
+
+def test_a_page_of_a_question_that_is_gone_is_gone(project: Project) -> None:
+    """From the site too, which is to be served as it is."""
+    write(project)
+    assert project.snakemake().returncode == 0
+    pages = project.folder / "results/site"
+    assert (pages / "question-depth.html").exists()
+    project.edit("config/synthesis.yaml", "id: depth", "id: other")
+    assert project.snakemake().returncode == 0
+    assert (pages / "question-other.html").exists() and not (pages / "question-depth.html").exists()
+    assert project.bnlab("verify").returncode == 0

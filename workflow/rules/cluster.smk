@@ -26,7 +26,7 @@ def own_the_cluster_jobs():
     name = getattr(workflow.scheduler._executor, "run_uuid", None)
     if name is not None:
         CLUSTER_NOTES.mkdir(parents=True, exist_ok=True)
-        own = CLUSTER_NOTES / f"{node()} {os.getpid()} {name}"
+        own = CLUSTER_NOTES.absolute() / f"{node()} {os.getpid()} {name}"
         own.touch()
         atexit.register(own.unlink, missing_ok=True)
 

@@ -71,6 +71,8 @@ def draw_the_whole_graph():
         "printrulegraph",
         "printfilegraph",
         "printd3dag",
+        "delete_output",
+        "list_untracked",
     ):
         setattr(workflow, name, drawing(getattr(workflow, name)))
 
@@ -95,8 +97,19 @@ def leave_decisions_to_bnlab():
     triggers = {} if DRAWN else {RerunTrigger.MTIME}
     workflow.dag_settings.rerun_triggers = frozenset(triggers)
     workflow.dag.check_output_mtime = ignored
+    # A receipt, or a run's record, is written when all else is: what was interrupted has none.
+    workflow.dag.ignore_incomplete = True
+    workflow.persistence._delete_locks = delete_own_locks
     for what in ("code", "input", "params"):
         setattr(workflow.persistence, f"{what}_changed", unchanged)
+
+
+def refuse_to_touch():
+    """Stop `--touch`, which would report as made what is not."""
+    if workflow.touch:
+        raise WorkflowError(
+            "--touch: times decide nothing here. To keep what older code made: bnlab accept"
+        )
 
 
 async def ignored(*_):

@@ -1,6 +1,7 @@
 """Locks and kills of Snakemake itself. By its internals, of versions 9.18 to 9.27."""
 
 import atexit
+import threading
 from contextlib import suppress
 from pathlib import Path
 from platform import node
@@ -10,15 +11,19 @@ import psutil
 from snakemake_interface_executor_plugins.settings import ExecMode
 
 
+MASTERS = Path(".snakemake/masters")
+"""Here each Snakemake that may lock leaves a note of its host and process, until it ends."""
+
+
 def release_dead_lock():
     """Remove the lock of a Snakemake that was killed, so that the same command goes on; one that lives keeps its own.
 
     Snakemake's locks do not say whose they are. So each that may lock leaves a note of its host and process until it
     ends, and a lock belongs to one of those whose note is older. What cannot be known to be dead counts as living.
     """
-    if workflow.exec_mode != ExecMode.DEFAULT or workflow.dryrun:
+    if workflow.exec_mode != ExecMode.DEFAULT or workflow.output_settings.dryrun:
         return
-    notes = Path(".snakemake/masters")
+    notes = MASTERS.absolute()  # where this process ends need not be where it runs
     notes.mkdir(parents=True, exist_ok=True)
     own = notes / f"{node()} {os.getpid()} {time_ns()}"
     own.touch()
@@ -68,6 +73,28 @@ def is_another_snakemake(process):
     return process != os.getpid() and "snakemake" in command
 
 
+def keep_locks_apart():
+    """Let the end of one Snakemake take away its own locks alone, and `--unlock` the notes of whose locks there were.
+
+    Snakemake removes the whole folder, under the hands of others that run beside it or are about to begin.
+    """
+    unlock = workflow.unlock
+
+    def unlocked():
+        unlock()
+        for note in MASTERS.glob("*"):
+            note.unlink(missing_ok=True)
+
+    workflow.unlock = unlocked
+
+
+def delete_own_locks():
+    """In place of Snakemake's `_delete_locks`."""
+    for lock in workflow.persistence._lockfile.values():
+        Path(lock).unlink(missing_ok=True)
+    workflow.persistence._lockfile.clear()
+
+
 def explain_kills(logs):
     """Say what a job that was killed can have died of, since it could not.  logs: Snakemake's own."""
     said = [Path(log).read_text(encoding="utf-8", errors="replace") for log in logs]
@@ -75,6 +102,11 @@ def explain_kills(logs):
         logger.error(
             "A job was killed (137): out of memory? Let fewer jobs run at once (--cores), and repeat the command."
         )
+
+
+def let_a_kill_end_snakemake():
+    """Snakemake's handler of SIGTERM takes the lock of its scheduler, which the thread that it interrupts may hold."""
+    workflow.scheduler._lock = threading.RLock()
 
 
 def start_jobs_without_a_limit():

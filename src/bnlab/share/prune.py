@@ -3,6 +3,9 @@
 import shutil
 from collections import defaultdict
 from pathlib import Path
+from platform import node
+
+import psutil
 
 from bnlab.errors import ConfigError
 from bnlab.made.currency import Currency
@@ -72,5 +75,11 @@ def _require_certainty(targets: Targets) -> None:
                 f"config/studies/{key}.yaml: {waiting[0]} waits for a search, so which runs it needs is not known yet. "
                 f"Nothing was deleted. Finish the search first: snakemake --cores 8 {key}"
             )
-    if any(Path(".snakemake/locks").glob("*.lock")):
+    if any(map(_at_work, Path(".snakemake/masters").glob("* [0-9]* [0-9]*"))):
         raise ConfigError("Snakemake is at work in this folder. Nothing was deleted. Wait until it has ended.")
+
+
+def _at_work(note: Path) -> bool:
+    """Whether the Snakemake that left this note may live: one of another host may."""
+    host, process, _ = note.name.rsplit(" ", 2)
+    return host != node() or psutil.pid_exists(int(process))
