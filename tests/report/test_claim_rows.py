@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bnlab.claims.load import load_claims
 from bnlab.claims.outcomes import GROUPS, OUTCOMES
 from bnlab.config.studies import load_configuration
-from bnlab.report.claim_rows import ClaimRow, claim_anchor, claim_rows, of_claims
+from bnlab.report.claim_rows import ClaimRow, claim_anchor, claim_rows, of_claims, said_once
 from bnlab.report.medium import ALONE
 from bnlab.report.run_list import anchor_of
 from bnlab.runs.spec import RunSpec
@@ -266,3 +266,13 @@ def test_claims_are_taken_in_the_order_asked_for() -> None:
     ]  # fmt: skip
     assert list(of_claims(ledger, ["small/t[0.1]"])["id"]) == ["small/t[0.1]"]
     assert of_claims(ledger, ["small/nothing"]).empty
+
+
+def test_what_is_said_of_a_table_is_said_once() -> None:
+    """With its first entry; every table has a sentence of its own, and every reason its own words."""
+    tables = [" Of the table's 2 entries 1 is reproduced as read here.", " Of the table's 3 entries 0 are reproduced."]
+    rows = [row(reason=f"It lies {place}.{whole}") for whole in tables for place in ("above", "below")]
+    assert [one.reason for one in said_once([*rows, row(reason="It lies there.")])] == [
+        f"It lies above.{tables[0]}", "It lies below.",
+        f"It lies above.{tables[1]}", "It lies below.", "It lies there.",
+    ]  # fmt: skip

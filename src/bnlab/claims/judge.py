@@ -11,7 +11,7 @@ from bnlab.claims.evidence import Evidence
 from bnlab.claims.family import family
 from bnlab.claims.load import claimed_reports, load_claims
 from bnlab.claims.model import Claim, studies_of
-from bnlab.claims.outcomes import FLAGS, GROUPS, OUTCOMES, REPRODUCED
+from bnlab.claims.outcomes import FLAGS, GROUPS, OUTCOMES, REPRODUCED, WHOLE
 from bnlab.claims.rows import MAIN, Readings, ledger_row
 from bnlab.claims.rules import RULES, judge_reading
 from bnlab.config.studies import Configuration
@@ -79,4 +79,4 @@ def _whole_table(entries: Sequence[Readings]) -> str:
     counts = {label: sum(one[label].outcome == REPRODUCED for one in entries) for label in entries[0]}
     others = "".join(f"; {number} by '{label}'" for label, number in counts.items() if label != MAIN)
     back = f"{counts[MAIN]} {'is' if counts[MAIN] == 1 else 'are'} reproduced"
-    return f" Of the table's {len(entries)} entries {back} as read here{others}." if len(entries) > 1 else ""
+    return f"{WHOLE}{len(entries)} entries {back} as read here{others}." if len(entries) > 1 else ""

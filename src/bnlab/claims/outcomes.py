@@ -31,6 +31,8 @@ GROUPS = {
     "setting": SETTINGS,
 }  # fmt: skip
 """What a kind of claim is counted among. Counts of different groups are never added."""
+WHOLE = " Of the table's "
+"""At the end of each entry's reason begins with it what is said of a table as a whole."""
 DIFFERENCES = ("direction", "equal")
 """The kinds of claims about differences between pairs of runs."""
 

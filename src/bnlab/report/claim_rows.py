@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pandas as pd
@@ -16,6 +16,7 @@ from bnlab.claims.outcomes import (
     NOT_COMPARABLE,
     REPRODUCED,
     SETTINGS,
+    WHOLE,
     is_accuracy,
     unit_of,
 )
@@ -86,6 +87,17 @@ def claim_rows(
     latter's name.
     """
     return [_row(claim, known, tables or {}) for _, claim in claims.iterrows()]
+
+
+def said_once(rows: Iterable[ClaimRow]) -> list[ClaimRow]:
+    """The same rows, of which the first entry of a table alone says what there is to say of all."""
+    seen: set[tuple[str, str]] = set()
+    shortened = []
+    for row in rows:
+        own, mark, whole = row.reason.partition(WHOLE)
+        shortened.append(replace(row, reason=own) if mark and (row.report, whole) in seen else row)
+        seen.add((row.report, whole))
+    return shortened
 
 
 def claim_anchor(claim: str) -> str:

@@ -12,7 +12,7 @@ from bnlab.analysis.intervals import LEVEL, POWER
 from bnlab.claims.outcomes import GRADIENTS
 from bnlab.config.studies import Configuration
 from bnlab.files import write_text
-from bnlab.report.claim_rows import claim_rows
+from bnlab.report.claim_rows import claim_rows, said_once
 from bnlab.report.counts import outcome_counts
 from bnlab.report.gate_table import ORACLES, gradient_table
 from bnlab.report.gradient_figures import gradient_figures
@@ -112,7 +112,7 @@ def study_context(inputs: Inputs, *, gate: bool = True) -> dict[str, Any]:
         "n_held": int(inputs.expectations["holds"].sum()),
         "sections": sections,
         "counts": outcome_counts(inputs.claims),
-        "claims": claim_rows(inputs.claims, inputs.specs, _table_numbers(reported_checks)),
+        "claims": said_once(claim_rows(inputs.claims, inputs.specs, _table_numbers(reported_checks))),
         "further": claim_rows(further, inputs.specs),
         "further_number": further_number,
         "expectations": [(row, link_groups(row["runs"].split(), inputs.specs)) for row in expectations],

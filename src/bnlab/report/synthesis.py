@@ -18,7 +18,7 @@ from bnlab.errors import ConfigError
 from bnlab.figures.answer import ALTERNATIVE
 from bnlab.files import write_text
 from bnlab.report.answers import answers
-from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims
+from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims, said_once
 from bnlab.report.conclusion import conclusion
 from bnlab.report.counts import count_rows, headline
 from bnlab.report.inputs import Inputs, claims_of, read_inputs
@@ -109,7 +109,7 @@ def _context(
         "searches_number": searches_number,
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
         "conclusion": list(conclusion(claims)),
-        "failures": claim_rows(claims[claims["outcome"].isin(FAILED)], known),
+        "failures": said_once(claim_rows(claims[claims["outcome"].isin(FAILED)], known)),
         "runs": _first_listed(entries),
     }
 
