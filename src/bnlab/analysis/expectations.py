@@ -29,7 +29,8 @@ def print_expectations(study: str, *, results: Path) -> None:
     table = read_table(path, dtype=NAMES)
     for found in table.itertuples():
         verdict = "holds " if found.holds else "FAILED"
-        print(f"{verdict} {found.text}: {found.low} to {found.high}, found {found.found_min} to {found.found_max}")
+        between = f"{found.low:g} to {found.high:g}, found {found.found_min:g} to {found.found_max:g}"
+        print(f"{verdict} {found.text}: {between}")
     if not table["holds"].all():
         raise CheckFailedError(f"not every expectation of study '{study}' holds (see FAILED above).")
 

@@ -78,7 +78,7 @@ def _said(run: Run) -> dict[str, str]:
 
 
 def _seeds(group: list[Run]) -> str:
-    return ", ".join(str(run.record["spec"]["seed"]) for run in group)
+    return ", ".join(map(str, sorted(run.record["spec"]["seed"] for run in group)))
 
 
 def _outcomes(groups: list[list[Run]]) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def _receipts(currency: Currency, checked: set[Path], left: set[Path]) -> Iterat
                 load_split(currency.results / next(iter(receipt.outputs)))
             except IntegrityError as error:
                 yield str(error)
-                continue
+            continue  # what its runs say of it is said with them; one of older code is drawn again when it is needed
         if reason := currency.reason(*maker):
             target = _first_page(currency.targets, *maker) or currency.results / next(iter(receipt.outputs))
             yield f"{' '.join(maker)}: {reason}. Make it again: snakemake --cores 8 {target}"
