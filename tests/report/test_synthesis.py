@@ -509,7 +509,7 @@ def test_rules_are_shown_with_how_often_they_err(html: str) -> None:
     assert "Notices 0.5 (%)Notices 2 (%)" in found
     assert "3 layers" not in found
     assert (
-        "False alarms should come in 5 % of trials or fewer. Of 3 rates, 1 agree with 5 %; too high: number "
+        "False alarms should come in 5 % of trials or fewer. Of 3 rates, 1 agrees with 5 %; too high: number "
         "(validation cost); lower than need be: direction (test accuracy)."
     ) in found
 

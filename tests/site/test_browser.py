@@ -166,6 +166,7 @@ def test_the_ledger_sorts_by_the_keyboard_alone(visit: Visit, made: Workplace) -
     page = visit.open("ledger.html")
     page.locator("#claims thead th", has_text="Ours").locator("[role=button]").focus()
     page.keyboard.press("Enter")
+    page.locator("#claims thead th[aria-sort=ascending]").wait_for()
     numbers = pd.to_numeric(made.ledger["ours_mean"]).to_dict()
     order = {
         f"claim-{name.replace('/', '-').replace('[', '-').replace(']', '')}": value for name, value in numbers.items()

@@ -1,11 +1,10 @@
 """Results that no study needs: what they weigh, and their removal."""
 
+import os
 import shutil
 from collections import defaultdict
 from pathlib import Path
 from platform import node
-
-import psutil
 
 from bnlab.errors import ConfigError
 from bnlab.made.currency import Currency
@@ -82,4 +81,11 @@ def _require_certainty(targets: Targets) -> None:
 def _at_work(note: Path) -> bool:
     """Whether the Snakemake that left this note may live: one of another host may."""
     host, process, _ = note.name.rsplit(" ", 2)
-    return host != node() or psutil.pid_exists(int(process))
+    if host == node():
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass  # another user's
+    return True
