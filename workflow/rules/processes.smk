@@ -10,7 +10,6 @@ from time import time_ns
 import psutil
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-
 MASTERS = Path(".snakemake/masters")
 """Here each Snakemake that may lock leaves a note of its host and process, until it ends."""
 
