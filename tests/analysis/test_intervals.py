@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -17,6 +17,7 @@ from bnlab.analysis.intervals import (
     prediction_interval,
     sd_interval,
     share_interval,
+    sign_test,
     summary,
 )
 from bnlab.analysis.spread import Spread
@@ -25,8 +26,6 @@ SLEEP = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]
 """Extra hours of sleep of ten patients, one drug against the other: Student's own example of 1908."""
 T2 = 4.302652729911275  # Student's t, 97.5 %, 2 degrees of freedom
 cells = st.lists(st.floats(0.05, 0.95), min_size=2, max_size=20)
-patient = settings(deadline=None)
-"""scipy's first quantile takes a second."""
 
 
 def test_the_prediction_interval_by_hand():
@@ -40,7 +39,6 @@ def test_the_prediction_interval_by_hand():
     assert binomial_variance(0.5, 2500) == pytest.approx(0.01**2)
 
 
-@patient
 @given(cells, st.floats(0, 0.1), st.floats(1, 100), st.floats(0, 1e-3))
 def test_more_variance_never_narrows_an_interval(values, sd, degrees_of_freedom, extra):
     """The binomial variance widens it on both sides alike, around the same mean, and hides larger shifts."""
@@ -80,6 +78,21 @@ def test_exact_intervals_of_a_share():
     assert share_interval(0, 10) == pytest.approx((0, 0.3085), abs=5e-5)
     assert share_interval(10, 10) == pytest.approx((0.6915, 1), abs=5e-5)
     assert share_interval(4, 20) == pytest.approx((0.0573, 0.4366), abs=5e-5)
+
+
+@given(st.integers(1, 400).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
+def test_shares_are_those_of_the_binomial_test(counted):
+    """Interval and two-sided probability by scipy.stats, which solves for the ends and adds up the tails."""
+    test = stats.binomtest(*counted)
+    assert share_interval(*counted) == pytest.approx(tuple(test.proportion_ci(0.95, method="exact")), abs=1e-9)
+    assert sign_test(*counted) == pytest.approx(test.pvalue, rel=1e-9)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=8, unique_by=lambda value: round(value, 3)))
+def test_the_interval_of_a_mean_is_that_of_the_t_test(values):
+    """By scipy.stats."""
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
+    assert mean_interval(values, level=0.9) == pytest.approx(tuple(expected), rel=1e-9, abs=1e-12)
 
 
 def test_the_interval_of_a_mean_by_hand():

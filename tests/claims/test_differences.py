@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bnlab.analysis.intervals import mean_interval
@@ -21,8 +21,6 @@ from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_REPRODUCED, RE
 
 pairs = st.lists(st.floats(-0.1, 0.1), min_size=2, max_size=10)
 times = st.dictionaries(st.integers(1, 12), st.one_of(st.integers(1, 20).map(float), st.just(math.inf)), max_size=12)
-patient = settings(deadline=None)
-"""scipy's first quantile takes a second."""
 TURNED = {REPRODUCED: CONTRADICTED, CONTRADICTED: REPRODUCED}
 NEVER = math.inf
 
@@ -58,7 +56,6 @@ def test_one_margin_for_a_difference_and_for_none(differences, direction, equal)
             assert found.detectable >= 0
 
 
-@patient
 @given(pairs, st.floats(1e-4, 0.05))
 def test_nothing_is_both_a_difference_and_none(differences, margin):
     """What is reproduced as the one is not reproduced, or contradicted, as the other; and never the reverse."""
@@ -68,7 +65,6 @@ def test_nothing_is_both_a_difference_and_none(differences, margin):
         assert direction in TURNED
 
 
-@patient
 @given(pairs, st.floats(1e-4, 0.05))
 def test_turning_a_direction_around_turns_its_outcome(differences, margin):
     """Greater and smaller exchanged: reproduced becomes contradicted. No difference stays what it is."""
@@ -78,7 +74,6 @@ def test_turning_a_direction_around_turns_its_outcome(differences, margin):
     assert judge_equal(turned, margin).outcome == judge_equal(differences, margin).outcome
 
 
-@patient
 @given(pairs, st.floats(1e-4, 0.02), st.floats(1, 4))
 def test_a_wider_margin_only_takes_differences_away(differences, margin, factor):
     """It makes equal what was undecided or different, and nothing different that was not."""

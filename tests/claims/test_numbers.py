@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bnlab.analysis.intervals import prediction_interval
@@ -29,8 +29,6 @@ HALF = T8 * 0.02 * math.sqrt(4 / 3)
 accuracies = st.floats(0.05, 0.95)
 cells = st.lists(accuracies, min_size=1, max_size=20)
 spreads = st.builds(Spread, st.floats(0, 0.1), st.floats(8, 1000))
-patient = settings(deadline=None)
-"""scipy's first quantile takes a second."""
 
 
 # --- printed digits -----------------------------------------------------------------------------------------------
@@ -56,7 +54,6 @@ def test_what_a_printed_number_can_have_been(reported, truncated, expected):
     assert printed_range(reported, truncated=truncated) == pytest.approx(expected, rel=1e-12)
 
 
-@patient
 @given(st.floats(-1e6, 1e6), st.integers(0, 8))
 def test_any_rounded_or_truncated_number_lies_in_its_range(value, digits):
     """Rounding or cutting off and widening again always holds the number itself."""
@@ -114,7 +111,6 @@ def test_too_little_decides_nothing():
     assert too_few(Spread(0.02, 8)) == ""
 
 
-@patient
 @given(cells, spreads, accuracies, st.floats(0, 1e-2), st.booleans())
 def test_a_number_is_reproduced_where_it_meets_the_interval(values, spread, number, extra, truncated):
     """Whatever the numbers are; the number at the middle of the interval always is."""
@@ -262,7 +258,6 @@ def test_the_reason_counts_the_states():
     assert judge_in_state("0.30", STARTED, IDLE, metric="test_accuracy").reason.startswith("It lies below the interval")
 
 
-@patient
 @given(st.lists(st.floats(0.3, 0.6), min_size=1, max_size=12), st.lists(st.floats(0.09, 0.11), min_size=1, max_size=12))
 def test_every_run_of_ours_is_reproduced(started, idle):
     """By the state that it is in."""

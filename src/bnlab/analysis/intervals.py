@@ -1,12 +1,14 @@
-"""Where one more run will lie, and what a mean difference or a share can be: intervals of 95 % probability."""
+"""Where one more run will lie, and what a mean difference or a share can be: intervals of 95 % probability.
+
+The quantiles are those of scipy.special: scipy.stats, which calls it for them, takes a second to import.
+"""
 
 import math
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import scipy
+from scipy import special
 
 from bnlab.analysis.spread import Spread
 
@@ -35,7 +37,7 @@ def _sd_of_one_more(values: Sequence[float], spread: Spread, extra_variance: flo
 
 
 def _quantile(probability: float, spread: Spread) -> float:
-    return float(scipy.stats.t.ppf(probability, spread.degrees_of_freedom))
+    return float(special.stdtrit(spread.degrees_of_freedom, probability))
 
 
 def binomial_variance(accuracy: float, images: int) -> float:
@@ -47,15 +49,17 @@ def mean_interval(values: Sequence[float] | pd.Series, *, level: float = LEVEL) 
     """Student's interval of the mean; NaN for fewer than two values."""
     if len(values) < 2:
         return math.nan, math.nan
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # equal values are no trouble: their interval is a point
-        interval = scipy.stats.ttest_1samp(values, 0).confidence_interval(level)
-    return float(interval.low), float(interval.high)
+    n = len(values)
+    mean, sd = float(np.mean(values)), float(np.std(values, ddof=1))
+    half = float(special.stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
+    return mean - half, mean + half
 
 
 def sd_interval(sd: float, n: int) -> tuple[float, float]:
     """The interval of the standard deviation that n normal values, 2 or more, with an observed one of `sd` have."""
-    low, high = (sd * math.sqrt((n - 1) / scipy.stats.chi2.ppf((1 + side * LEVEL) / 2, n - 1)) for side in (1, -1))
+    # Half of a chi-square variable with n - 1 degrees of freedom is a gamma variable of half of these.
+    halves = (float(special.gammaincinv((n - 1) / 2, (1 + side * LEVEL) / 2)) for side in (1, -1))
+    low, high = (sd * math.sqrt((n - 1) / 2 / half) for half in halves)
     return low, high
 
 
@@ -68,14 +72,15 @@ def detectable_mean(values: Sequence[float]) -> float:
 
 
 def share_interval(count: int, of: int) -> tuple[float, float]:
-    """The exact interval of a share (Clopper and Pearson)."""
-    interval = scipy.stats.binomtest(count, of).proportion_ci(LEVEL, method="exact")
-    return float(interval.low), float(interval.high)
+    """The exact interval of a share (Clopper and Pearson): quantiles of beta distributions."""
+    low = float(special.betaincinv(count, of - count + 1, (1 - LEVEL) / 2)) if count else 0.0
+    high = float(special.betaincinv(count + 1, of - count, (1 + LEVEL) / 2)) if count < of else 1.0
+    return low, high
 
 
 def sign_test(count: int, of: int) -> float:
     """The probability of a count at least as far from half of them, if both outcomes were as likely; two-sided."""
-    return float(scipy.stats.binomtest(count, of).pvalue)
+    return min(1.0, 2 * float(special.bdtr(min(count, of - count), of, 0.5)))
 
 
 def summary(values: pd.Series) -> dict[str, float]:
