@@ -231,11 +231,13 @@ def test_anchors_of_all_claims_differ() -> None:
     assert any("[" in claim.id and "." in claim.id for claim in claims)
     assert len(set(anchors)) == len(claims)
     assert all(re.fullmatch(r"claim-[A-Za-z0-9._-]*[A-Za-z0-9]", anchor) for anchor in anchors)
+    alike = ["a/b-c", "a-b/c", "a/b[0]", "a/b-0", "a/b_0"]
+    assert len({claim_anchor(one) for one in alike}) == len(alike)
 
 
 def test_claims_lead_to_their_report() -> None:
     """Every claim stands in a row of its own on its report's page."""
-    assert ALONE.claim(row(id="small/t[1e-05]")) == "../small/page.html#claim-small-t-1e-05"
+    assert ALONE.claim(row(id="small/t[1e-05]")) == "../small/page.html#claim-small.t.1e-05"
 
 
 def test_only_runs_of_the_page_are_linked() -> None:

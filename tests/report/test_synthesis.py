@@ -495,7 +495,7 @@ def test_gradient_claims_lead_to_their_tables(made: Workplace) -> None:
     html = made.read("first")
     assert part(html, "reasons").text.count("Table ") == 1
     found = part(html, "reported_checks")
-    assert 'id="claim-first-gradients-plain"' in html
+    assert 'id="claim-first.gradients.plain"' in html
     (row,) = [row for row in html.split("<div ") if row.startswith('id="reason-first-gradients-plain"')]
     goal = re.findall(r'href="#(table-\d+)">Table', row)
     assert goal and goal[0] in found.values("id")

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bnlab.report.claim_rows import claim_anchor
 from tests.report.test_synthesis import Workplace, workplace
 from tests.site.test_build import PAGES, built
 
@@ -85,7 +86,7 @@ def visit(made: Workplace, browser: Browser) -> Iterator[Visit]:
 
 def shown_claims(page: Page) -> list[str]:
     """The ids of the claims in the table."""
-    return [str(row.get_attribute("id")) for row in page.locator("#claims tbody tr").all() if row.is_visible()]
+    return [str(row.get_attribute("id")) for row in page.locator("#claims tbody tr[id]").all() if row.is_visible()]
 
 
 def chosen(page: Page) -> int:
@@ -130,6 +131,22 @@ def test_filters_show_what_the_ledger_counts(visit: Visit, made: Workplace, name
         assert page.locator("#shown").inner_text() == f"{n} of {len(made.ledger)} claims"
 
 
+def test_what_is_read_can_be_searched_for(visit: Visit, made: Workplace) -> None:
+    """Any kind of minus, but no word of the page's markup."""
+    page = visit.open("ledger.html")
+    page.fill("[name=words]", "span")
+    assert shown_claims(page) == []
+    page.fill("[name=words]", "")
+    negative = made.ledger[pd.to_numeric(made.ledger["ours_mean"]) < 0].iloc[0]
+    words = next(
+        cell for cell in page.locator(f"[id='{claim_anchor(negative.name)}'] td").all_text_contents() if "−" in cell
+    )
+    number = next(word for word in words.split() if word.startswith("−"))
+    for written in (number, number.replace("−", "-")):
+        page.fill("[name=words]", written)
+        assert claim_anchor(negative.name) in shown_claims(page)
+
+
 def test_flags_and_words_are_found(visit: Visit, made: Workplace) -> None:
     """Flags one by one, words anywhere in a claim, its reason too."""
     page = visit.open("ledger.html")
@@ -168,9 +185,7 @@ def test_the_ledger_sorts_by_the_keyboard_alone(visit: Visit, made: Workplace) -
     page.keyboard.press("Enter")
     page.locator("#claims thead th[aria-sort=ascending]").wait_for()
     numbers = pd.to_numeric(made.ledger["ours_mean"]).to_dict()
-    order = {
-        f"claim-{name.replace('/', '-').replace('[', '-').replace(']', '')}": value for name, value in numbers.items()
-    }
+    order = {claim_anchor(name): value for name, value in numbers.items()}
     values = [order[one] for one in shown_claims(page)]
     finite = [value for value in values if value == value]  # noqa: PLR0124 (not NaN)
     assert finite == sorted(finite)
@@ -203,6 +218,81 @@ def test_runs_are_filtered(visit: Visit, made: Workplace) -> None:
     assert page.locator("#shown").inner_text() == f"{n} of {runs['run'].nunique()} runs"
 
 
+def test_runs_are_found_wherever_they_are_listed(visit: Visit, made: Workplace) -> None:
+    """Every experiment of a study has as many as its configuration, and a search finds names and settings."""
+    page = visit.open("runs.html")
+    for key in ("first", "second"):
+        study = made.configuration.study(key)
+        for experiment in study.experiments:
+            page.select_option("[name=study]", key)
+            page.select_option("[name=experiment]", experiment.id)
+            assert page.locator("#shown").inner_text().startswith(f"{len(experiment.runs)} of ")
+    page.click("button[type=reset]")
+    name = page.locator("#runs input").last.get_attribute("value")
+    page.fill("[name=words]", str(name))
+    assert page.locator("#shown").inner_text().startswith("1 of ")
+
+
+def test_a_run_that_is_removed_can_be_chosen_again(visit: Visit) -> None:
+    """Though its box was on another page of the table when it was removed; the focus stays on the buttons."""
+    page = visit.open("runs.html")
+    added = page.locator("#runs input:not(:checked)").first.get_attribute("value")
+    page.locator(f"#runs input[value='{added}']").check()
+    page.locator(".dt-paging button", has_text="2").click()
+    page.locator("#chosen button", has_text="Remove").last.click()
+    assert chosen(page) == 2 and page.evaluate("document.activeElement.textContent") == "Remove"
+    page.locator(".dt-paging button", has_text="1").first.click()
+    box = page.locator(f"#runs input[value='{added}']")
+    assert not box.is_checked()
+    box.check()
+    assert chosen(page) == 3
+
+
+def test_settings_sort_as_numbers(visit: Visit, made: Workplace) -> None:
+    """Whether they are written with an exponent or not."""
+    page = visit.open("runs.html")
+    page.select_option("[name=experiment]", "decay")
+    page.locator("#runs thead th", has_text="λ").locator("[role=button]").click()
+    values = [float(text) for text in page.locator("#runs tbody td:nth-child(8)").all_text_contents()]
+    assert values == sorted(values) and page.locator("#runs tbody td:nth-child(8)").first.inner_text() == "0"
+    page.locator("#runs thead th", has_text="λ").locator("[role=button]").click()
+    assert page.locator("#runs tbody td:nth-child(8)").first.inner_text() == "0.1"
+
+
+def test_an_address_that_no_longer_fits_is_told(visit: Visit, made: Workplace) -> None:
+    """A run, a filter's value or a claim that is not there is named, and everything else is shown."""
+    page = visit.open("runs.html#runs=official/gone_1&study=lost")
+    assert page.locator("#said").inner_text() == "Not on this site: lost, official/gone_1."
+    assert page.locator("#shown").inner_text().split(" of ")[0] == page.locator("#shown").inner_text().split()[2]
+    page = visit.open("ledger.html#outcome=gone&report=first")
+    assert page.locator("#said").inner_text() == "Not on this site: gone."
+    assert len(shown_claims(page)) == (made.ledger["report"] == "first").sum()
+    page.evaluate("location.hash = '#claim-gone'")
+    page.wait_for_function("document.getElementById('said').textContent === 'Not on this site: claim-gone.'")
+
+
+def test_menus_stay_on_the_page(visit: Visit) -> None:
+    """Open ones, too, at the widths where they are last in their row."""
+    for width in (*WIDTHS, 660, 730):
+        visit.page.set_viewport_size({"width": width, "height": 900})
+        page = visit.open("calibration.html")
+        for menu in page.locator("nav.pages summary").all():
+            menu.click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            menu.click()
+
+
+def test_a_narrow_ledger_sorts_too(visit: Visit) -> None:
+    """What takes the focus is in sight."""
+    visit.page.set_viewport_size({"width": 400, "height": 900})
+    page = visit.open("ledger.html")
+    for button in page.locator("#claims thead [role=button]").all():
+        box = button.bounding_box()
+        assert box and box["width"] > 10 and box["height"] > 8
+    page.locator("#claims thead th", has_text="Ours").locator("[role=button]").click()
+    page.locator("#claims thead th[aria-sort=ascending]").wait_for()
+
+
 def test_a_link_to_a_run_shows_it(visit: Visit) -> None:
     """From a table of results to its curve."""
     page = visit.open("study-first.html")
@@ -229,9 +319,9 @@ def test_a_hidden_claim_is_opened_by_its_link(visit: Visit, made: Workplace) -> 
     """Filters that hide it are taken away."""
     page = visit.open("ledger.html")
     page.select_option("[name=report]", "first")
-    hidden = made.ledger[made.ledger["report"] == "second"].index[0].replace("/", "-")
-    page.evaluate(f"location.hash = '#claim-{hidden}'")
-    assert page.locator(f"#claim-{hidden} details[open] p").first.is_visible()
+    hidden = claim_anchor(made.ledger[made.ledger["report"] == "second"].index[0])
+    page.evaluate(f"location.hash = '#{hidden}'")
+    assert page.locator(f"[id='{hidden}'] details[open] p").first.is_visible()
 
 
 def test_without_javascript_everything_is_there(made: Workplace, browser: Browser) -> None:

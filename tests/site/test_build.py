@@ -110,22 +110,28 @@ def test_the_ledger_has_every_claim_without_javascript(made: Workplace) -> None:
 
 
 def test_runs_are_handed_over_with_all_that_they_are(made: Workplace) -> None:
-    """Each once, with the experiment that lists it first, whose script has its curve."""
+    """Each once, with all experiments that list it, each of which has its curve."""
     content = script(made.results / "site" / "data" / "runs.js")
     assert content["settings"] == list(SETTINGS)
-    names = {row[-1] for row in content["rows"]}
+    names = {run[-1] for run in content["rows"]}
     assert len(names) == len(content["rows"])
     assert names == {
         name for key in ("first", "second") for name in made.configuration.names(made.configuration.study(key).runs)
     }
-    levels = content["levels"]
-    for row in content["rows"]:
-        study, experiment = (levels[name][row[SETTINGS.index(name)]] for name in ("study", "experiment"))
+    places = content["places"]
+    listed = [(study, one.id) for study in ("first", "second") for one in made.configuration.study(study).experiments]
+    assert [tuple(place) for place in places] == listed
+    for study, experiment in listed:
+        at = listed.index((study, experiment))
+        specs = made.configuration.study(study).experiment(experiment).runs
+        assert {run[-1] for run in content["rows"] if at in run[0]} == set(made.configuration.names(specs))
+    listings = [(run[-1], *places[place]) for run in content["rows"] for place in run[0]]
+    for name, study, experiment in listings:
         curves = script(made.results / "site" / "data" / f"curves-{study}.{experiment}.js")["curves"]
         stored = pd.read_csv(made.results / "studies" / study / "curves.csv")
-        stored = stored[stored["run"] == row[-1]]
-        assert curves[row[-1]][0] == stored["update"].tolist()
-        found = dict(zip(CURVES, curves[row[-1]][2:], strict=True))
+        stored = stored[stored["run"] == name]
+        assert curves[name][0] == stored["update"].tolist()
+        found = dict(zip(CURVES, curves[name][2:], strict=True))
         assert found["validation_loss"] == pytest.approx(stored["validation_loss"].tolist(), abs=1e-4)
         assert found["probe_accuracy"] == pytest.approx((100 * stored["probe_accuracy"]).tolist(), abs=1e-4)
 

@@ -101,8 +101,8 @@ def said_once(rows: Iterable[ClaimRow]) -> list[ClaimRow]:
 
 
 def claim_anchor(claim: str) -> str:
-    """The id of a claim's row on its report's page."""
-    return "claim-" + re.sub(r"[^A-Za-z0-9._-]+", "-", claim).strip("-")
+    """The id of a claim's row on its report's page: report.claim, or report.claim.entry of a table's entry."""
+    return "claim-" + re.sub(r"[^A-Za-z0-9._-]", "-", claim.replace("/", ".").replace("[", ".").rstrip("]"))
 
 
 def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str | None, int]) -> ClaimRow:
@@ -167,7 +167,7 @@ def _ours(claim: pd.Series) -> str:
     """Our mean, with its standard deviation where there is one."""
     mean, sd = claim["ours_mean"], claim["ours_sd"]
     if pd.isna(mean):
-        return ""
+        return _plain(claim, claim["low"]) if math.isinf(claim["low"]) else ""
     match _unit(claim):
         case "setting":
             return _minus(f"{mean:.4g}")
@@ -184,7 +184,7 @@ def _ours(claim: pd.Series) -> str:
 def _interval(claim: pd.Series) -> str:
     """The interval that decided; for a best setting, that of a difference of accuracies."""
     low, high = claim["low"], claim["high"]
-    if pd.isna(low) or pd.isna(high):
+    if pd.isna(low) or pd.isna(high) or math.isinf(low):
         return ""
     match _unit(claim):
         case "setting" | "points":

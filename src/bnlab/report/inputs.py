@@ -74,7 +74,10 @@ def read_inputs(configuration: Configuration, study: str, *, results: Path) -> I
 
 
 def claims_of(configuration: Configuration, report: str, *, results: Path) -> pd.DataFrame:
-    """The ledger of one report, as `bnlab.claims.judge` wrote it; without rows for a study that is no report's."""
+    """The ledger of one report, as `bnlab.claims.judge` wrote it; without rows for a study that is no report's.
+
+    A claim about another study's experiment has none here: it stands in no section of the report's own page.
+    """
     if not (configuration.folder / "claims" / f"{report}.yaml").exists():
         return pd.DataFrame(columns=["id", "experiment", "group", "outcome", "number"])
     texts = [
@@ -82,7 +85,8 @@ def claims_of(configuration: Configuration, report: str, *, results: Path) -> pd
         "variants", "open", "runs", "table", "measured",
     ]  # fmt: skip
     table = read_table(results / "tables" / "claims" / f"{report}.csv", dtype=dict.fromkeys(texts, str))
-    return table.fillna(dict.fromkeys(texts, "")).assign(number=range(1, len(table) + 1))
+    table = table.fillna(dict.fromkeys(texts, "")).assign(number=range(1, len(table) + 1))
+    return table.assign(experiment=table["experiment"].where(table["study"] == report, ""))
 
 
 def _check_current(names: list[str], inputs: Inputs) -> None:

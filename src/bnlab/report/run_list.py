@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bnlab.config.experiments import Experiment
-from bnlab.formatting import batch_norm_words, initialization_words, network_words, weight_decay_words
+from bnlab.formatting import (
+    batch_norm_words,
+    initialization_words,
+    learning_rate_words,
+    network_words,
+    weight_decay_words,
+)
 from bnlab.report.inputs import Inputs
 from bnlab.runs.spec import RunSpec
 
@@ -74,6 +80,7 @@ def _entry(row: pd.Series) -> RunEntry:
         network_words(row["network"], row["layers"]),
         batch_norm_words(row["batch_norm"]),
         initialization_words(row["initialization"]),
+        *([] if row["learning_rate"] == "scheduled" else [f"η = {learning_rate_words(row['learning_rate'])}"]),
         weight_decay_words(row["weight_decay"]),
         f"seed {row['seed']}",
     ]

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def of_synthesis(
     drawn = [strip(claim) for _, claim in claims.iterrows()]
     # By these two numbers the table sorts.
     printed = [next(iter(printed_numbers(text)), "") for text in claims["reported"]]
-    ours = ["" if math.isnan(mean) else mean for mean in claims["ours_mean"]]
+    ours = ["" if math.isnan(mean) else min(mean, sys.float_info.max) for mean in claims["ours_mean"]]
     ledger = {
         "claims": list(zip(claim_rows(claims, known), claims["group"], drawn, printed, ours, strict=True)),
         "reports": reports,

@@ -8,48 +8,53 @@ from typing import Any
 import pandas as pd
 
 from bnlab.config.studies import Configuration
-from bnlab.formatting import initialization_words, learning_rate_words, network_words
+from bnlab.formatting import initialization_words, learning_rate_words, network_words, short_number
 from bnlab.report.inputs import Inputs
+from bnlab.runs.spec import RunSpec
 
-SETTINGS = ("study", "experiment", "protocol", "network", "batch_norm", "initialization", "learning_rate")
+SETTINGS = ("protocol", "network", "batch_norm", "initialization", "learning_rate", "weight_decay", "start")
 """What is written once for all runs that share it."""
 CURVES = ("probe_loss", "validation_loss", "probe_cost", "validation_cost", "probe_accuracy", "validation_accuracy")
 
 
 def runs_script(inputs: Mapping[str, Inputs]) -> str:
-    """A script that hands over a row per run: places in lists of settings, then λ, seed, accuracies and name.
+    """A script that hands over a row per run: its experiments, its settings, then seed, accuracies and name.
 
-    A run that several experiments list is given once, with the first of them. Accuracies are in percent.
+    Experiments and settings are places in lists of them. Accuracies are in percent.
     """
+    places: list[tuple[str, str]] = []
     levels: dict[str, list[str]] = {name: [] for name in SETTINGS}
     rows: dict[str, list[Any]] = {}
     for study, one in inputs.items():
         table = one.runs.set_index("run")
         for experiment in one.study.experiments:
-            for name in map(one.name_of, experiment.runs):
-                if name not in rows and name in table.index:
-                    rows[name] = _row(study, experiment.id, name, table.loc[name], levels)
-    return f"bnlab.runs({_json({'settings': SETTINGS, 'levels': levels, 'rows': [*rows.values()]})});\n"
+            for spec in experiment.runs:
+                name = one.name_of(spec)
+                if name in table.index:
+                    rows.setdefault(name, [[], *_row(name, spec, table.loc[name], levels)])[0].append(len(places))
+            places.append((study, experiment.id))
+    content = {"places": places, "settings": SETTINGS, "levels": levels, "rows": [*rows.values()]}
+    return f"bnlab.runs({_json(content)});\n"
 
 
-def _row(study: str, experiment: str, name: str, run: pd.Series, levels: dict[str, list[str]]) -> list[Any]:
+def _row(name: str, spec: RunSpec, run: pd.Series, levels: dict[str, list[str]]) -> list[Any]:
     words = {
-        "study": study,
-        "experiment": experiment,
         "protocol": run["protocol"],
         "network": network_words(run["network"], run["layers"]),
         "batch_norm": "with" if run["batch_norm"] else "without",
         "initialization": initialization_words(run["initialization"]),
         "learning_rate": learning_rate_words(run["learning_rate"]),
+        "weight_decay": short_number(run["weight_decay"]),
+        "start": f"after {spec.warm_start}" if spec.warm_start else "fresh",
     }
-    places = []
+    settings = []
     for setting, word in words.items():
         if word not in levels[setting]:
             levels[setting].append(word)
-        places.append(levels[setting].index(word))
+        settings.append(levels[setting].index(word))
     diverged = None if pd.isna(run["diverged_at"]) else int(run["diverged_at"])
     results = [_rounded(100 * run[f"{part}_accuracy"], 2) for part in ("training", "validation", "test")]
-    return [*places, float(run["weight_decay"]), int(run["seed"]), *results, diverged, name]
+    return [*settings, int(run["seed"]), *results, diverged, name]
 
 
 def curves_script(configuration: Configuration, one: Inputs, experiment: str, curves: pd.DataFrame) -> str:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bnlab.claims.model import START
+
 WIDTH, MARGIN = 360, 12
 """In units of the drawing; a strip is as wide as its place allows."""
-PRINTED = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
+PRINTED = re.compile(r"-?\d*\.?\d+(?:[eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,12 @@ def printed_numbers(reported: str) -> list[float]:
 
 
 def strip(claim: pd.Series) -> Strip | None:
-    """The strip of a row of claims.csv; None where there is nothing of ours to draw."""
+    """The strip of a row of claims.csv; None where there is nothing of ours to draw.
+
+    Of a best setting there is none: what decides is an interval of accuracies, and what is printed is no accuracy.
+    """
+    if claim["kind"] == "best":
+        return None
     ours = [float(text) for text in claim["measured"].split()]
     finite = [value for value in ours if math.isfinite(value)]
     printed = printed_numbers(claim["reported"])
@@ -50,7 +57,7 @@ def strip(claim: pd.Series) -> Strip | None:
         ours=[place(value) for value in finite],
         interval=(place(ends[0]), place(ends[1])) if len(ends) == 2 else None,
         printed=[place(value) for value in printed],
-        never=len(ours) - len(finite),
+        never=int(claim["n"]) - len(finite) if claim["metric"] == START else 0,
         low=least,
         high=most,
     )

@@ -9,20 +9,22 @@ const table = new DataTable("#claims", {
   paging: false, info: false, order: [], autoWidth: false, layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
 });
 form.hidden = false;
+const texts = new Map(table.rows().nodes().toArray().map((row) => [row, plain(row.textContent)]));
 
 /** Whether a row has what the form asks for. */
 function wanted(row) {
+  if (!matches(texts.get(row), form.elements.words.value)) return false;
   return FILTERS.every((name) => {
     const value = form.elements[name].value;
     if (!value) return true;
-    if (value === "failed") return row.dataset.failed === "failed";
+    if (name === "outcome" && value === "failed") return row.dataset.failed === "failed";
     return name === "flag" ? row.dataset.flag.split(" ").includes(value) : row.dataset[name] === value;
   });
 }
 
 function show() {
   table.search.fixed("filters", (_text, _data, index) => wanted(table.row(index).node()));
-  table.search(form.elements.words.value).draw();
+  table.draw();
   const { recordsDisplay, recordsTotal } = table.page.info();
   shown.textContent = `${recordsDisplay} of ${recordsTotal} claims`;
 }
@@ -39,7 +41,9 @@ function follow() {
   if (location.hash === "#main") { show(); keep(); return; } // the link that skips to the content
   const row = table.rows().nodes().toArray().find((one) => `#${one.id}` === location.hash); // hidden ones included
   const asked = new URLSearchParams(row ? "" : location.hash.slice(1));
-  for (const name of [...FILTERS, "words"]) form.elements[name].value = asked.get(name) ?? "";
+  const lost = take(form, [...FILTERS, "words"], asked);
+  if (location.hash.startsWith("#claim-") && !row) lost.push(location.hash.slice(1));
+  missing(lost);
   show();
   if (row) {
     row.querySelector("details").open = true;

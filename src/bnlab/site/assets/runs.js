@@ -6,29 +6,33 @@ const CHARTS = { loss: ["probe_loss", "validation_loss"], cost: ["probe_cost", "
   accuracy: ["probe_accuracy", "validation_accuracy"], rate: ["learning_rate"] };
 const COLUMNS = ["update", "learning_rate", "probe_loss", "validation_loss", "probe_cost", "validation_cost",
   "probe_accuracy", "validation_accuracy"]; // as bnlab.site.runs hands them over
-const SHOWN = ["study", "protocol", "network", "batch_norm", "initialization", "learning_rate", "weight_decay", "seed"];
+const SHOWN = ["study", "protocol", "network", "batch_norm", "initialization", "learning_rate", "weight_decay", "start", "seed"];
+const NUMBERS = ["learning_rate", "weight_decay", "seed"];
 const FILTERS = ["study", "experiment", "network", "batch_norm", "initialization"];
 
 const form = document.getElementById("filters");
 const loaded = new Map(); // curves by study/experiment
 let runs = new Map(); // by name
-let chosen = []; // names
+let chosen; // names, once the address was read
 let plots = [];
 let table;
 
 window.bnlab = {
   /** What data/runs.js calls. */
-  runs({ settings, levels, rows }) {
-    runs = new Map(rows.map((row) => {
+  runs({ places, settings, levels, rows }) {
+    runs = new Map(rows.map(([listed, ...row]) => {
       const run = Object.fromEntries(settings.map((name, i) => [name, levels[name][row[i]]]));
-      const rest = ["weight_decay", "seed", "training", "validation", "test", "diverged_at", "name"];
+      const rest = ["seed", "training", "validation", "test", "diverged_at", "name"];
       rest.forEach((name, i) => { run[name] = row[settings.length + i]; });
+      run.places = listed.map((place) => places[place]);
+      [run.study, run.experiment] = [0, 1].map((part) => [...new Set(run.places.map((place) => place[part]))].join(", "));
+      run.text = plain([...SHOWN, "experiment", "name"].map((name) => run[name]).join(" ") + (run.diverged_at === null ? "" : " diverged"));
       return [run.name, run];
     }));
     document.getElementById("explorer").hidden = false;
-    for (const name of FILTERS) {
-      const options = levels[name].map((word) => new Option(word, word));
-      form.elements[name].append(...options);
+    const [studies, experiments] = [0, 1].map((part) => [...new Set(places.map((place) => place[part]))]);
+    for (const [name, words] of Object.entries({ ...levels, study: studies, experiment: experiments })) {
+      if (FILTERS.includes(name)) form.elements[name].append(...words.map((word) => new Option(word, word)));
     }
     list();
     follow();
@@ -41,45 +45,56 @@ const accuracy = (run, value) => (run.diverged_at !== null ? `diverged at ${run.
 
 function list() {
   const words = (name) => ({ data: name, render: DataTable.render.text() });
-  const number = (name) => ({ data: name, className: "number" });
+  const number = (name) => ({ data: name, className: "number", // a rate that is scheduled comes before all numbers
+    render: (value, type) => type === "display" ? value : Number.isNaN(Number(value)) ? -1 : Number(value) });
   table = new DataTable("#runs", {
     data: [...runs.values()], pageLength: 15, order: [], info: false, autoWidth: false,
     layout: { topStart: null, topEnd: null, bottomStart: "paging", bottomEnd: null },
     columns: [
-      { data: "name", orderable: false, searchable: false, render: (name, type, run) => type !== "display" ? name
-        : `<input type="checkbox" value="${name}" aria-label="${label(run)}"${chosen.includes(name) ? " checked" : ""}>` },
+      { data: "name", orderable: false, render: (name, type, run) => type !== "display" ? name
+        : `<input type="checkbox" value="${name}" aria-label="${label(run)}"${chosen?.includes(name) ? " checked" : ""}>` },
       words("study"), words("experiment"), words("network"), words("batch_norm"), words("initialization"),
-      words("learning_rate"), number("weight_decay"), number("seed"),
+      ...NUMBERS.map(number),
       { data: "validation", className: "number", render: (value, type, run) => type === "display" ? accuracy(run, value) : value ?? -1 },
       { data: "test", className: "number", render: (value, type, run) => type === "display" ? accuracy(run, value) : value ?? -1 },
     ],
   });
-  table.search.fixed("filters", (_text, run) =>
-    FILTERS.every((name) => !form.elements[name].value || run[name] === form.elements[name].value));
+  table.search.fixed("filters", (_text, run) => wanted(run));
 }
 
-const label = (run) => `${run.network}, ${run.batch_norm} batch normalization, ${run.initialization}, λ ${run.weight_decay}, seed ${run.seed}`;
+/** Whether a run is what the form asks for; in one of its experiments, and with all words somewhere. */
+function wanted(run) {
+  const asks = (name, value) => !form.elements[name].value || value === form.elements[name].value;
+  return run.places.some(([study, experiment]) => asks("study", study) && asks("experiment", experiment))
+    && FILTERS.slice(2).every((name) => asks(name, run[name]))
+    && matches(run.text, form.elements.words.value);
+}
+
+const label = (run) => `${run.network}, ${run.batch_norm} batch normalization, ${run.initialization}, η ${run.learning_rate}, λ ${run.weight_decay}`
+  + `${run.start === "fresh" ? "" : `, ${run.start}`}, seed ${run.seed}`;
 
 function filter() {
-  table.search(form.elements.words.value).draw();
+  table.draw();
   const { recordsDisplay, recordsTotal } = table.page.info();
   document.getElementById("shown").textContent = `${recordsDisplay} of ${recordsTotal} runs`;
 }
 
 /** The choice in the address, or a first pair that differs in nothing but batch normalization. */
 function follow() {
-  if (location.hash === "#main" && chosen.length) return keep(); // the link that skips to the content
-  const asked = new URLSearchParams(location.hash.slice(1));
-  for (const name of [...FILTERS, "words"]) form.elements[name].value = asked.get(name) ?? "";
-  chosen = (asked.get("runs") ?? "").split(",").filter((name) => runs.has(name));
-  if (!chosen.length) chosen = firstPair();
+  if (location.hash === "#main" && chosen) return keep(); // the link that skips to the content
+  const asked = new URLSearchParams(location.hash === "#main" ? "" : location.hash.slice(1));
+  const lost = take(form, [...FILTERS, "words"], asked);
+  const named = (asked.get("runs") ?? "").split(",").filter(Boolean);
+  lost.push(...named.filter((name) => !runs.has(name)));
+  chosen = named.length ? named.filter((name) => runs.has(name)) : firstPair();
+  missing(lost);
   filter();
   table.rows().invalidate("data").draw(false);
   show();
 }
 
 function firstPair() {
-  const alike = ["study", "experiment", "network", "initialization", "learning_rate", "weight_decay", "seed"];
+  const alike = ["protocol", "network", "initialization", "learning_rate", "weight_decay", "start", "seed"];
   const seen = new Map();
   for (const run of runs.values()) {
     const key = JSON.stringify(alike.map((name) => run[name]));
@@ -97,6 +112,9 @@ function keep() {
   history.replaceState(null, "", `#${asked}`);
 }
 
+/** The study and experiment whose file of curves a run is looked up in: the first that lists it. */
+const home = (run) => run.places[0].join("/");
+
 /** Load the curves of a study's experiment once. */
 function load(key) {
   if (loaded.has(key)) return Promise.resolve();
@@ -112,7 +130,7 @@ function load(key) {
 async function show() {
   const now = chosen.map((name) => runs.get(name));
   tabulate(now);
-  await Promise.allSettled([...new Set(now.map((run) => `${run.study}/${run.experiment}`))].map(load)); // a file can be lost
+  await Promise.allSettled([...new Set(now.map(home))].map(load)); // a file can be lost
   if (now.map((run) => run.name).join() !== chosen.join()) return; // another choice was made meanwhile
   plots.forEach((plot) => plot.destroy());
   plots = Object.keys(CHARTS).map((name) => draw(name, now));
@@ -122,7 +140,7 @@ function draw(name, now) {
   const place = document.getElementById(name);
   const tables = [], series = [{}];
   now.forEach((run, i) => {
-    const points = loaded.get(`${run.study}/${run.experiment}`)?.curves[run.name];
+    const points = loaded.get(home(run))?.curves[run.name];
     if (!points) return; // it diverged at once, or its file is not there
     for (const column of CHARTS[name]) {
       tables.push([points[0], points[COLUMNS.indexOf(column)]]);
@@ -151,7 +169,7 @@ function tabulate(now) {
       const cell = row.insertCell();
       cell.textContent = run[name];
       cell.classList.toggle("differs", now.length > 1 && differs(name));
-      cell.classList.toggle("number", typeof run[name] === "number");
+      cell.classList.toggle("number", NUMBERS.includes(name));
     }
     for (const value of [run.validation, run.test]) {
       const cell = row.insertCell();
@@ -162,7 +180,7 @@ function tabulate(now) {
     const cell = row.insertCell();
     cell.className = "command";
     cell.append(button("Copy", `Copy the command of ${label(run)}`, (pressed) => copy(command, pressed)),
-      button("Remove", `Remove ${label(run)}`, () => choose(run.name, false)));
+      button("Remove", `Remove ${label(run)}`, () => remove(run.name, i)));
     const code = document.createElement("code");
     code.textContent = command;
     code.title = command;
@@ -183,14 +201,22 @@ function button(words, spoken, act) {
 async function copy(text, pressed) {
   await navigator.clipboard.writeText(text);
   pressed.textContent = "Copied";
+  document.getElementById("said").textContent = "Copied.";
 }
 
 function choose(name, wanted) {
   chosen = wanted ? [...chosen, name] : chosen.filter((one) => one !== name);
-  const box = document.querySelector(`#runs input[value="${CSS.escape(name)}"]`);
-  if (box) box.checked = wanted;
   keep();
   show();
+}
+
+/** Take a run out of the chosen ones; its box may be on another page of the table. The focus stays at hand. */
+function remove(name, place) {
+  const box = table.row((_, run) => run.name === name).node()?.querySelector("input");
+  if (box) box.checked = false;
+  choose(name, false);
+  const rows = document.querySelectorAll("#chosen tbody tr");
+  (rows[Math.min(place, rows.length - 1)]?.querySelector("button:last-of-type") ?? form.elements.study).focus();
 }
 
 document.getElementById("runs").addEventListener("change", (event) => choose(event.target.value, event.target.checked));
