@@ -2,6 +2,7 @@
 
 import math
 import re
+from decimal import Decimal
 
 from bnlab.runs.names import number_text
 
@@ -68,7 +69,7 @@ def weight_decay_words(weight_decay: float) -> str:
 
 def short_number(value: float) -> str:
     """All digits of a setting in its shorter spelling: 0.1, 0.005, 1e-3, 7.2e-5."""
-    mantissa, _, exponent = f"{value:e}".partition("e")
+    mantissa, _, exponent = f"{Decimal(repr(float(value))):e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".")
     if value == 0 or value >= 0.01 or (value >= 0.001 and mantissa != "1"):
         return number_text(value)
@@ -77,12 +78,12 @@ def short_number(value: float) -> str:
 
 def percent(fraction: float) -> str:
     """53.16: a fraction in percent."""
-    return _or_dash(100 * fraction, ".2f")
+    return _or_dash(100 * fraction, "z.2f")
 
 
 def points(fraction: float) -> str:
     """+0.44: a difference of fractions in percentage points, always signed."""
-    return _or_dash(100 * fraction, "+.2f")
+    return _or_dash(100 * fraction, "+z.2f")
 
 
 def percent_and_sd(mean: float, sd: float) -> str:
@@ -106,10 +107,13 @@ def error(value: float) -> str:
 
 
 def short_error(value: float) -> str:
-    """0.412, −0.510, 1.2e−9: three significant digits, or two and a power of ten."""
+    """0.412, −0.510, 1.2e−9: three significant digits, or two and a power of ten; 0, inf and nan as they are."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:z.0f}".replace("-", "−")
+    if 1e-3 <= abs(float(f"{value:.3g}")) < 1e3:
+        return f"{value:#.3g}".replace("-", "−")
     mantissa, _, exponent = f"{value:.1e}".partition("e")
-    plain = value == 0 or 1e-3 <= abs(value) < 1e3
-    return (f"{value:#.3g}" if plain else f"{mantissa}e{int(exponent)}").replace("-", "−")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
 
 
 def count(n: int, noun: str) -> str:

@@ -34,6 +34,17 @@ def test_one_cell_has_its_sample_variance():
     assert noise.total == noise.own
 
 
+def test_cells_without_a_common_seed_do_not_count_variance_twice():
+    """What seeds share cannot be told from what is a run's own, in several cells as in one: together it is theory's."""
+    generator = np.random.default_rng(1)
+    totals = []
+    for _ in range(300):
+        first, second = generator.normal(0, 1, (2, 8)).tolist()
+        cells = [dict(enumerate(first, 1)), dict(enumerate(second, 9))]
+        totals.append(Alike(cells, variance=1.0).noise(0).total.sd ** 2)
+    assert np.mean(totals) == pytest.approx(1, abs=0.1)
+
+
 def test_an_analysis_of_variance_by_hand():
     """Two cells of three seeds: mean squares 4 between the seeds and 1 within, so 1 own and (4 - 1) / 2 shared.
 

@@ -153,6 +153,16 @@ def test_both_axes_can_wait(plan: Plan, tmp_path: Path) -> None:
     assert list(dict.fromkeys(run.learning_rate for run in experiment.runs)) == [0.02, 0.01]
 
 
+def test_a_grid_needs_rates_of_its_own(plan: Plan, tmp_path: Path) -> None:
+    """Those of a search whose rate is scheduled have no place on its axis."""
+    ranking = [Ranked(None, decay, 0.5, 2) for decay in (0.001, 0.01, 0.1)]
+    runs = list(plan(COARSE).names(plan(COARSE).study("small").runs))
+    store_ranking(ranking_path("small", "coarse", results=tmp_path / "results"), ranking, runs=runs)
+    taken = COARSE | {"id": "taken", "learning_rate": {"top": {"search": "coarse", "count": 1}}, "figures": ["grid"]}
+    with pytest.raises(ConfigError, match=r"experiments\[1\].figures: found grid, which needs constant learning rates"):
+        plan(COARSE, taken)
+
+
 @pytest.mark.parametrize("search", ["corse", "fine", "best"])
 def test_a_search_is_an_earlier_experiment(plan: Plan, search: str) -> None:
     """An unknown one, the experiment itself, and one that comes later are refused, and the earlier ones listed."""

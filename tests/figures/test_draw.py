@@ -1,8 +1,10 @@
 """Figures are drawn from small studies on disk: their files, their bytes, their notes, and what they may read."""
 
+import itertools
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import matplotlib
@@ -15,14 +17,16 @@ from matplotlib.figure import Figure
 from bnlab.config.studies import Configuration, load_configuration
 from bnlab.errors import ConfigError, IntegrityError
 from bnlab.figures import curves as curves_figure
+from bnlab.figures import gap as gap_figure
 from bnlab.figures import grid as grid_figure
 from bnlab.figures import initialization as initialization_figure
+from bnlab.figures import onset as onset_figure
 from bnlab.figures import weight_decay as weight_decay_figure
 from bnlab.figures.draw import draw_figure
 from bnlab.figures.panels import limit_to_finished, mark_diverged
 from bnlab.figures.style import COLOUR, THICK, THIN
 from bnlab.figures.weight_decay import positions
-from bnlab.formatting import WITH, WITHOUT, short_number
+from bnlab.formatting import WITH, WITHOUT
 from bnlab.runs.names import initialization_text, learning_rate_text
 from bnlab.runs.spec import RunSpec
 from tests.protocols import TINY
@@ -265,7 +269,7 @@ def test_initializations_stand_side_by_side(tmp_path: Path) -> None:
     figure = initialization_figure.draw(made.table("runs.csv"), made.table("curves.csv"), protocol)
     titles = [axes.get_title().strip() for axes in figure.axes[:4]]
     assert titles == ["He initialization", "σ = 0.1", "σ = 1e-3", "σ = 1e-4"]
-    assert [text.get_text() for text in figure.axes[0].texts] == ["chance"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["3 layers (6-5), λ = 0.005", "chance"]
     low, high = figure.axes[0].get_ylim()
     assert low < math.log(10) < high
     assert figure.axes[4].get_ylim()[1] > 40
@@ -285,6 +289,38 @@ def test_best_weight_decay_is_ringed_and_named(tmp_path: Path) -> None:
     assert "best mean" in labels
     ticks = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert ticks == ["0", "$10^{-4}$", "$10^{-3}$", "$10^{-2}$", "$10^{-1}$"]
+
+
+@pytest.mark.parametrize("kind", [weight_decay_figure, gap_figure])
+def test_learning_rates_are_not_drawn_as_seeds(kind: ModuleType, tmp_path: Path) -> None:
+    """Each has panels of its own, which its name heads."""
+    made = workplace(tmp_path, learning_rate=[0.01, 0.1], weight_decay=[1e-3, 0.1])
+    protocol = made.configuration.protocols["small"]
+    figure = kind.draw(made.table("runs.csv"), made.table("curves.csv"), protocol)
+    heads = [part.legends[0].get_title().get_text() for part in figure.subfigs]
+    assert [head.rpartition(", ")[2] for head in heads] == ["η = 0.01", "η = 0.1"]
+
+
+def test_every_column_of_starts_has_its_epochs(tmp_path: Path) -> None:
+    """Where the lowest row has panels for some columns alone, those above them are labelled."""
+    made = workplace(tmp_path, initialization=["he", 0.1, 1e-3, 1e-4])
+    figure = onset_figure.draw(made.table("runs.csv"), made.table("curves.csv"), made.configuration.protocols["small"])
+    figure.draw_without_rendering()
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(shown) == 4
+    labelled = [any(label.get_visible() and label.get_text() for label in axes.get_xticklabels()) for axes in shown]
+    assert labelled == [False, True, True, True]
+
+
+def test_a_wide_head_moves_no_panel(tmp_path: Path) -> None:
+    """It reaches over the next panels, all of which are as wide as the first."""
+    made = workplace(tmp_path, networks=[[6] * 14], initialization=["he", 0.1, 1e-2, 1e-3])
+    protocol = made.configuration.protocols["small"]
+    figure = initialization_figure.draw(made.table("runs.csv"), made.table("curves.csv"), protocol)
+    figure.draw_without_rendering()
+    places = [axes.get_position() for axes in figure.axes[:4]]
+    apart = [after.x0 - before.x1 for before, after in itertools.pairwise(places)]
+    assert max(apart) - min(apart) < 0.002
 
 
 def test_weight_decays_far_apart_have_ten_ticks_at_most(tmp_path: Path) -> None:
@@ -403,22 +439,3 @@ def test_unknown_figure_and_missing_run_are_explained(tmp_path: Path) -> None:
     made.table("runs.csv").iloc[1:].to_csv(made.folder / "runs.csv", index=False)
     with pytest.raises(IntegrityError, match="Collect the study's runs again"):
         made.draw("curves")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (0.1, "0.1"),
-        (0.01, "0.01"),
-        (0.005, "0.005"),
-        (0.00193, "0.00193"),
-        (1e-3, "1e-3"),
-        (5.18e-4, "5.18e-4"),
-        (1e-5, "1e-5"),
-    ],
-)
-def test_settings_are_written_short(value: float, text: str) -> None:
-    """A setting keeps all its digits in the shorter of two spellings."""
-    assert short_number(value) == text
-    assert float(text) == value

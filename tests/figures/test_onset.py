@@ -58,14 +58,14 @@ def test_the_caption_counts_those_that_never_start(tmp_path: Path) -> None:
     made = workplace(tmp_path, initialization=[0.1, 1e-3])
     protocol = made.configuration.protocols["small"]
     words = onset.caption(protocol, table_of(made, idle(made, seed=1)))
-    assert "never start within 4 epochs: 1 of 2 runs without batch normalization from σ = 0.1 and 1 of 2" in words
+    assert "never start within the training: 1 of 2 runs without batch normalization from σ = 0.1 and 1 of 2" in words
     assert "below 2.28, 1 % less than that of a guess, ln 10 ≈ 2.30" in words
-    assert "All runs start within 4 epochs." in onset.caption(protocol, table_of(made, made.table("curves.csv")))
+    assert "All runs start within the training." in onset.caption(protocol, table_of(made, made.table("curves.csv")))
 
 
 def test_diverged_runs_are_left_out(tmp_path: Path) -> None:
     """They have no accuracy, are not counted, and the caption says so."""
     made = workplace(tmp_path, diverged=(0,))
     words = onset.caption(made.configuration.protocols["small"], table_of(made, idle(made, seed=1)))
-    assert "All runs start" in words and "diverged are left out" in words
+    assert "All runs that finished start" in words and "diverged are left out" in words
     made.draw("onset")

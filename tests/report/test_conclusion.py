@@ -23,8 +23,8 @@ def test_what_is_decided_is_counted() -> None:
     assert list(conclusion(pd.DataFrame(ROWS, columns=COLUMNS))) == [
         "Where our runs decide, 1 of 3 measured results are reproduced, and 2 of 3 statements in words.",
         (
-            "Of the measured results whose report leaves something open that matters, 0 of 1 are reproduced; of the "
-            "others, 1 of 2."
+            "Of the measured results that our runs decide, 0 of 1 whose report leaves something open that matters are "
+            "reproduced, and 1 of 2 others."
         ),
         "Most often left open: the network (3 claims), the step (2 claims), the seed (1 claim).",
     ]

@@ -24,6 +24,7 @@ def found(weight_decay: float, accuracy: float, **changed: Any) -> dict[str, Any
         "network": "50-50",
         "layers": 3,
         "initialization": "he",
+        "learning_rate": "scheduled",
         "batch_norm": True,
         "weight_decay": weight_decay,
         "n": 1,
@@ -101,8 +102,13 @@ def test_diverged_values_are_left_out() -> None:
 
 
 def test_every_network_is_a_search_of_its_own() -> None:
-    """With and without batch normalization, other networks and other initializations have rows of their own."""
-    others = [{"batch_norm": False}, {"network": "50", "layers": 2}, {"initialization": "sigma0.001"}]
+    """With and without batch normalization, other networks, initializations and learning rates have their own rows."""
+    others = [
+        {"batch_norm": False},
+        {"network": "50", "layers": 2},
+        {"initialization": "sigma0.001"},
+        {"learning_rate": "eta0.01"},
+    ]
     cells = [found(value, 0.5 + value, **other) for other in ({}, *others) for value in (0.001, 0.1)]
     searched = rows(*cells)
     assert [(row.network, row.batch_norm) for row in searched] == [
@@ -110,6 +116,7 @@ def test_every_network_is_a_search_of_its_own() -> None:
         ("3 layers (50-50), He initialization", False),
         ("2 layers (50), He initialization", True),
         ("3 layers (50-50), σ = 1e-3", True),
+        ("3 layers (50-50), He initialization, η = 0.01", True),
     ]
     assert all(row.tried == 2 and row.best == "0.1" for row in searched)
 

@@ -496,7 +496,7 @@ def test_gradient_claims_lead_to_their_tables(made: Workplace) -> None:
     assert part(html, "reasons").text.count("Table ") == 1
     found = part(html, "reported_checks")
     assert 'id="claim-first.gradients.plain"' in html
-    (row,) = [row for row in html.split("<div ") if row.startswith('id="reason-first-gradients-plain"')]
+    (row,) = [row for row in html.split("<div ") if row.startswith('id="reason-first.gradients.plain"')]
     goal = re.findall(r'href="#(table-\d+)">Table', row)
     assert goal and goal[0] in found.values("id")
     assert "Table 9" in table(html, int(goal[0].removeprefix("table-")))

@@ -105,7 +105,8 @@ class Alike:
         of_seed = np.array([[float(row[1] == seed) for seed in seeds] for row in table])
         values = np.array([value for _, _, value in table])
         ratio = 0.0
-        if len(cells) > 1:  # in one cell alone, what is shared and what is its own cannot be told apart
+        # Where no seed is in two cells, what seeds share and what is a run's own cannot be told apart.
+        if of_seed.sum(axis=0).max() > 1:
             own, shared, freedom_of_shared = _components(values, of_cell, of_seed)
             self.shared = Spread(math.sqrt(shared), freedom_of_shared)
             if variance is not None:  # some of it is the runs' own: two networks err on different images

@@ -79,6 +79,11 @@ def expand_experiment(
     decays = content["weight_decay"]
     rate_values = axis_values(rates, "learning_rate", ranking_of, source=f"{source}.learning_rate")
     decay_values = axis_values(decays, "weight_decay", ranking_of, source=f"{source}.weight_decay")
+    if "grid" in content["figures"] and rate_values and None in rate_values:
+        raise ConfigError(
+            f"{source}.figures: found grid, which needs constant learning rates, but the search that learning_rate "
+            "takes over has those of its schedule."
+        )
     runs: tuple[RunSpec, ...] = ()
     pending = 0
     if rate_values is None or decay_values is None:

@@ -10,8 +10,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from bnlab.analysis.intervals import LEVEL, mean_interval
-from bnlab.analysis.pairs import SETTING
-from bnlab.figures.panels import head_row, setting_words
+from bnlab.analysis.pairs import SETTING, setting_words
+from bnlab.figures.panels import head_row
 from bnlab.figures.style import BLACK, COLOUR, new_figure
 from bnlab.formatting import count, percent
 from bnlab.runs.spec import Protocol
@@ -103,11 +103,16 @@ def _found(setting: pd.DataFrame) -> str:
     wrong = setting[setting["label"] != setting["predicted"]]
     worst = wrong.loc[wrong["without"].idxmax()]
     pairs, settled = int(setting["pairs"].iloc[0]), int(_settled(setting).sum())
-    return (
+    mistake = (
         f"The commonest mistake is {worst['label']} taken for {worst['predicted']}: {percent(worst['without'])} % of "
-        f"the images without and {percent(worst['with'])} % with it. In {settled} of {len(setting)} cells, those with "
-        f"a number on the right, the change is more than chance: the interval over {count(pairs, 'pair')} of runs "
-        f"leaves zero out, at {100 * LEVEL:.0f} % for all cells together."
+        f"the images without and {percent(worst['with'])} % with it."
+    )
+    if pairs < 2:
+        return f"{mistake} A single pair of runs gives no interval."
+    marked = ", those with a number on the right," if setting["predicted"].nunique() <= LEGIBLE else ""
+    return (
+        f"{mistake} In {settled} of {len(setting)} cells{marked} the change is more than chance: the interval over "
+        f"{count(pairs, 'pair')} of runs leaves zero out, at {100 * LEVEL:.0f} % for all cells together."
     )
 
 
@@ -132,6 +137,9 @@ def _draw_panel(axes: Axes, table: pd.DataFrame, column: str, **look: Any) -> Qu
             )
         axes.set_xticks([place + 0.5 for place in range(len(predicted))], predicted, rotation=90)
         axes.set_yticks([place + 0.5 for place in range(len(labels))], labels)
+    else:
+        axes.set_xticks([])
+        axes.set_yticks([])
     axes.tick_params(length=0)
     axes.set_ylim(len(labels), 0)
     axes.set_aspect("equal")

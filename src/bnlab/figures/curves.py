@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from bnlab.analysis.pairs import SETTING
+from bnlab.analysis.pairs import SETTING, setting_words
 from bnlab.figures.captions import RATE_STRIP, line_sentences, probe_words
 from bnlab.figures.panels import (
     add_legend,
@@ -13,7 +13,6 @@ from bnlab.figures.panels import (
     legend_handles,
     limit_to_finished,
     mark_diverged,
-    setting_words,
     updates_label,
     with_runs,
 )

@@ -10,9 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bnlab.analysis.intervals import LEVEL, mean_interval
-from bnlab.analysis.pairs import SETTING, paired
+from bnlab.analysis.pairs import SETTING, paired, setting_words
 from bnlab.figures.captions import RATE_STRIP, probe_words
-from bnlab.figures.panels import draw_learning_rates, head_row, setting_words, updates_label, with_gaps
+from bnlab.figures.panels import draw_learning_rates, head_row, updates_label, with_gaps
 from bnlab.figures.style import BLACK, BLUE, GREY, THICK, THIN, new_figure
 from bnlab.runs.spec import Protocol
 
@@ -100,11 +100,15 @@ def _draw_panel(panel: Axes, table: pd.DataFrame, metric: str, scale: int) -> No
     low, high = (scale * mean[f"{metric}_{end}"].astype(float) for end in ("low", "high"))
     panel.fill_between(mean["update"].astype(float), low, high, color=BLUE, alpha=0.35, linewidth=0, zorder=3)
     panel.plot(mean["update"], scale * mean[metric], color=BLUE, linewidth=THICK, zorder=4)
-    # Before the first update the difference can be several times any later one.
-    later = scale * single.loc[single["update"] > 0, metric]
-    lowest, highest = min(later.min(), 0.0), max(later.max(), 0.0)
-    margin = 0.05 * (highest - lowest) or 0.05
-    panel.set_ylim(lowest - margin, highest + margin)
+    lowest, highest = _range(single, metric)
+    margin = 0.05 * (highest - lowest) or 0.05 / scale
+    panel.set_ylim(scale * (lowest - margin), scale * (highest + margin))
+
+
+def _range(single: pd.DataFrame, metric: str) -> tuple[float, float]:
+    """What a panel shows: before the first update the difference can be several times any later one."""
+    later = single.loc[single["update"] > 0, metric]
+    return min(later.min(), 0.0), max(later.max(), 0.0)
 
 
 def _handles(*, several: bool) -> list[Artist]:
@@ -131,7 +135,21 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
         ),
         *([means] if (table["seed"] == MEAN).any() else []),
         *(["Pairs of which a run diverged are left out."] if table["update"].isna().any() else []),
-        "The difference before the first update can lie outside the panel.",
+        "The difference before the first update can lie outside the panel, and the interval where pairs are few."
+        if _reaches_out(table)
+        else "The difference before the first update can lie outside the panel.",
         RATE_STRIP,
     ]
     return " ".join(sentences)
+
+
+def _reaches_out(table: pd.DataFrame) -> bool:
+    """Whether an interval after the first update is wider than its panel."""
+    for _, rows in table.groupby(SETTING, sort=False):
+        single, mean = rows[rows["seed"] != MEAN].dropna(subset="update"), rows[rows["seed"] == MEAN]
+        mean = mean[mean["update"] > 0]
+        for metric in METRICS:
+            low, high = _range(single, metric)
+            if (mean[f"{metric}_low"] < low).any() or (mean[f"{metric}_high"] > high).any():
+                return True
+    return False

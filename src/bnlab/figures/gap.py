@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import BLACK, COLOUR, GREY, THICK, new_figure
 from bnlab.figures.tables import ends
-from bnlab.figures.weight_decay import mark_diverged, positions, set_weight_decays
-from bnlab.formatting import batch_norm_words, initialization_words, network_words, percent, weight_decay_words
+from bnlab.figures.weight_decay import PANELS, mark_diverged, panel_words, positions, set_weight_decays
+from bnlab.formatting import batch_norm_words, points, weight_decay_words
 from bnlab.runs.spec import Protocol
 
 GAPS = {
@@ -36,10 +36,10 @@ def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.Dat
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
-    """Two panels per network and initialization: the gap in accuracy and that in loss."""
+    """Two panels per network, initialization and learning rate: the gap in accuracy and that in loss."""
     table = data(runs, curves, protocol)
     table = table.assign(accuracy_gap=100 * table["accuracy_gap"], position=positions(table["weight_decay"]))
-    settings = [setting for _, setting in table.groupby(["network", "initialization"], sort=False)]
+    settings = [setting for _, setting in table.groupby(PANELS, sort=False)]
     figure, canvas = new_figure(len(settings) * HEIGHT, protocol.data.name)
     parts = canvas.subfigures(len(settings), 1, squeeze=False)[:, 0]
     for part, setting in zip(parts, settings, strict=True):
@@ -52,8 +52,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
         mark_diverged(panels[0], setting)
         if any_diverged(setting):
             handles.insert(0, Line2D([], [], color=GREY, linewidth=0, marker="x", label="diverged"))
-        first = setting.iloc[0]
-        words = f"{network_words(first['network'], first['layers'])}, {initialization_words(first['initialization'])}"
+        words = panel_words(setting.iloc[0])
         legend = part.legend(
             handles=handles[::-1], title=words, loc="outside upper left", ncols=3, alignment="left", columnspacing=1.6
         )
@@ -80,15 +79,15 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
 
 def _from_least_to_most(table: pd.DataFrame) -> list[str]:
     """The mean gaps at both ends of the axis, if it is about one network."""
-    gaps = table.groupby(["network", "initialization", "batch_norm", "weight_decay"])["accuracy_gap"].mean().dropna()
+    gaps = table.groupby([*PANELS, "batch_norm", "weight_decay"])["accuracy_gap"].mean().dropna()
     parts = []
-    for (_, _, batch_norm), means in gaps.groupby(level=[0, 1, 2]):
+    for (*_, batch_norm), means in gaps.groupby(level=[0, 1, 2, 3]):
         least, most = (weight_decay_words(means.index[i][-1]) for i in (0, -1))
         parts.append(
-            f"{batch_norm_words(bool(batch_norm))} from {percent(means.iloc[0])} points at {least} to "
-            f"{percent(means.iloc[-1])} at {most}"
+            f"{batch_norm_words(bool(batch_norm))} from {points(means.iloc[0])} points at {least} to "
+            f"{points(means.iloc[-1])} at {most}"
         )
-    alone = gaps.reset_index()[["network", "initialization"]].drop_duplicates().shape[0] == 1
+    alone = gaps.reset_index()[PANELS].drop_duplicates().shape[0] == 1
     return [f"The mean gap in accuracy goes {' and '.join(parts)}."] if alone else []
 
 
@@ -97,7 +96,7 @@ def _draw_series(axes: Axes, runs: pd.DataFrame, gap: str) -> Line2D:
     batch_norm = bool(runs["batch_norm"].iloc[0])
     colour = COLOUR[batch_norm]
     axes.plot(runs["position"], runs[gap], "o", color=colour, markersize=DOT)
-    means = runs.groupby(["weight_decay", "position"])[gap].mean().reset_index()
+    means = runs.groupby(["weight_decay", "position"])[gap].mean().dropna().reset_index()
     # λ = 0 stands apart, unconnected: no distance on this axis leads to it.
     connected = means[means["weight_decay"] > 0]
     axes.plot(connected["position"], connected[gap], color=colour, linewidth=THICK)

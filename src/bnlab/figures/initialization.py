@@ -20,7 +20,7 @@ from bnlab.figures.panels import (
 )
 from bnlab.figures.style import BLACK, new_figure
 from bnlab.figures.tables import along
-from bnlab.formatting import initialization_words, network_words, weight_decay_words
+from bnlab.formatting import initialization_words, learning_rate_words, network_words, weight_decay_words
 from bnlab.runs.spec import Protocol
 
 METRICS = {"loss": "Validation loss", "accuracy": "Validation accuracy (%)"}
@@ -55,10 +55,9 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     )
     blocks = axes[:-1].reshape(len(settings), len(METRICS), len(initializations))
     for setting, block in zip(settings, blocks, strict=True):
-        first = setting.iloc[0]
         head_row(
             block[0],
-            f"{network_words(first['network'], first['layers'])}, {weight_decay_words(first['weight_decay'])}",
+            _block_words(setting.iloc[0], runs),
             [initialization_words(initialization) for initialization in initializations],
         )
         for row, metric in zip(block, METRICS, strict=True):
@@ -93,6 +92,14 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
         RATE_STRIP,
     ]
     return " ".join(sentences)
+
+
+def _block_words(run: pd.Series, runs: pd.DataFrame) -> str:
+    """What the runs of a block share."""
+    words = [network_words(run["network"], run["layers"]), weight_decay_words(run["weight_decay"])]
+    if runs["learning_rate"].nunique() > 1:
+        words.insert(1, f"η {learning_rate_words(run['learning_rate'])}")
+    return ", ".join(words)
 
 
 def _chance(protocol: Protocol) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Where networks end against when they start to learn."""
 
 import math
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from bnlab.analysis.learning import epochs_until_learning, loss_of_learning
-from bnlab.analysis.pairs import SETTING
-from bnlab.figures.panels import setting_words
+from bnlab.analysis.pairs import SETTING, setting_words
 from bnlab.figures.style import BLACK, COLOUR, GREY, LIGHT_GREY, new_figure
 from bnlab.figures.tables import ends
 from bnlab.formatting import batch_norm_words, count, initialization_words
@@ -20,6 +20,8 @@ from bnlab.runs.spec import Protocol
 COLUMNS = 3
 ROW, REST = 2.4, 0.5
 """Heights in inches: a row of panels, and legend and label."""
+LETTERS = 28
+"""How many letters of a title a panel has room for."""
 STRIP = 0.36
 """Width of the strip of runs that never start, as a share of the training."""
 MARKS = {True: "o", False: "^"}
@@ -46,9 +48,11 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
     axes = canvas.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for panel, setting in zip(axes.flat, settings, strict=False):
         _draw_panel(panel, setting, protocol)
-        panel.set_title(setting_words(setting.iloc[0], table).replace(", ", ",\n", 1), loc="left")
+        panel.set_title(fill(setting_words(setting.iloc[0], table), LETTERS, break_on_hyphens=False), loc="left")
     for panel in axes.flat[len(settings) :]:
         panel.set_visible(False)
+    for panel in axes.flat[max(0, len(settings) - columns) : len(settings)]:
+        panel.tick_params(labelbottom=True)  # there is none below
     for row in axes:
         row[0].set_ylabel("Final validation accuracy (%)")
     canvas.supxlabel("Epoch in which learning sets in", fontsize=9)
@@ -75,9 +79,11 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
             f"{loss_of_learning(protocol.data.classes):.2f}, 1 % less than that of a guess, "
             f"ln {protocol.data.classes} ≈ {guess:.2f}."
         ),
-        f"In the grey strip stand runs that never start within {_epochs(protocol):.3g} epochs: {' and '.join(never)}."
+        f"In the grey strip stand runs that never start within the training: {' and '.join(never)}."
         if never
-        else f"All runs start within {_epochs(protocol):.3g} epochs.",
+        else f"All runs{' that finished' if len(finished) < len(table) else ''} start within the training."
+        if len(finished)
+        else "No run finished.",
         *(["Runs that diverged are left out."] if len(finished) < len(table) else []),
     ]
     return " ".join(sentences)

@@ -11,19 +11,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from bnlab.figures.style import BLACK, COLOUR, GREY, LIGHT_GREY, THICK, THIN
-from bnlab.formatting import (
-    batch_norm_words,
-    initialization_words,
-    learning_rate_words,
-    network_words,
-    short_number,
-    weight_decay_words,
-)
+from bnlab.formatting import batch_norm_words, short_number
 from bnlab.runs.spec import Protocol
 from bnlab.training.setup import learning_rate
 
 DASHES = (0, (2.5, 1.5))
 """The line style of training; validation is solid."""
+HEAD = 19
+"""Points from a panel to the line over its title."""
 
 
 def with_runs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
@@ -33,24 +28,14 @@ def with_runs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(**{column: 100 * joined[column] for column in accuracies})
 
 
-def setting_words(run: pd.Series, runs: pd.DataFrame) -> str:
-    """A run's network, and those of its initialization, learning rate and weight decay that vary among `runs`."""
-    words = [network_words(run["network"], run["layers"])]
-    if runs["initialization"].nunique() > 1:
-        words.append(initialization_words(run["initialization"]))
-    if runs["learning_rate"].nunique() > 1:
-        words.append(f"η {learning_rate_words(run['learning_rate'])}")
-    if runs["weight_decay"].nunique() > 1:
-        words.append(weight_decay_words(run["weight_decay"]))
-    return ", ".join(words)
-
-
 def head_row(row: Iterable[Axes], head: str, titles: Iterable[str]) -> None:
     """A bold line over a row of panels, and under it a title for every panel."""
     for panel, title in zip(row, titles, strict=True):
         panel.set_title(f"\n{title}")
         if head:
-            line = panel.set_title(f"{head}\n", loc="left", fontweight="bold")
+            line = panel.annotate(
+                head, (0, 1), (0, HEAD), xycoords="axes fraction", textcoords="offset points", fontweight="bold"
+            )
             # It may reach over the next panel, whose place the layout would otherwise move.
             line.set_in_layout(False)
             head = ""

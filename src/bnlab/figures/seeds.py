@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from bnlab.analysis.intervals import LEVEL, POWER, mean_interval, sd_interval
-from bnlab.analysis.pairs import SETTING, paired
+from bnlab.analysis.pairs import SETTING, paired, setting_words
 from bnlab.analysis.power import POINTS, pairs_needed, power
-from bnlab.figures.panels import head_row, setting_words
+from bnlab.figures.panels import head_row
 from bnlab.figures.style import BLACK, BLUE, GREY, THICK, new_figure
 from bnlab.formatting import count, percent
 from bnlab.runs.spec import Protocol
@@ -137,6 +137,8 @@ def _needed(table: pd.DataFrame, column: str) -> int:
 
 def caption(protocol: Protocol, table: pd.DataFrame) -> str:
     """The figure's caption; table: its data."""
+    if table["gain_mean"].isna().all():
+        return "No pair of runs finished."
     level, gain = f"{100 * LEVEL:.0f} %", f"{100 * POINTS:g} points"
     sentences = [
         (

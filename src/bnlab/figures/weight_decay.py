@@ -12,9 +12,11 @@ from bnlab.analysis.rank import best_first
 from bnlab.figures.captions import any_diverged
 from bnlab.figures.style import COLOUR, GREY, THICK, new_figure
 from bnlab.figures.tables import ends
-from bnlab.formatting import batch_norm_words, initialization_words, network_words, short_number
+from bnlab.formatting import batch_norm_words, initialization_words, learning_rate_words, network_words, short_number
 from bnlab.runs.spec import Protocol
 
+PANELS = ["network", "initialization", "learning_rate"]
+"""What is not drawn together."""
 HEIGHT = 3.2
 """Inches: panels with their legend."""
 CLOSE_UP = 5
@@ -31,12 +33,12 @@ def data(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> pd.Dat
 
 
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure:
-    """Two panels per network and initialization: all accuracies, and a close-up of the best.
+    """Two panels per network, initialization and learning rate: all accuracies, and a close-up of the best.
 
     The curves play no part.
     """
     runs = runs.assign(accuracy=100 * runs["validation_accuracy"], position=positions(runs["weight_decay"]))
-    settings = [setting for _, setting in runs.groupby(["network", "initialization"], sort=False)]
+    settings = [setting for _, setting in runs.groupby(PANELS, sort=False)]
     figure, canvas = new_figure(len(settings) * HEIGHT, protocol.data.name)
     parts = canvas.subfigures(len(settings), 1, squeeze=False)[:, 0]
     for part, setting in zip(parts, settings, strict=True):
@@ -51,11 +53,9 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, protocol: Protocol) -> Figure
         best = setting["accuracy"].max()
         if not math.isnan(best):
             close_up.set_ylim(best - CLOSE_UP, best + CLOSE_UP / 10)
-        first = setting.iloc[0]
         legend = part.legend(
             handles=handles[::-1] + _keys(setting),
-            title=f"{network_words(first['network'], first['layers'])}, "
-            f"{initialization_words(first['initialization'])}",
+            title=panel_words(setting.iloc[0]),
             loc="outside upper left",
             ncols=2,
             alignment="left",
@@ -76,6 +76,14 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
         *(["λ = 0 has no place on this axis and stands apart."] if (table["weight_decay"] == 0).any() else []),
     ]
     return " ".join(sentences)
+
+
+def panel_words(run: pd.Series) -> str:
+    """What runs of one of `PANELS` share."""
+    words = [network_words(run["network"], run["layers"]), initialization_words(run["initialization"])]
+    if run["learning_rate"] != "scheduled":
+        words.append(f"η = {learning_rate_words(run['learning_rate'])}")
+    return ", ".join(words)
 
 
 def positions(weight_decays: pd.Series) -> pd.Series:

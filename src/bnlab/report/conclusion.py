@@ -27,8 +27,8 @@ def conclusion(claims: pd.DataFrame) -> Iterator[str]:
     left = results["flags"].str.contains(OPEN)
     if left.any() and not left.all():
         yield (
-            f"Of the measured results whose report leaves something open that matters, {_share(results[left])} are "
-            f"reproduced; of the others, {_share(results[~left])}."
+            f"Of the measured results that our runs decide, {_share(results[left])} whose report leaves something open "
+            f"that matters are reproduced, and {_share(results[~left])} others."
         )
     often = Counter(one for row in claims["open"] for one in row.split(", ") if one).most_common(OFTEN)
     if often:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bnlab.analysis.intervals import LEVEL
+from bnlab.analysis.pairs import setting_words
 from bnlab.analysis.read import NAMES, read_table
 from bnlab.config.studies import Configuration
-from bnlab.formatting import count, network_words, points
+from bnlab.formatting import count, points
 from bnlab.report.counts import headline
 
 GAINS = 3
@@ -34,13 +35,12 @@ def _gains(configuration: Configuration, study: str, results: Path) -> list[str]
     pairs = pairs[pairs["metric"] == "test_accuracy"]
     first = pairs[pairs["experiment"] == pairs["experiment"].iloc[0]] if len(pairs) else pairs
     lines = []
-    for pair in first.head(GAINS).itertuples():
-        interval = (
-            f"{100 * LEVEL:.0f} % interval {points(pair.ci_low)} to {points(pair.ci_high)}, " if pair.n > 1 else ""
-        )
+    for _, pair in first.head(GAINS).iterrows():
+        ends = f"{points(pair['ci_low'])} to {points(pair['ci_high'])}"
+        interval = f"{100 * LEVEL:.0f} % interval {ends}, " if pair["n"] > 1 else ""
         lines.append(
-            f"{network_words(pair.network, pair.layers)}: batch normalization changes test accuracy by "
-            f"{points(pair.gain_mean)} points ({interval}{count(pair.n, 'pair')})"
+            f"{setting_words(pair, first)}: batch normalization changes test accuracy by "
+            f"{points(pair['gain_mean'])} points ({interval}{count(pair['n'], 'pair')})"
         )
     if configuration.study(study).expectations:
         holds = read_table(folder / "expectations.csv", dtype=NAMES)["holds"]
