@@ -86,6 +86,7 @@ lock: $(BIN)/.tested  ## Renew all locks from pyproject.toml, keeping the pins t
 	$(LOCK) requirements-docs.lock pyproject.toml --constraint requirements-test.lock --group docs
 
 clean:  ## Remove what the workflow made, the prepared data too, but not .venv
+	@test ! -L results || { echo "results is a link to $$(readlink results): empty that folder yourself" >&2; exit 1; }
 	git clean -fdxq results .snakemake
 
 # A virtual environment names its folder in every script: in a project that was moved or copied, its commands are another

@@ -13,6 +13,7 @@ from benchmarks.machine import RESULTS
 from benchmarks.project import project
 from benchmarks.tables import Row, markdown, write_csv
 from bnlab.config.studies import load_configuration
+from bnlab.config.study_file import TEST_FIGURES
 from bnlab.files import write_text
 from bnlab.runs.names import split_name
 
@@ -25,7 +26,11 @@ def main() -> None:
     configuration = load_configuration()
     experiments = configuration.study(study).experiments
     protocol = configuration.protocols[experiments[0].runs[0].protocol]
-    figures = [["figure", study, experiment.id, figure] for experiment in experiments for figure in experiment.figures]
+    figures = [
+        ["test-figure" if figure in TEST_FIGURES else "figure", study, experiment.id, figure]
+        for experiment in experiments
+        for figure in experiment.figures
+    ]
     commands = [
         ["split", split_name(protocol, 1)],
         ["gate", protocol.data.name],
@@ -33,8 +38,9 @@ def main() -> None:
         ["test-results", study],
         ["tables", study],
         *figures,
-        ["report", study],
+        ["page", study],
         ["pdf", study],
+        ["study-site", study],
     ]
     rows: list[Row] = []
     with project(Path("results/data") / protocol.data.name) as place:

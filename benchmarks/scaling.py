@@ -102,7 +102,7 @@ def serial(targets: int) -> float:
         line = np.polyfit([int(row["targets"]) for row in rows], [float(row["seconds"]) for row in rows], 1)
         return float(np.polyval(line, targets))
 
-    fixed = longest("split", "gate") + longest("tables", "figure") + longest("report") + longest("pdf")
+    fixed = longest("split", "gate") + longest("tables", "figure") + longest("page") + longest("pdf")
     return grown(TO_DO) + grown(JOIN) + fixed
 
 
@@ -116,8 +116,8 @@ def recorded(configuration: Configuration, runs: Iterable[RunSpec]) -> list[floa
         if not path.exists():
             raise SystemExit(f"{path}: no such file. Run everything first: snakemake --cores all")
         digest = name.rpartition("_")[2]
-        chain[digest] = len(seconds) if run.continues is None else chain[run.continues]
-        if run.continues is None:
+        chain[digest] = len(seconds) if run.warm_start is None else chain[run.warm_start]
+        if run.warm_start is None:
             seconds.append(0)
         seconds[chain[digest]] += before + json.loads(path.read_text(encoding="utf-8"))["total_seconds"]
     return seconds

@@ -19,6 +19,7 @@ signal.signal(signal.SIGTERM, stop)
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nohup, for example, has it ignored
     signal.signal(signal.SIGINT, stop)
 
+import errno  # noqa: E402
 import time  # noqa: E402
 from contextlib import suppress  # noqa: E402
 from io import TextIOWrapper  # noqa: E402
@@ -30,6 +31,10 @@ from bnlab.errors import StorageError  # noqa: E402
 use_one_thread()
 # Plugins of other packages have no say in what the configuration means; looking for them takes a hundredth of a second.
 os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
+for name in ("stdout", "stderr"):
+    if getattr(sys, name) is None:  # it was closed: >&-
+        setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 # What a terminal's encoding lacks, a λ for example, is printed as an escape.
 for stream in (sys.stdout, sys.stderr):
@@ -62,12 +67,16 @@ def run() -> int:
     try:
         from bnlab.cli import main  # noqa: PLC0415 (what it imports loads NumPy)
 
-        return main()
+        code = main()
+        sys.stdout.flush()
     except BrokenPipeError:
         # Who reads has seen enough: `| head`. What is still to be flushed goes nowhere, without another error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (MemoryError, ImportError, OSError, SystemError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            os.write(2, b"bnlab: cannot be read or written (No space left on device).\n")
+            os._exit(StorageError.exit_code)
         if not lacked_memory(error):
             raise
         error.__traceback__ = None  # and with it goes what the command held
@@ -76,6 +85,7 @@ def run() -> int:
         # Little more than this call is sure to work: neither print nor an orderly end of the interpreter.
         os.write(2, NOT_ENOUGH)
         os._exit(StorageError.exit_code)
+    return code
 
 
 NOT_ENOUGH = b"bnlab: not enough memory. Free some, or let fewer jobs run at once: --cores\n"

@@ -48,6 +48,8 @@ def test_a_whole_study_keeps_its_experiments(config: Path) -> None:
         ("none", "wider", {}, "'none' is not a study"),
         ("demo", "official", {}, "official.yaml: is there already"),
         ("demo", "Wi der", {}, "Wi der"),
+        ("demo", "tables", {}, "'tables' is the name of a rule"),
+        ("demo", "everything", {}, "'everything' is the name of a rule"),
         ("demo", "wider", {"experiments": ["none"]}, "no experiment 'none'"),
         ("demo", "wider", {"seeds": 0}, "seeds: found 0"),
         ("demo", "wider", {"added": {"networks": [[0]]}}, r"networks\[2\]"),

@@ -1,5 +1,6 @@
 """Whatever state results and configuration are in, a command ends well or with one of our messages and exit codes."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -21,7 +22,8 @@ COMMANDS = [
     "overfit generated", "reported-check generated anon_batch_norm", "gradient-figure generated overfit", "train RUN",
     "rank tiny depth", "collect tiny", "test-results tiny", "tables tiny", "figure tiny depth curves",
     "figure tiny weight-decay weight_decay", "page tiny", "pdf tiny", "claims tiny", "ledger", "synthesis-page",
-    "expectations tiny", "verify", "keep-reference", "compare-reference",
+    "expectations tiny", "verify", "keep-reference", "compare-reference", "status", "runs", "show RUN", "prune",
+    "compare RUN RUN_2", "export out.zip", "site", "calibrate", "sensitivity RUN",
 ]  # fmt: skip
 
 
@@ -54,6 +56,15 @@ def loop(path: Path) -> None:
     path.symlink_to(path.name)
 
 
+def other_kinds(path: Path) -> None:
+    """Of JSON that is an object, the values by those of another kind."""
+    try:
+        content = json.loads(path.read_bytes())
+        replace(path, json.dumps(dict.fromkeys(content, 5)).encode())
+    except (ValueError, TypeError):
+        replace(path, b"5")
+
+
 DAMAGES: list[Callable[[Path], None]] = [
     Path.unlink,
     cut,
@@ -64,6 +75,8 @@ DAMAGES: list[Callable[[Path], None]] = [
     lambda path: replace(path, b"null"),
     lambda path: replace(path, b"[]"),
     lambda path: replace(path, b"{}"),
+    lambda path: replace(path, b"[" * 2000),
+    other_kinds,
     lambda path: replace(path, b"\xff\xfe\x00garbage"),
     lambda path: replace(path, b"a: &x [*x]\n"),
     lambda path: replace(path, path.read_bytes().replace(b"1", b"NaN")),
@@ -89,7 +102,7 @@ def test_no_state_gives_a_traceback(finished: Project, data: st.DataObject, capf
 
     BNLAB_EXAMPLES says how many states are tried.
     """
-    run = finished.runs()[0].relative_to(finished.folder / "results/runs").as_posix()
+    run, other = (one.relative_to(finished.folder / "results/runs").as_posix() for one in finished.runs()[:2])
     damages = data.draw(
         st.lists(st.tuples(st.sampled_from(files(finished.folder)), st.sampled_from(DAMAGES)), min_size=1, max_size=3)
     )
@@ -104,7 +117,7 @@ def test_no_state_gives_a_traceback(finished: Project, data: st.DataObject, capf
         os.chdir(project)
         try:
             for command in commands:
-                code = main(command.replace("RUN", run).split())
+                code = main(command.replace("RUN_2", other).replace("RUN", run).split())
                 said = capfd.readouterr()
                 assert code in CODES, command
                 assert (code == 0) == (not said.err.startswith("bnlab: ")), (command, said.err)

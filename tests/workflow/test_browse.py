@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -197,3 +198,51 @@ def test_the_document_s_python_runs(finished: Project, tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.glob("*.png"))
+
+
+def test_what_cannot_be_compared_or_shown_is_told(project: Project) -> None:
+    """The same run twice, a figure without a name, and a run whose times are lost."""
+    twice = project.bnlab("compare", PLAIN, PLAIN)
+    assert twice.returncode == 2 and "the same name twice" in twice.stdout
+    nameless = project.bnlab("compare", PLAIN, BN, "--figure", ".")
+    assert nameless.returncode == 2 and nameless.stdout.startswith("bnlab: --figure: found '.'")
+    assert project.bnlab("compare", PLAIN, BN, "--figure", "fig.v2").returncode == 0
+    assert (project.folder / "fig.v2.svg").is_file()
+    folder = project.runs()[0]
+    (folder / "timing.json").unlink()
+    assert re.search(r"^seconds +–$", project.bnlab("show", folder.name[-8:]).stdout, re.MULTILINE)
+
+
+def test_runs_that_were_deleted_did_not_fail(project: Project) -> None:
+    """Their logs say how the trainings ended."""
+    shutil.rmtree(project.folder / "results/runs")
+    assert "7 runs: 0 done, 0 running, 0 failed, 7 missing" in project.bnlab("status", "tiny").stdout
+    log = next((project.folder / "results/logs/train").rglob("*.log"))
+    log.write_text("Killed\n")
+    assert "7 runs: 0 done, 0 running, 1 failed, 6 missing" in project.bnlab("status", "tiny").stdout
+
+
+def test_what_cannot_be_read_is_named(project: Project) -> None:
+    """In a line, whatever kind of place it is."""
+    for arguments in (["import", "."], ["import", "Snakefile/x"], ["show", "a" * 300]):
+        result = project.bnlab(*arguments)
+        assert result.returncode in (2, 4, 5) and result.stdout.count("\n") == 1, result.stdout
+        assert result.stdout.startswith("bnlab: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("bnlab status | true; echo ${PIPESTATUS[0]}", "0", ""),
+        ("bnlab runs | true; echo ${PIPESTATUS[0]}", "0", ""),
+        ("bnlab status > /dev/full; echo $?", "4", "bnlab: cannot be read or written (No space left on device)."),
+        ("bnlab runs >&-; echo $?", "0", ""),
+    ],
+)
+def test_nobody_has_to_listen(finished: Project, line: str, code: str, said: str) -> None:
+    """A closed pipe is the end, a full disk an error, and neither shows a traceback."""
+    done = subprocess.run(
+        ["bash", "-c", line.replace("bnlab", f"{sys.executable} -m bnlab", 1)], cwd=finished.folder, text=True,
+        capture_output=True, check=True, env=os.environ | {"PYTHONPATH": str(finished.folder / "src")},
+    )  # fmt: skip
+    assert done.stdout.strip() == code and done.stderr.startswith(said) and "rror" not in done.stderr

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from platform import node
 
 import psutil
 import pytest
 
+from bnlab.made.masters import own_note
 from tests.workflow.conftest import Project
 
 
@@ -112,6 +114,41 @@ def test_a_living_snakemake_keeps_its_lock(fresh: Project) -> None:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def test_a_snakemake_of_another_name_keeps_its_lock(fresh: Project) -> None:
+    """One that a script calls is told by when its process started, and not by the words that started it."""
+    (fresh.folder / "run.py").write_text("import sys\nfrom snakemake.cli import main\nmain(sys.argv[1:])\n")
+    process = subprocess.Popen(
+        [sys.executable, "run.py", "--cores", "2", "tiny"],
+        cwd=fresh.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not list((fresh.folder / ".snakemake/locks").glob("*")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGSTOP)
+        refused = fresh.snakemake("results/data/generated/manifest.json").stdout
+        assert "cannot be locked" in refused and "Removed the lock" not in refused
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_a_number_that_another_process_has_now_is_a_dead_snakemake_s(project: Project) -> None:
+    """Its note keeps nothing from being removed, and a living one's does."""
+    notes = project.folder / ".snakemake/masters"
+    notes.mkdir(parents=True)
+    (notes / f"{node()} {os.getpid()} 1").touch()
+    (project.folder / "results/.import.old").mkdir()
+    os.utime(project.folder / "results/.import.old", (0, 0))
+    assert project.bnlab("prune", "--remove", "--really").stdout.endswith("Deleted.\n")
+    (project.folder / "results/.import.old").mkdir()
+    os.utime(project.folder / "results/.import.old", (0, 0))
+    (notes / own_note().name).touch()
+    refused = project.bnlab("prune", "--remove", "--really")
+    assert refused.returncode == 2 and f"at work in this folder (process {os.getpid()} of" in refused.stdout
 
 
 def test_a_lock_that_goes_while_one_looks_is_none(fresh: Project) -> None:

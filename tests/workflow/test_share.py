@@ -3,7 +3,10 @@
 import hashlib
 import io
 import json
+import os
 import shutil
+import tempfile
+import time
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -126,6 +129,33 @@ def test_results_that_are_here_already_stay(archive: Path, project: Project, fin
     assert stored(project) == before
 
 
+def test_results_may_be_on_another_disk(archive: Path, fresh: Project) -> None:
+    """Where a part of them is a link to it."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        (fresh.folder / "results").mkdir(exist_ok=True)
+        (fresh.folder / "results/runs").symlink_to(elsewhere)
+        result = fresh.bnlab("import", str(archive))
+        assert result.returncode == 0, result.stdout
+        assert fresh.planned() == {}
+        assert len(fresh.runs()) == 7
+
+
+def test_current_receipts_stay(archive: Path, project: Project) -> None:
+    """Though the archive has others for the same files: what is there already and current is never replaced."""
+    before = stored(project)
+    content = content_of(archive)
+    name = "made/tables/tiny.json"
+    receipt = json.loads(content[f"results/{name}"])
+    content[f"results/{name}"] = json.dumps(receipt).encode()  # laid out in another way
+    list_as(content, name, content[f"results/{name}"])
+    other = project.folder / "other.zip"
+    with zipfile.ZipFile(other, "w") as written:
+        for path, file in content.items():
+            written.writestr(path, file)
+    assert project.bnlab("import", str(other)).returncode == 0
+    assert stored(project)[name] == before[name]
+
+
 def content_of(archive: Path) -> Content:
     """The members of an archive."""
     with zipfile.ZipFile(archive) as opened:
@@ -199,6 +229,45 @@ def senseless_receipt(content: Content) -> None:
     list_as(content, name, content[f"results/{name}"])
 
 
+def a_receipt_of_nothing(content: Content) -> None:
+    """In the place of one that may be current here."""
+    content["results/made/tables/tiny.json"] = b"no receipt"
+    list_as(content, "made/tables/tiny.json", b"no receipt")
+
+
+def resealed(**changes: object) -> Callable[[Content], None]:
+    """A record that was sealed again, with other content."""
+
+    def change(content: Content) -> None:
+        name = next(name for name in content if name.endswith("run.json"))
+        record = json.loads(content[name]) | changes
+        record = {key: value for key, value in record.items() if value != "gone" and key != "digest"}
+        digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+        content[name] = json.dumps(record | {"digest": digest}).encode()
+        list_as(content, name.removeprefix("results/"), content[name])
+
+    return change
+
+
+def untimed(content: Content) -> None:
+    """A run's times in another form."""
+    name = next(name for name in content if name.endswith("timing.json"))
+    content[name] = b'"x"'
+    list_as(content, name.removeprefix("results/"), b'"x"')
+
+
+def says(**changes: object) -> Callable[[Content], None]:
+    """A manifest with other content."""
+
+    def change(content: Content) -> None:
+        content["bnlab.json"] = json.dumps(json.loads(content["bnlab.json"]) | changes).encode()
+
+    return change
+
+
+ACCEPTED = {"command": "train", "then": "0", "now": "0", "changed": None, "why": "", "day": ""}
+
+
 def no_manifest(content: Content) -> None:
     """What another program wrote."""
     del content["bnlab.json"]
@@ -213,7 +282,10 @@ def other_manifest(content: Content) -> None:
     "harm",
     [
         changed_byte, with_matching_digest, unlisted, larger, receipt_of_elsewhere, senseless_receipt, no_manifest,
-        other_manifest, without("model.npz"), without("run.json"), without("ro-crate-metadata.json"),
+        other_manifest, a_receipt_of_nothing, untimed, resealed(spec="gone"), resealed(data={"name": "generated"}),
+        resealed(files="gone"), resealed(final=None), resealed(environment="gone"), says(runs=5),
+        says(accepted=[ACCEPTED]), says(accepted=5), without("model.npz"), without("run.json"),
+        without("ro-crate-metadata.json"),
         place("../outside"), place("/tmp/outside"), place("runs/../../outside"), place("data/cifar10/x"),
         place("runs/x"), place("runs\\x"), place("studies/tiny/more.csv"), place("logs/x"),
     ],
@@ -289,3 +361,38 @@ def test_nothing_is_removed_while_a_search_is_open(chain: Project) -> None:
     refused = chain.bnlab("prune", "--remove", "--really")
     assert refused.returncode == 2
     assert "waits for a search" in refused.stdout and "Nothing was deleted" in refused.stdout
+
+
+def test_nothing_is_removed_for_a_study_that_cannot_be_found(project: Project) -> None:
+    """config.yaml asks for it: its file was moved, perhaps, and all its runs are what nobody else needs."""
+    study = project.folder / "config/studies/tiny.yaml"
+    study.rename(study.with_suffix(".bak"))
+    refused = project.bnlab("prune", "--remove", "--really")
+    assert refused.returncode == 2 and "studies[0]: found 'tiny'" in refused.stdout
+    assert len(project.runs()) == 7
+
+
+def test_nothing_is_removed_by_a_ranking_that_is_not_current(chain: Project) -> None:
+    """It would name other runs than those that the search leads to."""
+    ranking = chain.folder / "results/studies/tiny/rankings/fine.json"
+    content = json.loads(ranking.read_text())
+    content["ranking"].reverse()
+    ranking.write_text(json.dumps(content))
+    before = chain.runs()
+    refused = chain.bnlab("prune", "--remove", "--really")
+    assert refused.returncode == 2 and "The ranking of tiny, fine: " in refused.stdout
+    assert chain.runs() == before
+
+
+def test_parts_of_killed_commands_are_removed_in_time(project: Project) -> None:
+    """An hour later; until then, somebody may be at them."""
+    old, new = (project.folder / f"results/.import.{age}" for age in ("old", "new"))
+    part = project.runs()[0] / ".model.npz.abc.tmp"
+    for folder in (old, new):
+        folder.mkdir()
+    part.touch()
+    for path in (old, part):
+        os.utime(path, (time.time() - 7200,) * 2)
+    listed = project.bnlab("prune", "--remove", "--really").stdout
+    assert "parts that killed commands have left: 2\n" in listed
+    assert new.exists() and not old.exists() and not part.exists()

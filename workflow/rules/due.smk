@@ -17,7 +17,7 @@ def source_of_images(wildcards, output):
     Snakemake records no parameter of a function that takes `output`, whether it uses it or not.
     """
     named = config["cifar10"] if wildcards.data == "cifar10" else None
-    return f"--cifar10 {shlex.quote(named)}" if named else ""
+    return f"--cifar10={shlex.quote(named)}" if named else ""
 
 
 def due(command, *names):

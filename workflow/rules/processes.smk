@@ -4,14 +4,10 @@ import atexit
 import threading
 from contextlib import suppress
 from pathlib import Path
-from platform import node
-from time import time_ns
 
-import psutil
 from snakemake_interface_executor_plugins.settings import ExecMode
 
-MASTERS = Path(".snakemake/masters")
-"""Here each Snakemake that may lock leaves a note of its host and process, until it ends."""
+from bnlab.made.masters import FOLDER, masters, own_note, unnoted_snakemakes
 
 
 def release_dead_lock():
@@ -22,17 +18,14 @@ def release_dead_lock():
     """
     if workflow.exec_mode != ExecMode.DEFAULT or workflow.output_settings.dryrun:
         return
-    notes = MASTERS.absolute()  # where this process ends need not be where it runs
-    notes.mkdir(parents=True, exist_ok=True)
-    own = notes / f"{node()} {os.getpid()} {time_ns()}"
+    own = own_note()
+    own.parent.mkdir(parents=True, exist_ok=True)
     own.touch()
     atexit.register(own.unlink, missing_ok=True)
     living, dead = {}, {}
-    for note in notes.glob("* [0-9]* [0-9]*"):
-        host, process, _ = note.name.rsplit(" ", 2)
-        lives = note == own or may_live(host, process)
-        with suppress(FileNotFoundError):  # its master has just ended
-            (living if lives else dead)[note] = note.stat().st_mtime
+    for master in masters(own.parent):
+        with suppress(FileNotFoundError):  # it has just ended
+            (living if master.may_live else dead)[master] = master.note.stat().st_mtime
     made = {}
     for lock in Path(".snakemake/locks").glob("*.lock"):
         with suppress(FileNotFoundError):  # its Snakemake has just ended
@@ -42,34 +35,17 @@ def release_dead_lock():
         for lock, at in made.items()
         if min(dead.values(), default=at + 1) <= at < min(living.values())
     ]
+    if abandoned and unnoted_snakemakes():
+        return  # these may be its locks
     for lock in abandoned:
         lock.unlink(missing_ok=True)
     if abandoned:
         logger.info(
-            f"Removed the lock of a Snakemake that was killed (process {max(dead, key=dead.get).name.split()[-2]})."
+            f"Removed the lock of a Snakemake that was killed (process {max(dead, key=dead.get).process})."
         )
     if len(abandoned) == len(made):
-        for note in dead:
-            note.unlink(missing_ok=True)
-
-
-def may_live(host, process):
-    """Whether another Snakemake, of which this was noted, cannot be known to be dead."""
-    return host != node() or is_another_snakemake(int(process))
-
-
-def is_another_snakemake(process):
-    """Whether a process of this machine is a Snakemake, and not this one, which may have the number of a dead one.
-
-    When a process started would tell it apart for sure, but is computed from a clock that can be set meanwhile.
-    """
-    try:
-        command = " ".join(psutil.Process(process).cmdline())
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
-    return process != os.getpid() and "snakemake" in command
+        for master in dead:
+            master.note.unlink(missing_ok=True)
 
 
 def keep_locks_apart():
@@ -81,7 +57,7 @@ def keep_locks_apart():
 
     def unlocked():
         unlock()
-        for note in MASTERS.glob("*"):
+        for note in FOLDER.glob("*"):
             note.unlink(missing_ok=True)
 
     workflow.unlock = unlocked

@@ -124,7 +124,9 @@ if TARGETS.synthesis:
 
 # `snakemake --cores 8 official`: one target per file in config/studies.
 for study in TARGETS.studies:
-    if study in ("all", "everything", "synthesis") or workflow.is_rule(study):
+    if study in ("all", "everything", "synthesis", *dir(rules)) or workflow.is_rule(
+        study
+    ):
         raise WorkflowError(
             f"config/studies/{study}.yaml: '{study}' is the name of a rule. Rename the file: a study is a target too."
         )

@@ -37,11 +37,15 @@ def print_comparison(names: Sequence[str], how: str, figure: Path | None) -> Non
     """
     if len(names) < 2:
         raise ConfigError("bnlab compare: found one run, expected two or more.")
+    if len({*names}) < len(names):
+        raise ConfigError("bnlab compare: found the same name twice, expected different ones.")
+    if figure is not None and not figure.name:
+        raise ConfigError(f"--figure: found '{figure}', expected a file's name, without its ending.")
     groups = [_group(name) for name in names]
     table = pd.concat([_settings(groups), _outcomes(groups), _differences(groups)], ignore_index=True)
     write_table(table.set_axis(["", *names], axis=1), how)
     if figure is not None:
-        save_figure(_curves(groups, names), figure.with_suffix(""))
+        save_figure(_curves(groups, names), figure.with_suffix("") if figure.suffix in (".svg", ".png") else figure)
 
 
 def _group(name: str) -> list[Run]:

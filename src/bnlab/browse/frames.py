@@ -1,6 +1,5 @@
 """Results as tidy pandas frames (columns: docs/columns.md)."""
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from bnlab.analysis.collect import run_row
 from bnlab.analysis.read import NAMES, read_table
 from bnlab.errors import BnlabError, ConfigError
 from bnlab.made.currency import Currency
-from bnlab.runs.record import TIMING
+from bnlab.made.pace import seconds_of
 from bnlab.targets import Targets
 
 SETTINGS = ["protocol", "network", "batch_norm", "initialization", "learning_rate", "weight_decay", "seed"]
@@ -35,7 +34,7 @@ def load_runs(study: str | None = None) -> pd.DataFrame:
     named = [targets.configuration.names(targets.studies[one].runs) for one in studies]
     runs = {name: spec for names in named for name, spec in names.items()}
     rows = [
-        run_row(name, spec, record) | {"state": state, "seconds": _seconds(targets.results / "runs" / name)}
+        run_row(name, spec, record) | {"state": state, "seconds": seconds_of(targets.results / "runs" / name)}
         for name, spec in runs.items()
         for state, record in [_stored(currency, name)]
     ]
@@ -77,10 +76,3 @@ def _stored(currency: Currency, name: str) -> tuple[str, dict[str, Any]]:
         return "outdated" if currency.reason("train", name) else "done", currency.record(name)
     data = currency.targets.protocols[name.split("/", maxsplit=1)[0]].data.name
     return "missing", {"final": None, "diverged_at": None, "data": {"name": data}}
-
-
-def _seconds(folder: Path) -> float | None:
-    try:
-        return float(json.loads((folder / TIMING).read_bytes())["total_seconds"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

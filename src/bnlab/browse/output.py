@@ -40,7 +40,10 @@ def _draw(table: pd.DataFrame) -> None:
         shown.add_row(*row)
     # Where a terminal is not wide enough, its own way to break lines is better than cells in pieces.
     width = max(least, Console().width) if sys.stdout.isatty() else 10_000
-    Console(highlight=False, width=width).print(shown, soft_wrap=True)
+    console = Console(highlight=False, width=width)
+    with console.capture() as drawn:  # of a pipe that is closed, rich would make an error of its own
+        console.print(shown, soft_wrap=True)
+    sys.stdout.write(drawn.get())
 
 
 def cell(value: object) -> str:

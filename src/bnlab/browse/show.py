@@ -11,7 +11,7 @@ from bnlab.browse.run import Run
 from bnlab.console.duration import duration
 from bnlab.formatting import percent
 from bnlab.made.currency import Currency
-from bnlab.runs.record import TIMING
+from bnlab.made.pace import seconds_of
 from bnlab.targets import Targets
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -36,7 +36,7 @@ def print_run(name: str, how: str) -> None:
         ("split", record["split"]["name"]),
         *_outcome(record),
         *_shapes(run.curves),
-        ("seconds", duration(json.loads((run.folder / TIMING).read_bytes())["total_seconds"])),
+        ("seconds", None if (seconds := seconds_of(run.folder)) is None else duration(seconds)),
         ("code", record["code"]),
         *record["environment"].items(),
         ("train it again", f"snakemake --cores 1 --force {run.folder}/run.json"),

@@ -7,12 +7,13 @@ and not here.
 """
 
 import argparse
+import errno
 import sys
 
 from bnlab.cli.command import Command
 from bnlab.cli.people import PEOPLE
 from bnlab.cli.rules import RULES
-from bnlab.errors import BnlabError
+from bnlab.errors import BnlabError, StorageError
 
 GROUPS: dict[str, list[Command]] = {"for people": PEOPLE, "behind the workflow's rules": RULES}
 
@@ -32,6 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     except BnlabError as error:
         print(f"bnlab: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or error.errno == errno.ENOMEM or error.strerror is None:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"bnlab: {place}cannot be read or written ({error.strerror}).", file=sys.stderr)
+        return StorageError.exit_code
     return 0
 
 

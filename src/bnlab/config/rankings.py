@@ -1,10 +1,14 @@
 """What a search found: its settings, best first, by validation accuracy. Later experiments of a study build on it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, TypeAdapter
+
+from bnlab.config.violations import brief
 from bnlab.errors import IntegrityError
 from bnlab.files import write_json
 
@@ -13,10 +17,18 @@ from bnlab.files import write_json
 class Ranked:
     """One setting of a search: the mean validation accuracy of the `n` runs that finished."""
 
-    learning_rate: float | None
-    weight_decay: float
+    learning_rate: PositiveFloat | None
+    weight_decay: NonNegativeFloat
     validation_accuracy: float
-    n: int
+    n: PositiveInt
+
+
+@dataclass(frozen=True)
+class _Ranking:
+    """What is stored."""
+
+    runs: list[str]
+    ranking: Annotated[list[Ranked], Field(min_length=1)]
 
 
 def ranking_path(study: str, experiment: str, *, results: Path) -> Path:
@@ -35,11 +47,16 @@ def read_ranking(path: Path, *, runs: Sequence[str]) -> list[Ranked] | None:
     Raises IntegrityError when the file cannot be read.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["runs"] != list(runs):
-            return None
-        return [Ranked(**ranked) for ranked in content["ranking"]]
+        content = _form().validate_json(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise IntegrityError(f"{path}: cannot be read as a ranking ({error!r}). Delete it and run again.") from error
+    except (OSError, ValueError) as error:
+        raise IntegrityError(
+            f"{path}: cannot be read as a ranking ({brief(error)}). Delete it and run again."
+        ) from error
+    return content.ranking if content.runs == list(runs) else None
+
+
+@cache
+def _form() -> TypeAdapter[_Ranking]:
+    return TypeAdapter(_Ranking)

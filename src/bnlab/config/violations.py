@@ -173,3 +173,11 @@ def _bare(annotation: Any) -> Any:
             annotation = members[0]
         else:
             return annotation
+
+
+def brief(error: Exception) -> str:
+    """What is wrong with the content of a file that bnlab wrote itself, the first thing alone."""
+    if not isinstance(error, ValidationError):
+        return repr(error)
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'content'}: {first['msg']}"

@@ -1,6 +1,7 @@
 """A wider version of a study, as a study of its own: what both have in common is trained once."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from bnlab.config.study_file import StudyFile
 from bnlab.config.violations import check
 from bnlab.errors import ConfigError
 from bnlab.files import write_text
+from bnlab.paths import whole_project
 
 
 def widen(
@@ -32,6 +34,8 @@ def widen(
     """
     target = config / "studies" / f"{name}.yaml"
     check_name(name, source="bnlab widen", what="study")
+    if name in _rules():
+        raise ConfigError(f"{target}: '{name}' is the name of a rule. Choose another: a study is a target too.")
     if target.exists():
         raise ConfigError(f"{target}: is there already. Choose another name, or delete it.")
     known = load_configuration(config).study(study)
@@ -51,6 +55,13 @@ def widen(
     except ConfigError:
         target.unlink()
         raise
+
+
+def _rules() -> set[str]:
+    """The names of the workflow's rules."""
+    files = sorted((whole_project() / "workflow").rglob("*"))
+    texts = [path.read_text(encoding="utf-8") for path in files if path.name.lower().endswith(("snakefile", ".smk"))]
+    return {"everything"}.union(*(re.findall(r"^ *(?:rule|checkpoint) (\w+):", text, re.MULTILINE) for text in texts))
 
 
 def _wider(item: dict[str, Any], seeds: int | None, added: dict[str, list[Any]], *, must: bool) -> dict[str, Any]:

@@ -38,8 +38,8 @@ class Job:
 
 def command_in(text: str) -> str | None:
     """The command of bnlab in a line of shell, without what it is redirected to: `train demo/50-50_bn_...`."""
-    found = re.search(r"python -m bnlab ([^>]*[^> ])", text)
-    return found[1] if found else None
+    found = re.search(r"python -m bnlab (.*?)(?: > \S+ 2>&1|$)", text, flags=re.MULTILINE)
+    return found[1].strip() if found else None
 
 
 def finished_training(job: Job) -> str:

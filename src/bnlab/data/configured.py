@@ -18,7 +18,12 @@ def read_source(source: Source) -> Arrays:
 
     Raises DataError, which names file and key, when it cannot be obtained or is not of its format.
     """
-    path = source.path.expanduser()
+    try:
+        path = source.path.expanduser()
+    except RuntimeError as error:
+        raise DataError(
+            f"{source.path}: there is no such user. It is the source of {source.name} in config/datasets.yaml."
+        ) from error
     holds_files = source.format in ("idx", "png") or path.is_dir() or not path.suffix
     folder = path if holds_files else path.parent
     for url in source.download:

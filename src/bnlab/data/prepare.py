@@ -24,7 +24,11 @@ def prepare_cifar10(local: Path | None, *, results: Path) -> None:
     named_by = "configuration key cifar10"
     if local is None and os.environ.get(VARIABLE):
         local, named_by = Path(os.environ[VARIABLE]), f"environment variable {VARIABLE}"
-    arrays, source = obtain(None if local is None else local.expanduser(), named_by)
+    try:
+        place = None if local is None else local.expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{local} ({named_by}): there is no such user, whose folder ~ would stand for.") from error
+    arrays, source = obtain(place, named_by)
     _check(arrays, CIFAR10, source, "src/bnlab/runs/datasets.py")
     _store(arrays, "cifar10", source, results)
 

@@ -3,10 +3,13 @@
 The declaration is of two fingerprints, the older one and that of the code as it is; the next edit ends it.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from pydantic import TypeAdapter
+
+from bnlab.config.violations import brief
 from bnlab.errors import IntegrityError
 from bnlab.files import write_json
 from bnlab.targets import ROOTS, Targets
@@ -41,11 +44,16 @@ def read_accepted(results: Path) -> list[Accepted]:
     if not path.exists():
         return []
     try:
-        return [Accepted(**one) for one in json.loads(path.read_bytes())]
-    except (OSError, ValueError, TypeError) as error:
+        return TypeAdapter(list[Accepted]).validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise IntegrityError(
-            f"{path}: is not a list of accepted changes ({error}). Restore it, or delete it and accept again."
+            f"{path}: is not a list of accepted changes ({brief(error)}). Restore it, or delete it and accept again."
         ) from error
+
+
+def parse_accepted(content: list[dict[str, Any]]) -> list[Accepted]:
+    """What an archive says was accepted. Raises ValueError when it is something else."""
+    return TypeAdapter(list[Accepted]).validate_python(content)
 
 
 def in_effect(targets: Targets) -> list[Accepted]:

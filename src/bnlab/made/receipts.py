@@ -4,8 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
 
 from bnlab.files import write_json
 
@@ -22,7 +25,7 @@ class Receipt:
     """The fingerprint of the command's code."""
     settings: str
     """The digest of what the configuration said to it."""
-    inputs: list[list[str]]
+    inputs: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
     """Paths and digests of what it read, in order."""
     outputs: dict[str, str]
     """Paths and digests of what it wrote."""
@@ -43,11 +46,16 @@ def read_receipts(results: Path) -> Iterator[Receipt]:
     """All receipts that can be read; what one that cannot was about counts as made by nobody knows what."""
     for path in sorted((results / FOLDER).rglob("*.json")):
         try:
-            receipt = Receipt(**json.loads(path.read_bytes()))
+            receipt = _form().validate_json(path.read_bytes())
             if path == receipt_path(results, receipt.command, *receipt.arguments):
                 yield receipt
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError):
             continue
+
+
+@cache
+def _form() -> TypeAdapter[Receipt]:
+    return TypeAdapter(Receipt)
 
 
 def settings_digest(settings: Any) -> str:

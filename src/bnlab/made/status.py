@@ -56,9 +56,17 @@ def _state(currency: Currency, name: str, running: Iterable[str]) -> str:
         return "running"
     if currency.reason("train", name) is None:
         return "done"
-    # A run that was stored, and is outdated, did not fail: it is missing from what the present code makes.
+    # A run that was stored, and is outdated or was deleted, did not fail: it is missing from what the code makes now.
     stored = (currency.results / "runs" / name / TIMING).exists()
-    return "missing" if stored or not _log(currency.results, name).exists() else "failed"
+    return "missing" if stored or _ended_well(_log(currency.results, name), name) else "failed"
+
+
+def _ended_well(log: Path, name: str) -> bool:
+    """Whether the last training did, of which this is the log, or none began."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace").rpartition(f"{name}: ")[1] != ""
+    except OSError:
+        return True
 
 
 def _log(results: Path, name: str) -> Path:

@@ -100,7 +100,7 @@ def step(targets: Targets, command: str, *arguments: str) -> Step:  # noqa: C901
             return Step(targets.site_inputs(study), _study(targets, study) | _accepted(targets))
         case "pdf", [page]:
             return Step(targets.page(page)[:1])
-    raise ValueError(f"no such command: {command} {arguments}")
+    raise ConfigError(f"bnlab {command}: found the arguments {arguments}, which it does not take.")
 
 
 def _records(targets: Targets, study: str, experiment: str | None = None) -> list[str]:

@@ -82,7 +82,7 @@ class Exported:
         return Manifest(
             studies=sorted(studies),
             runs=sorted(self._runs),
-            files={name: [path.stat().st_size, sha256(path)] for name, path in sorted(files.items())},
+            files={name: (path.stat().st_size, sha256(path)) for name, path in sorted(files.items())},
             accepted=[asdict(one) for one in in_effect(self._targets)],
             commit=present_commit(),
         )

@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import NonNegativeInt, TypeAdapter
+
+from bnlab.config.violations import brief
 from bnlab.errors import IntegrityError
 
 NAME = "bnlab.json"
@@ -21,7 +24,7 @@ class Manifest:
     """What was exported, by name, ..."""
     runs: list[str]
     """... and the runs, those of the studies and others."""
-    files: dict[str, list[Any]]
+    files: dict[str, tuple[NonNegativeInt, str]]
     """The size in bytes and the sha256 of each file, by its path below the results."""
     accepted: list[dict[str, Any]]
     """Changes of code that were declared harmless where this was exported (`bnlab.made.accepted`)."""
@@ -38,17 +41,16 @@ def parse_manifest(text: bytes, archive: Path) -> Manifest:
     try:
         content = json.loads(text)
         version = content.pop("schema_version")
-        manifest = Manifest(**content)
-        files = {str(path): (int(size), str(digest)) for path, (size, digest) in manifest.files.items()}
+        manifest = TypeAdapter(Manifest).validate_python(content)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise IntegrityError(f"{archive}: {NAME} in it is no list of bnlab's results ({error!r}).") from error
+        raise IntegrityError(f"{archive}: {NAME} in it is no list of bnlab's results ({brief(error)}).") from error
     if version != SCHEMA_VERSION:
         raise IntegrityError(
             f"{archive}: has schema version {version}, expected {SCHEMA_VERSION}. Take the bnlab that made it."
         )
-    for path, (size, _) in files.items():
+    for path in manifest.files:
         parts = path.split("/")
-        if parts[0] not in FOLDERS or len(parts) < 2 or {"", ".", ".."} & {*parts} or "\\" in path or size < 0:
+        if parts[0] not in FOLDERS or len(parts) < 2 or {"", ".", ".."} & {*parts} or "\\" in path:
             raise IntegrityError(
                 f"{archive}: names a file '{path}', which is no place of a result. Nothing was imported."
             )

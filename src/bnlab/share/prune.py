@@ -1,27 +1,34 @@
 """Results that no study needs: what they weigh, and their removal."""
 
-import os
 import shutil
+import time
 from collections import defaultdict
 from pathlib import Path
-from platform import node
 
-from bnlab.errors import ConfigError
+from bnlab.config.studies import check_selection, read_selection
+from bnlab.errors import ConfigError, StorageError
 from bnlab.made.currency import Currency
+from bnlab.made.masters import masters
 from bnlab.made.receipts import receipt_path
 from bnlab.made.wanted import Wanted
 from bnlab.targets import Targets
 
 SHOWN = 20
 """How many kinds of results are listed."""
+PARTS, OLD = (".import.*", ".*.tmp"), 3600
+"""What a command that is killed leaves, and after how many seconds no command can be at it any more."""
 
 
 def prune(targets: Targets, *, remove: bool, really: bool) -> None:
     """Say what no study has any more; with `remove` and `really`, delete it; with `remove` alone, ask for the other.
 
-    Raises ConfigError, and deletes nothing, while it is not known what a study needs, since one of its searches has not
-    been ranked, and while Snakemake is at work.
+    Raises ConfigError, and deletes nothing, when a study that config.yaml asks for is not there, while it is not known
+    what a study needs, since one of its searches has not been ranked, and while Snakemake is at work. Raises
+    StorageError when something cannot be deleted.
     """
+    check_selection(
+        read_selection(targets.config).model_dump(), targets.configuration, source=f"{targets.config}/config.yaml"
+    )
     found = unneeded(targets)
     if not found:
         print("Every result is a study's.")
@@ -36,12 +43,12 @@ def prune(targets: Targets, *, remove: bool, really: bool) -> None:
     if not remove:
         print("To delete all of it: python -m bnlab prune --remove")
         return
-    _require_certainty(targets)
+    _require_certainty(targets, Currency(targets))
     if not really:
         print("Only training would bring it back. To delete it all the same: python -m bnlab prune --remove --really")
         return
     for path in (path for paths in found.values() for path in paths):
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        _delete(path)
     print("Deleted.")
 
 
@@ -59,14 +66,25 @@ def unneeded(targets: Targets) -> dict[str, list[Path]]:
         if maker not in wanted:
             files = [results / path for path in receipt.outputs if path not in needed]
             found[" ".join(maker)] += [receipt_path(results, *maker), *(path for path in files if path.is_file())]
-    return found
+    left = [path for pattern in PARTS for path in results.rglob(pattern) if time.time() - path.stat().st_mtime > OLD]
+    return found | ({"parts that killed commands have left": left} if left else {})
+
+
+def _delete(path: Path) -> None:
+    try:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{error.filename}: cannot be deleted ({error.strerror}). What stands before it in the list is deleted. "
+            "Make it writable, then run the same command again."
+        ) from error
 
 
 def _bytes(path: Path) -> int:
     return sum(file.stat().st_size for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file())
 
 
-def _require_certainty(targets: Targets) -> None:
+def _require_certainty(targets: Targets, currency: Currency) -> None:
     for key, study in targets.studies.items():
         waiting = [experiment.id for experiment in study.experiments if experiment.pending]
         if waiting:
@@ -74,18 +92,15 @@ def _require_certainty(targets: Targets) -> None:
                 f"config/studies/{key}.yaml: {waiting[0]} waits for a search, so which runs it needs is not known yet. "
                 f"Nothing was deleted. Finish the search first: snakemake --cores 8 {key}"
             )
-    if any(map(_at_work, Path(".snakemake/masters").glob("* [0-9]* [0-9]*"))):
-        raise ConfigError("Snakemake is at work in this folder. Nothing was deleted. Wait until it has ended.")
-
-
-def _at_work(note: Path) -> bool:
-    """Whether the Snakemake that left this note may live: one of another host may."""
-    host, process, _ = note.name.rsplit(" ", 2)
-    if host == node():
-        try:
-            os.kill(int(process), 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass  # another user's
-    return True
+        for experiment in study.searched:
+            if reason := currency.reason("rank", key, experiment):
+                raise ConfigError(
+                    f"The ranking of {key}, {experiment}: {reason}. So which runs it leads to is not known. Nothing "
+                    f"was deleted. Rank it first: snakemake --cores 8 {key}"
+                )
+    at_work = [master for master in masters() if master.may_live]
+    if at_work:
+        raise ConfigError(
+            f"Snakemake is at work in this folder (process {at_work[0].process} of {at_work[0].host}). Nothing was "
+            "deleted. Wait until it has ended; if that machine is gone, snakemake --unlock forgets it."
+        )

@@ -1,21 +1,27 @@
 """Taking over the results of an archive: all of them, or nothing."""
 
 import hashlib
+import json
 import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from bnlab.config.violations import brief
 from bnlab.errors import BnlabError, IntegrityError, StorageError
 from bnlab.files import atomic, check_writable, sha256
 from bnlab.formatting import count
-from bnlab.made.accepted import Accepted, read_accepted, write_accepted
+from bnlab.made.accepted import Accepted, parse_accepted, read_accepted, write_accepted
 from bnlab.made.changes import Changes
 from bnlab.made.currency import Currency
+from bnlab.made.pace import seconds_of
+from bnlab.made.receipts import receipt_path
 from bnlab.made.steps import is_known
-from bnlab.runs.record import RECORD, TIMING, verify_run
+from bnlab.runs.record import RECORD, RESULT, TIMING, verify_run
 from bnlab.share.manifest import NAME, Manifest, parse_manifest
 from bnlab.targets import Targets
 
@@ -46,13 +52,21 @@ def take(targets: Targets, archive: Path) -> None:
         write_accepted(targets.results, [*known, *(one for one in accepted if one not in known)])
         # Records and receipts come last: without them, what an interrupted import has left counts as not made.
         for path in sorted(new, key=lambda path: (path.startswith("made/"), path.endswith(RECORD), path)):
-            place = targets.results / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            (staged / path).replace(place)
+            _move(staged / path, targets.results / path)
     print(
         f"{archive}: {count(len(manifest.runs), 'run')}, {count(len(new), 'file')} of {len(manifest.files)} new. "
         "python -m bnlab verify looks at them again."
     )
+
+
+def _move(source: Path, place: Path) -> None:
+    """Give a file its place, which may be on another disk. Raises StorageError."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(place)
+    except OSError:
+        with atomic(place) as file:
+            file.write(source.read_bytes())
 
 
 def _unpack(archive: Path, folder: Path) -> Manifest:
@@ -92,9 +106,9 @@ def _unpack(archive: Path, folder: Path) -> Manifest:
 
 def _accepted(manifest: Manifest, archive: Path) -> list[Accepted]:
     try:
-        return [Accepted(**one) for one in manifest.accepted]
-    except TypeError as error:
-        raise IntegrityError(f"{archive}: {NAME} in it has no list of accepted changes ({error}).") from error
+        return parse_accepted(manifest.accepted)
+    except ValueError as error:
+        raise IntegrityError(f"{archive}: {NAME} in it has no list of accepted changes ({brief(error)}).") from error
 
 
 def _require_ours(staged: Targets, archive: Path, manifest: Manifest) -> None:
@@ -114,9 +128,12 @@ def _foreign(staged: Targets, manifest: Manifest) -> Iterator[str]:
     currency = Currency(staged)
     yield from _foreign_runs(currency, manifest)
     yield from _foreign_files(currency, manifest)
+    receipts = {
+        receipt_path(staged.results, *maker).relative_to(staged.results).as_posix() for maker in currency.receipts
+    }
     for path in manifest.files:
         made = currency.maker(f"{staged.results}/{path}")
-        if made is None and path.split("/")[0] not in ("made", "history"):
+        if made is None and path.split("/")[0] != "history" and path not in receipts:
             yield f"{path}: nothing says what made it"
 
 
@@ -127,12 +144,33 @@ def _foreign_runs(currency: Currency, manifest: Manifest) -> Iterator[str]:
         return
     for run in manifest.runs:
         try:
-            staged.run(run)
-            verify_run(staged.results / "runs" / run)
+            problem = _strange(verify_run(staged.results / "runs" / run), staged, run)
         except BnlabError as error:
             yield str(error).replace(f"{staged.results}/", "")
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            yield f"{run}: a record that makes no sense ({error!r})"
         else:
-            yield from Changes(currency).causes("train", run)
+            yield from [problem] if problem else Changes(currency).causes("train", run)
+
+
+def _strange(record: dict[str, Any], staged: Targets, run: str) -> str:
+    """What a record says that no training of such a run would; empty if nothing."""
+    spec = staged.run(run)
+    protocol = staged.protocols[spec.protocol]
+    expected = {
+        "spec": json.loads(json.dumps(asdict(spec))),
+        "protocol": protocol.model_dump(),
+        "data": {"name": protocol.data.name, "digest": protocol.data.digest},
+    }
+    for key, value in expected.items():
+        if record[key] != value:
+            return f"{run}: its record has another {key} than its name says"
+    whole = isinstance(record["split"]["name"], str) and isinstance(record["environment"], dict)
+    timed = seconds_of(staged.results / "runs" / run) is not None
+    ended = (record["final"] is None) == (record["diverged_at"] is not None) and {*record["files"]} == {*RESULT} - {
+        RECORD
+    }
+    return "" if whole and timed and ended else f"{run}: its record lacks something"
 
 
 def _foreign_files(currency: Currency, manifest: Manifest) -> Iterator[str]:
@@ -151,6 +189,11 @@ def _foreign_files(currency: Currency, manifest: Manifest) -> Iterator[str]:
 def _new(targets: Targets, staged: Path, manifest: Manifest) -> list[str]:
     """The files that are not here yet, or are here but out of date."""
     currency = Currency(targets)
+    current = {
+        receipt_path(targets.results, *maker).relative_to(targets.results).as_posix()
+        for maker in currency.receipts
+        if currency.reason(*maker) is None
+    }
     new, in_the_way = [], []
     for path in manifest.files:
         here = targets.results / path
@@ -158,7 +201,10 @@ def _new(targets: Targets, staged: Path, manifest: Manifest) -> list[str]:
             new.append(path)
         elif here.name == TIMING or path.startswith("history/") or sha256(here) == sha256(staged / path):
             continue
-        elif path.startswith("made/") or currency.reason_of_file(str(here)) is not None:
+        elif path.startswith("made/"):
+            if path not in current:
+                new.append(path)
+        elif currency.reason_of_file(str(here)) is not None:
             new.append(path)
         else:
             in_the_way.append(str(here))
