@@ -188,6 +188,10 @@ def test_the_ledger_needs_every_report(fresh: Targets, config: Path) -> None:
     for study in fresh.synthesis.studies:
         assert set(fresh.page_tables(study)) <= {*fresh.synthesis_inputs()}
         assert {*fresh.page_inputs(study), fresh.table(study, "curves")} <= {*fresh.site_inputs()}
+    synthesis = (config / "synthesis.yaml").read_text()
+    (config / "synthesis.yaml").write_text(synthesis.replace("anon/", "anon/un", 1))
+    with pytest.raises(ConfigError, match=r"synthesis.yaml: questions\[\d\]: found the claim 'anon/un"):
+        targets(fresh.results, config).ledger(everything)
     (config / "synthesis.yaml").unlink()
     without = targets(fresh.results, config)
     assert without.synthesis is None

@@ -424,8 +424,20 @@ class Targets:
         if not self.reports or not {*self.reports} <= {*asked} or not {*self.claimed_studies} <= {*asked}:
             return []
         shown = self.synthesis is not None and {*asked} >= {*self.synthesis.studies}
+        self._require_claims()
         tables = [f"{self.results}/tables/{name}.csv" for name in ("claims", "claims_summary", "family", "calibration")]
         return tables + ([*self.page("synthesis"), self.site("synthesis")] if shown else [])
+
+    def _require_claims(self) -> None:
+        """Raise ConfigError unless all claims that the synthesis names are there."""
+        known = {one for report in self.reports for claim in self.claims(report) for one in (claim.id, claim.item)}
+        for i, question in enumerate(self.synthesis.questions if self.synthesis else ()):
+            for claim in (*question.claims, *question.further_claims):
+                if claim not in known:
+                    raise ConfigError(
+                        f"{self.config}/synthesis.yaml: questions[{i}]: found the claim '{claim}', expected one "
+                        f"of {self.config}/claims, as report/id."
+                    )
 
     def table(self, study: str, name: str) -> str:
         """One of a study's tables."""

@@ -57,6 +57,10 @@ DIRECTION: dict[str, Any] = {
     "kind": "direction",
     "pairs": [{"greater": ONE, "smaller": TWIN}],
 }
+MAGNITUDE: dict[str, Any] = {
+    "id": "m", "where": "1", "text": "t", "kind": "magnitude", "reported_check": "falk2024", "case": "tiny",
+    "reported": ["1e-9", "1e-5"],
+}  # fmt: skip
 GONE = object()
 
 
@@ -135,7 +139,7 @@ def test_the_committed_ledger_loads(committed: Configuration, report: str) -> No
 def test_a_number(config: Configuration) -> None:
     """Its keys stand where the rules look for them; its cell has its three seeds."""
     (claim,) = load(
-        config, changed(CLAIM, truncated=True, note="n", open=["x"], variants=[{"label": "v", "cells": ONE}])
+        config, changed(CLAIM, truncated=True, note="n", open=["x"], variants=[{"label": "v", "cells": TWIN}])
     )
     assert (claim.id, claim.report, claim.study) == ("mine/a", "mine", "small")
     assert (claim.reported, claim.truncated, claim.note, claim.open) == ("0.5", True, "n", ("x",))
@@ -476,6 +480,18 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "claims[0].variants[0].best_of: found 1, expected at least the claim's rank, 2.",
     ),
     (changed(CLAIM, best_of=20, cells=MANY), "expected one of each weight_decay and learning_rate. Narrow it by"),
+    (changed(CLAIM, metric="gap", reported="20"), "claims[0].reported: found '20', expected a fraction: 0.20."),
+    (changed(CLAIM, truncated=True, read_to=0.01), "claims[0]: found both truncated and read_to, expected one"),
+    (changed(CLAIM, metric="test_gain", other_split=True), "claims[0]: found other_split with a gain"),
+    (changed(CLAIM, variants=[{"label": "v", "cells": ONE}]), "claims[0].variants[0]: reads the claim as the main"),
+    (
+        changed(CLAIM, text="{value}", over="weight_decay", reported={0.1: "0.5"}),
+        "claims[0]: names weight_decay itself, whose values are those of `over`",
+    ),
+    (
+        changed(MAGNITUDE, reported=["1e-5", "1e-9"]),
+        "claims[0].reported: found ['1e-5', '1e-9'], expected the smallest",
+    ),
 ]
 
 
@@ -485,6 +501,20 @@ def test_what_cannot_be_is_refused(config: Configuration, claim: dict[str, Any],
     message = message_of(config, claim)
     assert message.startswith(f"{config.folder / 'claims' / 'mine.yaml'}: claims[0]")
     assert said in message
+
+
+@pytest.mark.parametrize("metric", ["validation_accuracy", "gap", "best_validation_accuracy", "validation_gain"])
+def test_what_runs_do_not_have_is_refused(config: Configuration, metric: str) -> None:
+    """Runs that train on all images have no number on validation images, yet would have judged a claim about it."""
+    protocols = {name: one.model_copy(update={"validation": 0}) for name, one in config.protocols.items()}
+    cells = {key: value for key, value in ONE.items() if key != "batch_norm" or not metric.endswith("gain")}
+    message = message_of(replace(config, protocols=protocols), changed(CLAIM, metric=metric, cells=cells))
+    assert f"claims[0].cells: found {metric}, but 'grid' is trained with validation: 0." in message
+
+
+def test_named_variants_are_used(config: Configuration) -> None:
+    """One that no claim names is a slip of the pen."""
+    assert "variants: no claim names 'unused'." in message_of(config, CLAIM, variants={"unused": {"batch_norm": True}})
 
 
 @pytest.mark.parametrize(

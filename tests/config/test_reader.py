@@ -58,7 +58,9 @@ def edit(folder: Path, file: str, *edits: tuple[tuple[str | int, ...], Any]) -> 
     """
     content = yaml.safe_load((folder / file).read_text())
     if file.startswith("studies/"):
-        content = json.loads(json.dumps(with_defaults(content, "experiments")))  # so that nothing is shared
+        content = json.loads(
+            json.dumps(with_defaults(content, "experiments", source="study"))
+        )  # so that nothing is shared
     for place, value in edits:
         put(content, place, value)
     (folder / file).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
@@ -92,6 +94,8 @@ def message_of(load: Callable[[], Any]) -> str:
         [
             ("a: 1\nb: 2\na: 3\n", "the key 'a' stands here twice"),
             ("a: {b: 1, b: 1}\n", "the key 'b' stands here twice"),
+            ("a: {0.01: 1, 0.010: 1}\n", "the key '0.010' stands here twice"),
+            ("a: {yes: 1, true: 1}\n", "the key 'true' stands here twice"),
             ("a: &x [1]\nb: *x\n", "aliases (*name) are not allowed here"),
             ("a: &x {b: 1}\nc:\n  <<: *x\n", "aliases (*name) are not allowed here"),
             ("a: &x\n  b: *x\n", "aliases (*name) are not allowed here"),
@@ -103,8 +107,8 @@ def message_of(load: Callable[[], Any]) -> str:
             ("a: !!python/object/apply:os.system [id]\n", "could not determine a constructor"),
             ("__use_yte__: !!python/name:os.system\n", "could not determine a constructor"),
             ("a: \x00\n", "special characters are not allowed"),
-            ("? [a, b]\n: 1\n", ""),
-            ("? {a: b}\n: 1\n", ""),
+            ("? [a, b]\n: 1\n", "found a list or a mapping as a key, expected text or a number"),
+            ("? {a: b}\n: 1\n", "found a list or a mapping as a key, expected text or a number"),
             ("a: 2020-13-45\n", ""),
             ("a: !!int x\n", ""),
             ("a: !!bool x\n", ""),
@@ -476,7 +480,12 @@ def test_defaults_of_a_study_are_checked_where_they_are_used(config: Path) -> No
         lambda: load_configuration(config)
     )
     path.write_text(yaml.safe_dump(content | {"defaults": [1]}))
-    assert "'defaults' is not a key here" in message_of(lambda: load_configuration(config))
+    assert "official.yaml: defaults: found [1], expected a mapping of keys" in message_of(
+        lambda: load_configuration(config)
+    )
+    path.write_text(yaml.safe_dump({key: content[key] for key in ("title", "summary", "defaults")}))
+    said = message_of(lambda: load_configuration(config))
+    assert "missing 'experiments'" in said and "'defaults' is not" not in said
 
 
 def test_protocols_that_extend_each_other(config: Path) -> None:
@@ -497,6 +506,22 @@ def test_an_expectation_speaks_of_an_experiment_that_there_is(config: Path) -> N
     message = message_of(lambda: load_configuration(config))
     for text in (OFFICIAL, "'dept'", "three_layers, nine_layers, initialization,"):
         assert text in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"metric": "gain", "cells": {"experiment": "three_layers", "batch_norm": True}}, "].metric: found gain"),
+        ({"metric": "test_accuracy", "between": [10, 60]}, "].between: expected fractions: [0.1, 0.6]"),
+    ],
+)
+def test_an_expectation_can_hold(config: Path, changes: dict[str, Any], said: str) -> None:
+    """A gain is of runs with and without batch normalization, and accuracies are fractions."""
+    path = config / OFFICIAL
+    content = yaml.safe_load(path.read_text())
+    content["expectations"][0] |= changes
+    path.write_text(yaml.safe_dump(content))
+    assert said in message_of(lambda: load_configuration(config))
 
 
 def test_batches_of_one_cannot_be_normalized(config: Path) -> None:
@@ -655,6 +680,16 @@ def test_mistakes_in_the_reported_checks(
     put(content, place, value)
     path.write_text(yaml.safe_dump(content))
     assert f"{path}: {said}" in message_of(lambda: load(tmp_path))
+
+
+def test_the_gate_checks_all_its_networks(tmp_path: Path) -> None:
+    """One that every condition leaves out would pass unchecked."""
+    (tmp_path / "gradients").mkdir()
+    content = yaml.safe_load((COMMITTED / "gradients" / "gate.yaml").read_text())
+    content["conditions"] = [condition | {"layers": 2} for condition in content["conditions"]]
+    (tmp_path / "gradients" / "gate.yaml").write_text(yaml.safe_dump(content))
+    message = message_of(lambda: load_gate_settings(tmp_path))
+    assert "gate.yaml: networks[1]: has 3 layers, which every condition leaves out" in message
 
 
 def test_the_gate_is_kept_short(tmp_path: Path) -> None:

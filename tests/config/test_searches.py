@@ -1,5 +1,6 @@
 """Studies in which one experiment builds on what another found, or starts from its runs."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -151,6 +152,26 @@ def test_both_axes_can_wait(plan: Plan, tmp_path: Path) -> None:
     experiment = plan(rates, grid).study("small").experiment("grid")
     assert len(experiment.runs) == 48
     assert list(dict.fromkeys(run.learning_rate for run in experiment.runs)) == [0.02, 0.01]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"networks": [[]]}, "experiments[1]: batch_norm: true was asked of a network without hidden layers"),
+        (
+            {"weight_decay": {"around": {"search": "coarse", "factor": 1.01, "count": 20}}},
+            "experiments[1].weight_decay.around: found 20 values within a factor of 1.01 of 0.001",
+        ),
+        (
+            {"weight_decay": {"top": {"search": "coarse", "count": 4}}},
+            "experiments[1].weight_decay.top.count: found 4, expected at most the 3 that 'coarse' tries.",
+        ),
+    ],
+)
+def test_what_waits_for_a_search_is_checked_before(plan: Plan, changes: dict[str, Any], said: str) -> None:
+    """What cannot be, whatever the search finds, is refused before anything is trained."""
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        plan(COARSE, FINE | changes)
 
 
 def test_a_grid_needs_rates_of_its_own(plan: Plan, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bnlab.claims.model import SAMPLED, SEARCHED, Cell, Claim, Interpretation, Selection
+from bnlab.claims.model import SAMPLED, SEARCHED, VALIDATED, Cell, Claim, Interpretation, Selection
 from bnlab.claims.outcomes import is_gain
 from bnlab.config.experiments import FILTERS
 from bnlab.config.studies import Configuration
@@ -28,12 +28,14 @@ class CellCheck:
                 place = f"{at}.cells[{i}]" if len(interpretation.cells) > 1 else f"{at}.cells"
                 found = self._cells(selection, place)
                 sampled += (found or []) if interpretation.metric in SAMPLED else []
+                self._check_validation(found, interpretation.metric, place)
                 cells = None if cells is None or found is None else [*cells, *found]
             for i, pair in enumerate(interpretation.pairs):
                 for side in ("greater", "smaller"):
                     place = f"{at}.pairs[{i}].{side}"
                     sides = self._cells(getattr(pair, side), place)
                     sampled += (sides or []) if pair.metric in SAMPLED else []
+                    self._check_validation(sides, pair.metric, place)
                     if sides and is_gain(pair.metric):
                         self._check_twins(sides, place)
                     else:
@@ -41,6 +43,15 @@ class CellCheck:
             if cells and claim.kind in ("number", "best"):
                 self._check_number(claim, interpretation, cells, f"{at}.cells")
         self._check_sampling(sampled, where)
+
+    def _check_validation(self, cells: list[Cell] | None, metric: str, where: str) -> None:
+        """Add a problem where a metric is of validation images that the runs do not have."""
+        without = [cell for cell in cells or () if not self.configuration.protocols[cell.setting.protocol].validation]
+        if without and (metric in VALIDATED or "validation" in metric):
+            self.problems.append(
+                f"{where}: found {metric}, but '{without[0].experiment}' is trained with validation: 0. "
+                "Expected a metric of training or test images."
+            )
 
     def _check_sampling(self, cells: list[Cell], where: str) -> None:
         """Add a problem where readings are of curves that are not sampled alike, by which alone they can differ."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bnlab.analysis.relative_errors import RELATIVE
 from bnlab.claims.cells import CellCheck, interpretation_keys
 from bnlab.claims.model import CURVES, START, TIED, Claim, Interpretation, Pair, Selection
 from bnlab.config.claims import AnyItem, Cells, ClaimsFile, Level, NamedVariant, Variant
@@ -96,6 +97,9 @@ class _Reader:
             self._check_case(claim.main, where)
             yield claim
         elif isinstance(reported, dict):
+            for reading, at in zip(claim.interpretations, interpretation_keys(claim), strict=True):
+                if any(said["over"] in one.filters for one in reading.cells):
+                    self.problems.append(f"{where}{at}: names {said['over']} itself, whose values are those of `over`.")
             for key, printed in reported.items():
                 one = replace(
                     claim,
@@ -119,6 +123,9 @@ class _Reader:
                 f"{where}.open: found no variants, expected a reading for each way to take what is left open. "
                 "What cannot have been so is `inconsistent`, not open."
             )
+        for variant, key in zip(claim.variants, interpretation_keys(claim)[1:], strict=True):
+            if replace(variant, label=claim.main.label, settled=claim.main.settled) == claim.main:
+                self.problems.append(f"{where}{key}: reads the claim as the main reading does, expected what differs.")
         self.problems += _problems_of_pairs(claim, where)
         check = CellCheck(self.configuration)
         check.check(claim, where)
@@ -215,6 +222,12 @@ class _Reader:
         cases = [case["id"] for case in reported_check["cases"]] if reported_check else []
         if cases and interpretation.case not in cases:
             self.problems.append(f"{where}.case: found '{interpretation.case}', expected one of {', '.join(cases)}.")
+        for case in reported_check["cases"] if reported_check else ():
+            if case["id"] == interpretation.case and not {*RELATIVE} & {*case["measures"]}:
+                self.problems.append(
+                    f"{where}.case: '{interpretation.case}' measures no relative error, expected one with "
+                    f"{', '.join(RELATIVE)}."
+                )
 
     def _reported_check(self, name: str, where: str) -> dict[str, Any] | None:
         """The reported check of that name; None if there is none, which adds a problem."""
@@ -264,6 +277,9 @@ def _file_problems(path: Path, file: ClaimsFile, configuration: Configuration) -
     if file.study not in configuration.studies:
         known = ", ".join(sorted(configuration.studies))
         yield f"{path}: study: found '{file.study}', expected one of config/studies: {known}."
+    named = {one for item in file.claims for one in getattr(item, "variants", ()) if isinstance(one, str)}
+    for label in file.variants.keys() - named:
+        yield f"{path}: variants: no claim names '{label}'."
     seen: set[str] = set()
     for i, item in enumerate(file.claims):
         if item.id in seen:

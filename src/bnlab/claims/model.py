@@ -28,6 +28,10 @@ SAMPLED = (
 """Metrics that depend on how often, and on how many images, a training is evaluated: noise adds to a highest."""
 
 
+VALIDATED = ("gap", "swing", "loss_swing")
+"""Metrics of validation images that do not say so."""
+
+
 def place_of(run: RunSpec) -> tuple[float, ...]:
     """Where a run lies on the axes of a search; a learning rate that follows the schedule counts as 0."""
     return tuple(float(getattr(run, axis) or 0) for axis in SEARCHED)

@@ -71,7 +71,7 @@ _STATED: Mapping[str, Callable[[RunSpec, Protocol], float]] = {
     "bn_decay": lambda _, protocol: protocol.bn_decay,
     "bn_epsilon": lambda _, protocol: protocol.bn_epsilon,
     "layers": lambda run, _: len(run.hidden) + 1,
-    "width": lambda run, _: run.hidden[0],
+    "width": lambda run, _: run.hidden[0] if run.hidden else 0,
 }
 """What a report states about a training as a whole."""
 

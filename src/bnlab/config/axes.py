@@ -109,8 +109,19 @@ def axis_values(value: Any, axis: Axis, ranking_of: RankingOf, *, source: str) -
         raise ConfigError(
             f"{source}.around: the best value of '{content['search']}' is {best[0]}: nothing is around it."
         )
-    factor = content["factor"]
-    return _spaced("log_spaced", best[0] / factor, best[0] * factor, content["count"], source=source)
+    return around(best[0], content, source=source)
+
+
+def around(best: float, content: Mapping[str, Any], *, source: str) -> list[Any]:
+    """The values around a best one. Raises ConfigError when they agree after rounding."""
+    factor, count = content["factor"], content["count"]
+    values = _between("log_spaced", best / factor, best * factor, count)
+    if len(set(values)) < count:
+        raise ConfigError(
+            f"{source}.around: found {count} values within a factor of {factor:g} of {best:g}, some of which agree to "
+            "three digits. Raise the factor, or lower the count."
+        )
+    return values
 
 
 def axis_length(value: Any) -> int:
@@ -128,15 +139,19 @@ def searches_of(values: Mapping[str, Any]) -> list[str]:
 
 
 def _spaced(kind: str, low: float, high: float, count: int, *, source: str) -> list[Any]:
-    position, value = _SPACINGS[kind]
-    start, end = position(low), position(high)
-    values = [float(f"{value(start + (end - start) * i / (count - 1)):.2e}") for i in range(count)]
+    values = _between(kind, low, high, count)
     if len(set(values)) < count:
         raise ConfigError(
             f"{source}.{kind}: found {count} values from {low} to {high}, some of which agree to three digits. Move "
             "the ends apart, or lower the count."
         )
     return values
+
+
+def _between(kind: str, low: float, high: float, count: int) -> list[Any]:
+    position, value = _SPACINGS[kind]
+    start, end = position(low), position(high)
+    return [float(f"{value(start + (end - start) * i / (count - 1)):.2e}") for i in range(count)]
 
 
 _SPACINGS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {

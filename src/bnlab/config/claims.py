@@ -25,6 +25,7 @@ RunMetric = Literal[
     "epochs_until_learning", "epoch_of_lowest_validation_cost", "validation_loss_rise",
     "gap", "rises", "swing", "loss_swing", "deviation",
 ]  # fmt: skip
+DIFFERENCES_OF_ACCURACIES = ("gap", "swing", "deviation")
 Metric = Literal[RunMetric, "test_gain", "validation_gain"]
 SearchMetric = Literal["validation_accuracy", "best_validation_accuracy"]
 Axis = Literal["weight_decay", "learning_rate"]
@@ -167,7 +168,7 @@ class Item(Declared):
     """The section, table or figure of the report."""
     text: Words
     """What is claimed, in our words."""
-    open: Annotated[list[Words], different] = Field(default=[], min_length=1)
+    open: Annotated[list[Words], different] = Field(default=[])
     """What the report leaves open."""
     inconsistent: str = ""
     """How the report contradicts itself, its author's code or its logs."""
@@ -205,7 +206,7 @@ class Number(Item):
     """Whether its validation images are others than those that all our seeds share."""
     continuous: bool = False
     """Whether what the report leaves open can take values between those of our readings."""
-    variants: Variants[NumberVariant] = Field(default=[], min_length=1)
+    variants: Variants[NumberVariant] = Field(default=[])
     """Other interpretations: names of the file's variants, or mappings."""
 
     @field_validator("over")
@@ -230,9 +231,21 @@ class Number(Item):
         metric = info.data.get("metric", "")
         printed = [*reported.values()] if isinstance(reported, dict) else [reported]
         large = [number for number in printed if abs(float(number)) > 1]
-        if large and metric.endswith(("accuracy", "gain")):
+        if large and (metric.endswith(("accuracy", "gain")) or metric in DIFFERENCES_OF_ACCURACIES):
             raise ValueError(f"expected a fraction: {Decimal(large[0]).scaleb(-2)}")
         return reported
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> "Number":
+        if self.truncated and self.read_to:
+            raise ValueError("found both truncated and read_to, expected one: what is read off a figure is not cut off")
+        gain = self.metric.endswith("gain") or any(
+            isinstance(one, NumberVariant) and (one.metric or self.metric).endswith("gain") for one in self.variants
+        )
+        ignored = [key for key in ("best_of", "other_split") if getattr(self, key)]
+        if gain and ignored:
+            raise ValueError(f"found {ignored[0]} with a gain, which is not selected or judged by single runs")
+        return self
 
     @field_validator("rank")
     @classmethod
@@ -252,7 +265,7 @@ class Gradient(Item):
     """A reported check of config/reported_checks."""
     text: Words = ""
     """What is claimed, in our words; by default how many values stand where."""
-    variants: list[GradientVariant] = Field(default=[], min_length=1)
+    variants: list[GradientVariant] = Field(default=[])
     """Other interpretations."""
 
 
@@ -267,6 +280,13 @@ class Magnitude(Item):
     """One of its cases."""
     reported: list[Printed] = Field(min_length=2, max_length=2)
     """The smallest and the largest order as printed, in quotes."""
+
+    @field_validator("reported")
+    @classmethod
+    def _in_order(cls, reported: list[str]) -> list[str]:
+        if not 0 <= float(reported[0]) <= float(reported[1]) or not float(reported[1]):
+            raise ValueError("expected the smallest order, 0 or more, and the largest")
+        return reported
 
 
 class Increase(Item):
@@ -285,7 +305,7 @@ class _Pairs(Item):
     """What is compared."""
     metric: Metric | None = None
     """What is compared in every pair that has no metric of its own."""
-    variants: Variants[PairsVariant] = Field(default=[], min_length=1)
+    variants: Variants[PairsVariant] = Field(default=[])
     """Other interpretations: names of the file's variants, or mappings."""
 
 
@@ -325,7 +345,9 @@ class Level(Item):
     @classmethod
     def _fractions(cls, bounds: Any, info: ValidationInfo) -> Any:
         given = bounds if isinstance(bounds, list) else [bounds]
-        if info.data.get("metric", "").endswith("accuracy") and max(map(abs, given)) > 1:
+        metric = info.data.get("metric", "")
+        fraction = metric.endswith("accuracy") or metric in DIFFERENCES_OF_ACCURACIES
+        if fraction and max(map(abs, given)) > 1:
             raise ValueError(f"expected fractions: {', '.join(f'{bound / 100:.6g}' for bound in given)}")
         return bounds
 
@@ -335,7 +357,7 @@ class Level(Item):
             raise ValueError("expected either 'between' or 'at_least'")
         return self
 
-    variants: Variants[LevelVariant] = Field(default=[], min_length=1)
+    variants: Variants[LevelVariant] = Field(default=[])
     """Other interpretations: names of the file's variants, or mappings."""
 
 
@@ -355,7 +377,7 @@ class Best(Item):
     """The best setting as printed, in quotes; several that share the best value, as a list."""
     metric: SearchMetric = "validation_accuracy"
     """The metric by which the best setting is selected."""
-    variants: Variants[BestVariant] = Field(default=[], min_length=1)
+    variants: Variants[BestVariant] = Field(default=[])
     """Other interpretations: names of the file's variants, or mappings."""
 
 
@@ -370,7 +392,7 @@ class Setting(Item):
     """The number as printed, in quotes."""
     truncated: bool = False
     """Whether the report cuts digits off instead of rounding."""
-    variants: Variants[SettingVariant] = Field(default=[], min_length=1)
+    variants: Variants[SettingVariant] = Field(default=[])
     """Other interpretations: names of the file's variants, or mappings."""
     property: Property
     """The property of our configuration that it is compared with."""

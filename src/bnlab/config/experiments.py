@@ -84,18 +84,18 @@ def expand_experiment(
             f"{source}.figures: found grid, which needs constant learning rates, but the search that learning_rate "
             "takes over has those of its schedule."
         )
-    runs: tuple[RunSpec, ...] = ()
     pending = 0
     if rate_values is None or decay_values is None:
         cells = len(content["networks"]) * len(content["initialization"]) * len(content["batch_norm"])
         pending = cells * axis_length(rates) * axis_length(decays) * len(seeds)
-    else:
-        try:
-            runs = _grid(content, rate_values, decay_values, seeds)
-            if content.get("warm_start"):
-                runs = _chained(runs, protocols[name])
-        except ConfigError as error:
-            raise ConfigError(f"{source}: {error}") from error
+    try:
+        runs = _grid(content, rate_values or [None], decay_values or [0.0], seeds)
+        if content.get("warm_start") and not pending:
+            runs = _chained(runs, protocols[name])
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from error
+    if pending:
+        runs = ()  # what is there to be wrong with them is, whatever the search finds
     return Experiment(
         content["id"],
         content["title"],

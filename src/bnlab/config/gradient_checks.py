@@ -40,7 +40,7 @@ class Tolerance(Declared):
     """Automatic differentiation."""
     update: Bounds
     """The update that training makes."""
-    inference: float = Field(gt=0)
+    inference: float = Field(gt=0, le=1e-3)
     """Evaluation with moving averages: relative errors of averages, loss and cost; images classified otherwise."""
 
 
@@ -180,6 +180,12 @@ class Overfit(Declared):
 def load_gate_settings(folder: Path = Path("config")) -> dict[str, Any]:
     """The validated content of gradients/gate.yaml."""
     path, settings = _load(folder, "gate", Gate)
+    for i, hidden in enumerate(settings["networks"]):
+        if all(len(hidden) + 1 > condition.get("layers", len(hidden) + 1) for condition in settings["conditions"]):
+            raise ConfigError(
+                f"{path}: networks[{i}]: has {len(hidden) + 1} layers, which every condition leaves out, so it would "
+                "pass unchecked. Raise `layers` of a condition, or leave the network out."
+            )
     inference = settings["inference"]
     if inference["images"] < inference["batch"]:
         raise ConfigError(

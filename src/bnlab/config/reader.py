@@ -24,13 +24,19 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: is not valid YAML. {error}") from error
 
 
-def with_defaults(content: Any, key: str) -> Any:
-    """The mappings in the list at `key`, filled in with what stands under `defaults`; their model judges the result."""
+def with_defaults(content: Any, key: str, *, source: str) -> Any:
+    """The mappings in the list at `key`, filled in with what stands under `defaults`; their model judges the result.
+
+    Raises ConfigError unless `defaults` is a mapping.
+    """
     match content:
-        case {"defaults": dict(defaults), **rest}:
+        case {"defaults": defaults, **rest}:
+            if not isinstance(defaults, dict):
+                raise ConfigError(f"{source}: defaults: found {defaults!r}, expected a mapping of keys of {key}.")
             items: Any = rest.get(key)
             if isinstance(items, list):
-                return rest | {key: [{**defaults, **item} if isinstance(item, dict) else item for item in items]}
+                rest[key] = [{**defaults, **item} if isinstance(item, dict) else item for item in items]
+            return rest
     return content
 
 
@@ -60,13 +66,19 @@ class _Strict(yaml.composer.Composer, yaml.constructor.SafeConstructor):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
+        seen: set[Hashable] = set()
         for key, _ in node.value:
-            if key.value in seen:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "found a list or a mapping as a key, expected text or a number", key.start_mark
+                )
+            # By what it stands for: 0.01 and 0.010 are one key.
+            value = key.value if key.tag.endswith((":str", ":merge")) else self.construct_object(key)
+            if value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key '{key.value}' stands here twice", key.start_mark
                 )
-            seen.add(key.value)
+            seen.add(value)
         return super().construct_mapping(node, deep)
 
 

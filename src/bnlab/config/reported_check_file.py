@@ -1,8 +1,8 @@
 """What a file of config/reported_checks may say: a report's own gradient check."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Tag
+from pydantic import Field, Tag, model_validator
 
 from bnlab.config.fields import WITHOUT, Id, Initialization, different, expect, form
 from bnlab.runs.declared import Declared
@@ -34,6 +34,12 @@ class Values(Declared):
     """Standard deviations of the same difference."""
     difference_max: ByArray = Field(default=WITHOUT)
     """Maxima of the same difference, with its sign."""
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError(f"found none, expected some of {', '.join(type(self).model_fields)}")
+        return self
 
 
 class PublishedTable(Declared):

@@ -35,7 +35,9 @@ def load_reported_check(name: str, folder: Path = Path("config")) -> dict[str, A
     check_reported_check_name(name, folder, source="reported_check")
     path = folder / "reported_checks" / f"{name}.yaml"
     check_name(name, source=str(path), what="reported_check")
-    reported_check: dict[str, Any] = with_defaults(read_yaml(path), "cases")
+    if name in ("step_sizes", "overfit"):
+        raise ConfigError(f"{path}: '{name}' is the name of a figure about gradients. Rename the file.")
+    reported_check: dict[str, Any] = with_defaults(read_yaml(path), "cases", source=str(path))
     holder = name
     if isinstance(reported_check, dict) and isinstance(reported_check.get("published"), str):
         holder = reported_check["published"]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from bnlab.config.axes import around
 from bnlab.config.experiments import Experiment, expand_experiment, meets, validates
 from bnlab.config.fields import different, text_or_nothing
 from bnlab.config.protocols import load_protocols
@@ -140,7 +141,7 @@ def check_selection(config: Mapping[str, Any], configuration: Configuration, *, 
 
 def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path, seeds_factor: float) -> Study:
     check_name(path.stem, source=str(path), what="study")
-    content = with_defaults(read_yaml(path), "experiments")
+    content = with_defaults(read_yaml(path), "experiments", source=str(path))
     check(StudyFile, content, source=str(path))
     experiments: dict[str, Experiment] = {}
 
@@ -187,17 +188,30 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
 
 
 def _check_around(item: Mapping[str, Any], experiments: Mapping[str, Experiment], *, source: str) -> None:
-    """Refuse an axis around the best of listed values of which one, if it came out best, has nothing around it."""
-    for axis in ("learning_rate", "weight_decay"):
-        form = item.get(axis)
-        search = str(form["around"]["search"]) if isinstance(form, dict) and "around" in form else ""
-        listed = search in experiments and not experiments[search].searches  # others are known once they are ranked
-        for run in experiments[search].runs if listed else ():
-            if not (value := getattr(run, axis)):
+    """Refuse an axis around or of the best of listed values where it could not be, whichever of these came out best."""
+    forms = [(axis, kind, form) for axis in ("learning_rate", "weight_decay") for kind, form in _form(item.get(axis))]
+    for axis, kind, form in forms:
+        search = experiments.get(form.get("search", ""))
+        if search is None or search.searches:
+            continue  # what that tries is known once it is ranked
+        values = list(dict.fromkeys(getattr(run, axis) for run in search.runs))
+        if kind == "top" and form["count"] > len(values):
+            raise ConfigError(
+                f"{source}.{axis}.top.count: found {form['count']}, expected at most the {len(values)} that "
+                f"'{search.id}' tries."
+            )
+        for value in values if kind == "around" else ():
+            if not value:
                 raise ConfigError(
-                    f"{source}.{axis}.around: '{search}' tries {'the schedule' if value is None else value} too, and "
-                    f"nothing is around that. Leave it out there, list the values here, or take the best: top."
+                    f"{source}.{axis}.around: '{search.id}' tries {'the schedule' if value is None else value} too, "
+                    "and nothing is around that. Leave it out there, list the values here, or take the best: top."
                 )
+            around(value, form, source=f"{source}.{axis}")
+
+
+def _form(axis: Any) -> Iterable[tuple[str, Any]]:
+    """The kind and the content of an axis that lists no values; nothing of another."""
+    return axis.items() if isinstance(axis, dict) else ()
 
 
 def _check_expectation(
@@ -208,6 +222,16 @@ def _check_expectation(
     if named not in ids:
         raise ConfigError(f"{source}.cells.experiment: found '{named}', expected one of {', '.join(ids)}.")
     runs = study.experiment(named).runs
+    if expectation.metric == "gain" and (
+        "batch_norm" in filters or (runs and len({run.batch_norm for run in runs}) < 2)
+    ):
+        raise ConfigError(
+            f"{source}.metric: found gain, the difference of runs with and without batch normalization, which need "
+            f"batch_norm: [false, true] in '{named}' and none in these cells."
+        )
+    if max(abs(expectation.low), abs(expectation.high)) > 1:
+        ends = f"{expectation.low / 100:g}, {expectation.high / 100:g}"
+        raise ConfigError(f"{source}.between: expected fractions: [{ends}]")
     if expectation.metric == "validation_accuracy" and not validates(study.experiment(named), protocols):
         raise ConfigError(f"{source}.metric: '{named}' is trained with validation: 0. Expected test_accuracy or gain.")
     if runs and not any(meets(run, filters) for run in runs):

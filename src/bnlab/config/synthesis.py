@@ -175,6 +175,8 @@ def _answer(item: AnswerItem, configuration: Configuration, *, source: str) -> A
     listed = not configuration.study(study).experiment(experiment).searches
     if item.kind == "best" and listed and len({run.weight_decay for run in runs}) == 1:
         raise ConfigError(f"{source}.kind: '{item.experiment}' has one λ, so none is the best of them.")
+    if item.kind == "gain" and runs and len({run.batch_norm for run in runs}) < 2:
+        raise ConfigError(f"{source}.kind: '{item.experiment}' has no runs both with and without batch normalization.")
     if item.kind == "best" and not validates(
         configuration.study(study).experiment(experiment), configuration.protocols
     ):

@@ -39,7 +39,8 @@ def widen(
     if target.exists():
         raise ConfigError(f"{target}: is there already. Choose another name, or delete it.")
     known = load_configuration(config).study(study)
-    content = with_defaults(read_yaml(config / "studies" / f"{study}.yaml"), "experiments")
+    path = config / "studies" / f"{study}.yaml"
+    content = with_defaults(read_yaml(path), "experiments", source=str(path))
     chosen = [known.experiment(one).id for one in experiments] or [one["id"] for one in content["experiments"]]
     content["experiments"] = [
         _wider(item, seeds, added, must=bool(experiments)) for item in content["experiments"] if item["id"] in chosen
