@@ -61,6 +61,7 @@ def test_status_counts_runs_by_what_became_of_them(project):
     for run in (missing, failed):
         shutil.rmtree(project.folder / "results/runs" / run)
     (project.folder / f"results/logs/train/{missing}.log").unlink()
+    (project.folder / f"results/logs/train/{failed}.log").write_text("Killed\n")
     done = project.bnlab("status", "tiny")
     assert done.returncode == 0
     first, second = done.stdout.splitlines()
