@@ -23,6 +23,7 @@ def test_zero_has_no_minus(rounds_to_nothing: float) -> None:
         (0.412, "0.412"),
         (-0.51, "−0.510"),
         (999.96, "1.0e3"),
+        (250.0, "250"),
         (1.2e-9, "1.2e−9"),
         (math.inf, "inf"),
         (math.nan, "nan"),

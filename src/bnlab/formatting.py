@@ -111,7 +111,7 @@ def short_error(value: float) -> str:
     if value == 0 or not math.isfinite(value):
         return f"{value:z.0f}".replace("-", "−")
     if 1e-3 <= abs(float(f"{value:.3g}")) < 1e3:
-        return f"{value:#.3g}".replace("-", "−")
+        return f"{value:#.3g}".rstrip(".").replace("-", "−")
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "−")
 

@@ -140,6 +140,12 @@ def test_fewer_than_two_values_have_no_interval(values):
     assert all(map(math.isnan, mean_interval(pd.Series(values, dtype=float))))
 
 
+@pytest.mark.parametrize("kind", [list, pd.Series])
+def test_what_is_not_known_makes_no_interval(kind):
+    """A value that is not a number leaves neither mean nor spread."""
+    assert all(map(math.isnan, mean_interval(kind([1.0, 2.0, math.nan, 3.0]))))
+
+
 def test_equal_values_have_an_interval_of_one_point():
     """Without spread the interval is the mean."""
     assert mean_interval(pd.Series([0.5, 0.5, 0.5])) == (0.5, 0.5)

@@ -231,6 +231,9 @@ def test_runs_are_found_wherever_they_are_listed(visit: Visit, made: Workplace) 
     name = page.locator("#runs input").last.get_attribute("value")
     page.fill("[name=words]", str(name))
     assert page.locator("#shown").inner_text().startswith("1 of ")
+    shown = page.locator("#runs tbody td.number").last.inner_text()
+    page.fill("[name=words]", f"{shown} 6-5")
+    assert str(name) in [box.get_attribute("value") for box in page.locator("#runs input").all()]
 
 
 def test_a_run_that_is_removed_can_be_chosen_again(visit: Visit) -> None:
@@ -263,6 +266,9 @@ def test_an_address_that_no_longer_fits_is_told(visit: Visit, made: Workplace) -
     """A run, a filter's value or a claim that is not there is named, and everything else is shown."""
     page = visit.open("runs.html#runs=official/gone_1&study=lost")
     assert page.locator("#said").inner_text() == "Not on this site: lost, official/gone_1."
+    page.select_option("[name=batch_norm]", "with")
+    assert page.locator("#said").inner_text() == ""
+    page.select_option("[name=batch_norm]", "")
     assert page.locator("#shown").inner_text().split(" of ")[0] == page.locator("#shown").inner_text().split()[2]
     page = visit.open("ledger.html#outcome=gone&report=first")
     assert page.locator("#said").inner_text() == "Not on this site: gone."

@@ -41,6 +41,12 @@ def test_what_never_happened_is_counted() -> None:
     assert strip(claim([math.inf], "3")) is None and strip(claim([], "3")) is None
 
 
+def test_pairs_are_no_runs() -> None:
+    """Of a direction, n counts pairs, and the reason says how many runs of either side never started."""
+    drawn = strip(claim([2.0], "> 0", metric="epochs_until_learning", kind="direction", n=4))
+    assert drawn is not None and drawn.never == 0
+
+
 def test_a_best_setting_has_no_strip() -> None:
     """It is a setting, and the interval that decides is one of accuracies."""
     assert strip(claim([], "0.01", -0.02, 0.02, kind="best")) is None

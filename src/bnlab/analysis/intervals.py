@@ -49,7 +49,7 @@ def mean_interval(values: Sequence[float] | pd.Series, *, level: float = LEVEL) 
     """Student's interval of the mean; NaN for fewer than two values."""
     if len(values) < 2:
         return math.nan, math.nan
-    n = len(values)
+    values, n = np.asarray(values, float), len(values)
     mean, sd = float(np.mean(values)), float(np.std(values, ddof=1))
     half = float(special.stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
     return mean - half, mean + half

@@ -105,9 +105,8 @@ class Alike:
         of_seed = np.array([[float(row[1] == seed) for seed in seeds] for row in table])
         values = np.array([value for _, _, value in table])
         ratio = 0.0
-        # Where no seed is in two cells, what seeds share and what is a run's own cannot be told apart.
-        if of_seed.sum(axis=0).max() > 1:
-            own, shared, freedom_of_shared = _components(values, of_cell, of_seed)
+        if components := _components(values, of_cell, of_seed):
+            own, shared, freedom_of_shared = components
             self.shared = Spread(math.sqrt(shared), freedom_of_shared)
             if variance is not None:  # some of it is the runs' own: two networks err on different images
                 self.shared = Spread(math.sqrt(max(0.0, variance - own)), math.inf)
@@ -123,19 +122,20 @@ class Alike:
         }
 
 
-def _components(values: Array, of_cell: Array, of_seed: Array) -> tuple[float, float, float]:
+def _components(values: Array, of_cell: Array, of_seed: Array) -> tuple[float, float, float] | None:
     """The variances of the runs' own noise and of their seeds' effects, by least squares and moments; 0 at least.
 
-    And the degrees of freedom of the latter. Cells and seeds fall into blocks that share no run. What a block's seeds
-    have in common cannot be told from what its cells have in common, so effects are compared within a block alone.
+    And the degrees of freedom of the latter. None where the two cannot be told apart, as in one cell alone. Cells
+    and seeds fall into blocks that share no run. What a block's seeds have in common cannot be told from what its
+    cells have in common, so effects are compared within a block alone.
     """
     design = np.hstack([of_cell, of_seed])
     effects, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
     left, (n_cells, n_seeds) = len(values) - int(rank), (of_cell.shape[1], of_seed.shape[1])
     blocks, block_of = scipy.sparse.csgraph.connected_components(of_seed.T @ of_cell @ of_cell.T @ of_seed)
-    own = float(((values - design @ effects) ** 2).sum()) / left if left else 0.0
     if not left:
-        return own, 0.0, math.inf
+        return None
+    own = float(((values - design @ effects) ** 2).sum()) / left
     of_seeds = effects[n_cells:]
     means = np.bincount(block_of, of_seeds) / np.bincount(block_of)
     of_effects = float(((of_seeds - means[block_of]) ** 2).sum()) / (n_seeds - blocks)

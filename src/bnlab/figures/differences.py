@@ -100,15 +100,15 @@ def _draw_panel(panel: Axes, table: pd.DataFrame, metric: str, scale: int) -> No
     low, high = (scale * mean[f"{metric}_{end}"].astype(float) for end in ("low", "high"))
     panel.fill_between(mean["update"].astype(float), low, high, color=BLUE, alpha=0.35, linewidth=0, zorder=3)
     panel.plot(mean["update"], scale * mean[metric], color=BLUE, linewidth=THICK, zorder=4)
-    lowest, highest = _range(single, metric)
-    margin = 0.05 * (highest - lowest) or 0.05 / scale
-    panel.set_ylim(scale * (lowest - margin), scale * (highest + margin))
+    panel.set_ylim(*(scale * end for end in _limits(single, metric)))
 
 
-def _range(single: pd.DataFrame, metric: str) -> tuple[float, float]:
+def _limits(single: pd.DataFrame, metric: str) -> tuple[float, float]:
     """What a panel shows: before the first update the difference can be several times any later one."""
     later = single.loc[single["update"] > 0, metric]
-    return min(later.min(), 0.0), max(later.max(), 0.0)
+    lowest, highest = min(later.min(), 0.0), max(later.max(), 0.0)
+    margin = 0.05 * (highest - lowest) or 0.05
+    return lowest - margin, highest + margin
 
 
 def _handles(*, several: bool) -> list[Artist]:
@@ -135,7 +135,7 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
         ),
         *([means] if (table["seed"] == MEAN).any() else []),
         *(["Pairs of which a run diverged are left out."] if table["update"].isna().any() else []),
-        "The difference before the first update can lie outside the panel, and the interval where pairs are few."
+        "The difference before the first update can lie outside the panel, and so can parts of the interval."
         if _reaches_out(table)
         else "The difference before the first update can lie outside the panel.",
         RATE_STRIP,
@@ -149,7 +149,7 @@ def _reaches_out(table: pd.DataFrame) -> bool:
         single, mean = rows[rows["seed"] != MEAN].dropna(subset="update"), rows[rows["seed"] == MEAN]
         mean = mean[mean["update"] > 0]
         for metric in METRICS:
-            low, high = _range(single, metric)
+            low, high = _limits(single, metric)
             if (mean[f"{metric}_low"] < low).any() or (mean[f"{metric}_high"] > high).any():
                 return True
     return False

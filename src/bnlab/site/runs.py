@@ -45,7 +45,7 @@ def _row(name: str, spec: RunSpec, run: pd.Series, levels: dict[str, list[str]])
         "initialization": initialization_words(run["initialization"]),
         "learning_rate": learning_rate_words(run["learning_rate"]),
         "weight_decay": short_number(run["weight_decay"]),
-        "start": f"after {spec.warm_start}" if spec.warm_start else "fresh",
+        "start": "warm" if spec.warm_start else "fresh",
     }
     settings = []
     for setting, word in words.items():

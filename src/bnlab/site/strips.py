@@ -57,7 +57,7 @@ def strip(claim: pd.Series) -> Strip | None:
         ours=[place(value) for value in finite],
         interval=(place(ends[0]), place(ends[1])) if len(ends) == 2 else None,
         printed=[place(value) for value in printed],
-        never=int(claim["n"]) - len(finite) if claim["metric"] == START else 0,
+        never=int(claim["n"]) - len(finite) if claim["metric"] == START and claim["kind"] != "direction" else 0,
         low=least,
         high=most,
     )

@@ -33,6 +33,7 @@ function show() {
 function keep() {
   const chosen = new URLSearchParams();
   for (const name of [...FILTERS, "words"]) if (form.elements[name].value) chosen.set(name, form.elements[name].value);
+  missing([]);
   history.replaceState(null, "", `#${chosen}`);
 }
 

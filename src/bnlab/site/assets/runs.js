@@ -26,7 +26,7 @@ window.bnlab = {
       rest.forEach((name, i) => { run[name] = row[settings.length + i]; });
       run.places = listed.map((place) => places[place]);
       [run.study, run.experiment] = [0, 1].map((part) => [...new Set(run.places.map((place) => place[part]))].join(", "));
-      run.text = plain([...SHOWN, "experiment", "name"].map((name) => run[name]).join(" ") + (run.diverged_at === null ? "" : " diverged"));
+      run.text = plain([...[...SHOWN, "experiment", "name"].map((name) => run[name]), accuracy(run, run.validation), accuracy(run, run.test)].join(" "));
       return [run.name, run];
     }));
     document.getElementById("explorer").hidden = false;
@@ -71,7 +71,7 @@ function wanted(run) {
 }
 
 const label = (run) => `${run.network}, ${run.batch_norm} batch normalization, ${run.initialization}, η ${run.learning_rate}, λ ${run.weight_decay}`
-  + `${run.start === "fresh" ? "" : `, ${run.start}`}, seed ${run.seed}`;
+  + `${run.start === "fresh" ? "" : ", warm start"}, seed ${run.seed}`;
 
 function filter() {
   table.draw();
@@ -109,6 +109,7 @@ function keep() {
   const asked = new URLSearchParams();
   for (const name of [...FILTERS, "words"]) if (form.elements[name].value) asked.set(name, form.elements[name].value);
   if (chosen.length) asked.set("runs", chosen.join(","));
+  missing([]);
   history.replaceState(null, "", `#${asked}`);
 }
 
@@ -179,7 +180,7 @@ function tabulate(now) {
     const command = `snakemake --cores 8 results/runs/${run.name}/run.json`;
     const cell = row.insertCell();
     cell.className = "command";
-    cell.append(button("Copy", `Copy the command of ${label(run)}`, (pressed) => copy(command, pressed)),
+    cell.append(button("Copy", `Copy the command of ${label(run)}`, (pressed) => copy(command, pressed, label(run))),
       button("Remove", `Remove ${label(run)}`, () => remove(run.name, i)));
     const code = document.createElement("code");
     code.textContent = command;
@@ -198,10 +199,10 @@ function button(words, spoken, act) {
   return made;
 }
 
-async function copy(text, pressed) {
+async function copy(text, pressed, run) {
   await navigator.clipboard.writeText(text);
   pressed.textContent = "Copied";
-  document.getElementById("said").textContent = "Copied.";
+  document.getElementById("said").textContent = `Copied the command of ${run}.`;
 }
 
 function choose(name, wanted) {
