@@ -64,6 +64,7 @@ def lives(process: int) -> bool:
 
 def run() -> int:
     """The exit code of the command; whatever lacks memory, an import too, is told in a line."""
+    code = 0
     try:
         from bnlab.cli import main  # noqa: PLC0415 (what it imports loads NumPy)
 
@@ -72,7 +73,6 @@ def run() -> int:
     except BrokenPipeError:
         # Who reads has seen enough: `| head`. What is still to be flushed goes nowhere, without another error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (MemoryError, ImportError, OSError, SystemError, ValueError) as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             os.write(2, b"bnlab: cannot be read or written (No space left on device).\n")

@@ -237,6 +237,7 @@ def test_what_cannot_be_read_is_named(project: Project) -> None:
         ("bnlab runs | true; echo ${PIPESTATUS[0]}", "0", ""),
         ("bnlab status > /dev/full; echo $?", "4", "bnlab: cannot be read or written (No space left on device)."),
         ("bnlab runs >&-; echo $?", "0", ""),
+        ("bnlab compare-reference | true; echo ${PIPESTATUS[0]}", "5", "bnlab: "),
     ],
 )
 def test_nobody_has_to_listen(finished: Project, line: str, code: str, said: str) -> None:

@@ -12,7 +12,7 @@ from platform import node
 import psutil
 import pytest
 
-from bnlab.made.masters import own_note
+from bnlab.made.masters import masters, own_note
 from tests.workflow.conftest import Project
 
 
@@ -141,6 +141,7 @@ def test_a_number_that_another_process_has_now_is_a_dead_snakemake_s(project: Pr
     notes = project.folder / ".snakemake/masters"
     notes.mkdir(parents=True)
     (notes / f"{node()} {os.getpid()} 1").touch()
+    assert not next(masters(notes)).may_live
     (project.folder / "results/.import.old").mkdir()
     os.utime(project.folder / "results/.import.old", (0, 0))
     assert project.bnlab("prune", "--remove", "--really").stdout.endswith("Deleted.\n")

@@ -18,7 +18,7 @@ def own_the_cluster_jobs():
 
     Slurm's jobs go on without their master. Those that wait, or train, would do what the same command now starts again.
     """
-    for note in CLUSTER_NOTES.glob("* [0-9]* *"):
+    for note in CLUSTER_NOTES.glob("* [0-9]* [0-9]* *"):
         host, process, started, name = note.name.rsplit(" ", 3)
         if not Master(note, host, int(process), started).may_live:
             cancel_jobs(name)

@@ -36,7 +36,8 @@ def release_dead_lock():
         if min(dead.values(), default=at + 1) <= at < min(living.values())
     ]
     if abandoned and unnoted_snakemakes():
-        return  # these may be its locks
+        logger.info("A lock here may be that of another Snakemake, which is at work.")
+        return
     for lock in abandoned:
         lock.unlink(missing_ok=True)
     if abandoned:

@@ -36,7 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if isinstance(error, BrokenPipeError) or error.errno == errno.ENOMEM or error.strerror is None:
             raise
-        place = f"{error.filename}: " if error.filename else ""
+        named = error.filename2 or error.filename  # of a rename, the second is where it failed, mostly
+        place = f"{named}: " if named else ""
         print(f"bnlab: {place}cannot be read or written ({error.strerror}).", file=sys.stderr)
         return StorageError.exit_code
     return 0

@@ -239,11 +239,8 @@ class Number(Item):
     def _goes_together(self) -> "Number":
         if self.truncated and self.read_to:
             raise ValueError("found both truncated and read_to, expected one: what is read off a figure is not cut off")
-        gain = self.metric.endswith("gain") or any(
-            isinstance(one, NumberVariant) and (one.metric or self.metric).endswith("gain") for one in self.variants
-        )
         ignored = [key for key in ("best_of", "other_split") if getattr(self, key)]
-        if gain and ignored:
+        if self.metric.endswith("gain") and ignored:
             raise ValueError(f"found {ignored[0]} with a gain, which is not selected or judged by single runs")
         return self
 

@@ -58,6 +58,11 @@ class Currency:
         """Whether this is the code of a command, or was accepted as no worse."""
         return fingerprint == self.targets.code(command) or (command, fingerprint) in self._accepted
 
+    def is_as_written(self, command: str, *arguments: str) -> bool:
+        """Whether the files of a command with these arguments are what it once wrote, by whatever code."""
+        receipt = self.receipts.get((command, *arguments))
+        return receipt is not None and self._reason_of_outputs(receipt) is None
+
     @cache  # noqa: B019
     def record(self, run: str) -> dict[str, Any]:
         """A run's record, read once. Raises IntegrityError when it is missing or damaged."""

@@ -9,6 +9,10 @@ from platform import node
 import psutil
 
 FOLDER = Path(".snakemake/masters")
+OLDER = 15
+"""Digits: nanoseconds since 1970 have more, ticks since the machine started have fewer."""
+IDLE = {"-n", "--dry-run", "--dryrun", "--summary", "--list", "--report", "--dag", "--rulegraph"}
+"""What a Snakemake does without a lock."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,9 @@ class Master:
 
     @property
     def may_live(self) -> bool:
-        """Whether it cannot be known to be dead; of another machine it cannot."""
-        return self.host != node() or self.started == _started(self.process)
+        """Whether it cannot be known to be dead; of another machine it cannot, nor by an older note, with a time."""
+        with_a_time = len(self.started) > OLDER and psutil.pid_exists(self.process)
+        return self.host != node() or with_a_time or self.started == _started(self.process)
 
 
 def own_note() -> Path:
@@ -42,11 +47,12 @@ def masters(folder: Path = FOLDER) -> Iterator[Master]:
 
 def unnoted_snakemakes() -> bool:
     """Whether another Snakemake works in this folder that leaves no notes, of another workflow for example."""
-    noted = {master.process for master in masters()} | {os.getpid()}
+    noted = {master.process for master in masters() if master.may_live} | {os.getpid()}
     here = str(Path.cwd())
     for process in psutil.process_iter(["pid", "cwd", "cmdline"]):
         program, *words = process.info["cmdline"] or [""]
-        is_snakemake = "python" in Path(program).name and any(Path(word).name == "snakemake" for word in words[:2])
+        called = words[:2] == ["-m", "snakemake"] or (words and Path(words[0]).name == "snakemake")
+        is_snakemake = "python" in Path(program).name and called and IDLE.isdisjoint(words)
         if is_snakemake and process.info["cwd"] == here and process.info["pid"] not in noted:
             return True
     return False

@@ -66,8 +66,16 @@ def unneeded(targets: Targets) -> dict[str, list[Path]]:
         if maker not in wanted:
             files = [results / path for path in receipt.outputs if path not in needed]
             found[" ".join(maker)] += [receipt_path(results, *maker), *(path for path in files if path.is_file())]
-    left = [path for pattern in PARTS for path in results.rglob(pattern) if time.time() - path.stat().st_mtime > OLD]
+    left = [path for pattern in PARTS for path in results.rglob(pattern) if time.time() - _last_change(path) > OLD]
     return found | ({"parts that killed commands have left": left} if left else {})
+
+
+def _last_change(path: Path) -> float:
+    """When something in it was written last; now if it goes just now."""
+    try:
+        return max(one.stat().st_mtime for one in [path, *path.rglob("*")])
+    except FileNotFoundError:
+        return time.time()
 
 
 def _delete(path: Path) -> None:
@@ -93,10 +101,10 @@ def _require_certainty(targets: Targets, currency: Currency) -> None:
                 f"Nothing was deleted. Finish the search first: snakemake --cores 8 {key}"
             )
         for experiment in study.searched:
-            if reason := currency.reason("rank", key, experiment):
+            if not currency.is_as_written("rank", key, experiment):
                 raise ConfigError(
-                    f"The ranking of {key}, {experiment}: {reason}. So which runs it leads to is not known. Nothing "
-                    f"was deleted. Rank it first: snakemake --cores 8 {key}"
+                    f"The ranking of {key}, {experiment}, is not what was written, so which runs it leads to is not "
+                    f"known. Nothing was deleted. Rank it again: snakemake --cores 8 {key}"
                 )
     at_work = [master for master in masters() if master.may_live]
     if at_work:
