@@ -351,7 +351,7 @@ def test_only_files_py_writes_files() -> None:
     }
     assert found.pop("files.py")
     assert found == {
-        "__main__.py": ["os.open(os.devnull, os.O_WRONLY)"],
+        "__main__.py": ["open(os.devnull, 'w', encoding='utf-8')", "os.open(os.devnull, os.O_WRONLY)"],
         "data/download.py": ["open(output, 'wb')"],
     }
 
