@@ -45,7 +45,8 @@ def main() -> None:
     rows: list[Row] = []
     with project(Path("results/data") / protocol.data.name) as place:
         (place.folder / "results" / "runs").symlink_to(Path("results/runs").resolve())
-        shutil.copytree("results/gradients", place.folder / "results" / "gradients", dirs_exist_ok=True)
+        for name in ("gradients", "made"):
+            shutil.copytree(f"results/{name}", place.folder / "results" / name, dirs_exist_ok=True)
         for command in commands:
             print(*command, flush=True)
             rows.append({"step": " ".join(command), "seconds": place.measure("-m", "bnlab", *command).wall})
