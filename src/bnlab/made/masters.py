@@ -11,8 +11,8 @@ import psutil
 FOLDER = Path(".snakemake/masters")
 OLDER = 15
 """Digits: nanoseconds since 1970 have more, ticks since the machine started have fewer."""
-IDLE = {"-n", "--dry-run", "--dryrun", "--summary", "--list", "--report", "--dag", "--rulegraph"}
-"""What a Snakemake does without a lock."""
+IDLE = {"-n", "--dry-run", "--dryrun", "--summary", "--list", "--report", "--dag", "--rulegraph", "--target-jobs"}
+"""What a Snakemake does without a lock; the last, the jobs of one."""
 
 
 @dataclass(frozen=True)
