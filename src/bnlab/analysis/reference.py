@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,9 +133,10 @@ def differences(folder: Path, *, results: Path) -> Differences:
     return Differences(content, rounding, files)
 
 
-def compared(results: Path) -> list[Path]:
-    """The results that a reference is kept from and compared with, there or not."""
-    return [*_copied(results).values(), *_tested(results)]
+def compared(results: Path, studies: Iterable[str]) -> list[Path]:
+    """The results that a reference is kept from and compared with, there or not; of these studies, what is there."""
+    tested = (results / "studies" / study / "test.csv" for study in studies)
+    return [*_copied(results).values(), *(path for path in tested if path.exists())]
 
 
 def _tested(results: Path) -> list[Path]:

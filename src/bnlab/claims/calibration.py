@@ -13,7 +13,6 @@ from bnlab.analysis.intervals import LEVEL, share_interval
 from bnlab.claims.evidence import Evidence
 from bnlab.claims.load import load_claims
 from bnlab.claims.model import SEARCHED, Cell, place_of, studies_of
-from bnlab.claims.outcomes import is_accuracy
 from bnlab.claims.trials import (
     SEED,
     SHIFTS,
@@ -26,6 +25,7 @@ from bnlab.claims.trials import (
     equal_trials,
     number_trials,
 )
+from bnlab.config.claims import is_accuracy
 from bnlab.config.studies import Configuration
 from bnlab.formatting import batch_norm_words
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bnlab.claims.model import SAMPLED, SEARCHED, VALIDATED, Cell, Claim, Interpretation, Selection
-from bnlab.claims.outcomes import is_gain
+from bnlab.config.claims import is_gain
 from bnlab.config.experiments import FILTERS
 from bnlab.config.studies import Configuration
 from bnlab.runs.names import initialization_text, network_text, number_text

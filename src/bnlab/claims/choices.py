@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bnlab.claims.model import Claim
-from bnlab.claims.outcomes import DIFFERENCES, FAILED, INCONCLUSIVE, REPRODUCED, Finding, is_accuracy
+from bnlab.claims.outcomes import DIFFERENCES, FAILED, INCONCLUSIVE, REPRODUCED, Finding
+from bnlab.config.claims import is_accuracy
 
 FACTORS = (0.5, 2.0)
 TURNED = "our choice:"

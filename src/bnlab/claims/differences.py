@@ -15,10 +15,10 @@ from bnlab.claims.outcomes import (
     REPRODUCED,
     Finding,
     difference,
-    is_accuracy,
     summary_of,
     written,
 )
+from bnlab.config.claims import is_accuracy
 
 SHARE = 0.01
 """For everything else the margin is this share of its value, about as much of it as half a point is of an accuracy."""

@@ -16,7 +16,7 @@ from bnlab.analysis.searches import Candidate
 from bnlab.analysis.spread import Alike, Noise
 from bnlab.claims.along_curves import along_curves
 from bnlab.claims.model import CURVES, SAMPLED, START, Cell, Interpretation, Pair, Selection, place_of
-from bnlab.claims.outcomes import is_gain
+from bnlab.config.claims import is_gain
 from bnlab.config.reported_checks import load_reported_check
 from bnlab.config.studies import Configuration
 from bnlab.errors import IntegrityError

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bnlab.config.claims import is_accuracy
+
 REPRODUCED = "REPRODUCED"
 NOT_REPRODUCED = "NOT REPRODUCED"
 CONTRADICTED = "CONTRADICTED"
@@ -64,16 +66,6 @@ def summary_of(values: Sequence[float]) -> Finding:
     mean = float(np.mean(values)) if len(values) else math.nan
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
     return Finding(INCONCLUSIVE, "", mean, sd, len(values), measured=tuple(values))
-
-
-def is_gain(metric: str) -> bool:
-    """Whether a metric is the accuracy with batch normalization less that without."""
-    return metric.endswith("_gain")
-
-
-def is_accuracy(metric: str) -> bool:
-    """Whether a metric is an accuracy or a difference of two."""
-    return metric.endswith("accuracy") or is_gain(metric) or metric in ("gap", "swing", "deviation")
 
 
 def written(value: float, metric: str = "", *, digits: int = 3) -> str:

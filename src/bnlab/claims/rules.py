@@ -13,8 +13,9 @@ from bnlab.claims.levels import judge_level
 from bnlab.claims.model import SEARCHED, START, TIED, Cell, Claim, Interpretation, Pair
 from bnlab.claims.numbers import NOTHING, PAIRS, judge_best_of, judge_in_state, judge_number, judge_start
 from bnlab.claims.orders import judge_increase, judge_magnitude
-from bnlab.claims.outcomes import Finding, is_gain
+from bnlab.claims.outcomes import Finding
 from bnlab.claims.settings import judge_setting, setting_value
+from bnlab.config.claims import is_gain
 
 Rule = Callable[[Claim, Interpretation, Evidence], Finding]
 

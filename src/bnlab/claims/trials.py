@@ -15,7 +15,8 @@ from bnlab.analysis.spread import Alike
 from bnlab.claims.best import judge_best
 from bnlab.claims.differences import judge_direction, judge_equal, margin_of
 from bnlab.claims.numbers import judge_best_of, judge_number, printed_range, too_few
-from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, is_accuracy
+from bnlab.claims.outcomes import CONTRADICTED, INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding
+from bnlab.config.claims import is_accuracy
 
 SHIFTS = (0.25, 0.5, 1.0, 2.0)
 """By how much the truth is moved: points of an accuracy, percent of anything else."""

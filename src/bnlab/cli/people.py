@@ -160,8 +160,9 @@ def _keep_reference(_: argparse.Namespace) -> None:
     """Keep the present results of everything as the reference result in docs/reference."""
     from bnlab.analysis.reference import compared, keep_reference
     from bnlab.made.perform import require_current
+    from bnlab.targets import Targets
 
-    require_current(compared(RESULTS))
+    require_current(compared(RESULTS, Targets().studies))
     keep_reference(REFERENCE, results=RESULTS)
 
 
@@ -171,10 +172,7 @@ def _compare_reference(_: argparse.Namespace) -> None:
     from bnlab.made.perform import require_current
     from bnlab.targets import Targets
 
-    gone = {path.parent for path in RESULTS.glob("studies/*/test.csv")} - {
-        RESULTS / "studies" / study for study in Targets().studies
-    }
-    require_current(path for path in compared(RESULTS) if path.exists() and path.parent not in gone)
+    require_current(path for path in compared(RESULTS, Targets().studies) if path.exists())
     compare_reference(REFERENCE, results=RESULTS)
 
 

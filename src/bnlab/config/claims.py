@@ -25,7 +25,6 @@ RunMetric = Literal[
     "epochs_until_learning", "epoch_of_lowest_validation_cost", "validation_loss_rise",
     "gap", "rises", "swing", "loss_swing", "deviation",
 ]  # fmt: skip
-DIFFERENCES_OF_ACCURACIES = ("gap", "swing", "deviation")
 Metric = Literal[RunMetric, "test_gain", "validation_gain"]
 SearchMetric = Literal["validation_accuracy", "best_validation_accuracy"]
 Axis = Literal["weight_decay", "learning_rate"]
@@ -38,6 +37,16 @@ Property = Literal[
     "training", "validation", "batch_size", "momentum", "bn_decay", "bn_epsilon",
     "layers", "width", "initialization", "weight_decay", "learning_rate",
 ]  # fmt: skip
+
+
+def is_gain(metric: str) -> bool:
+    """Whether a metric is the accuracy with batch normalization less that without."""
+    return metric.endswith("_gain")
+
+
+def is_accuracy(metric: str) -> bool:
+    """Whether a metric is an accuracy or a difference of two, a fraction in the configuration."""
+    return metric.endswith("accuracy") or is_gain(metric) or metric in ("gap", "swing", "deviation")
 
 
 class Filters(Declared):
@@ -231,7 +240,7 @@ class Number(Item):
         metric = info.data.get("metric", "")
         printed = [*reported.values()] if isinstance(reported, dict) else [reported]
         large = [number for number in printed if abs(float(number)) > 1]
-        if large and (metric.endswith(("accuracy", "gain")) or metric in DIFFERENCES_OF_ACCURACIES):
+        if large and is_accuracy(metric):
             raise ValueError(f"expected a fraction: {Decimal(large[0]).scaleb(-2)}")
         return reported
 
@@ -240,7 +249,7 @@ class Number(Item):
         if self.truncated and self.read_to:
             raise ValueError("found both truncated and read_to, expected one: what is read off a figure is not cut off")
         ignored = [key for key in ("best_of", "other_split") if getattr(self, key)]
-        if self.metric.endswith("gain") and ignored:
+        if is_gain(self.metric) and ignored:
             raise ValueError(f"found {ignored[0]} with a gain, which is not selected or judged by single runs")
         return self
 
@@ -342,9 +351,7 @@ class Level(Item):
     @classmethod
     def _fractions(cls, bounds: Any, info: ValidationInfo) -> Any:
         given = bounds if isinstance(bounds, list) else [bounds]
-        metric = info.data.get("metric", "")
-        fraction = metric.endswith("accuracy") or metric in DIFFERENCES_OF_ACCURACIES
-        if fraction and max(map(abs, given)) > 1:
+        if is_accuracy(info.data.get("metric", "")) and max(map(abs, given)) > 1:
             raise ValueError(f"expected fractions: {', '.join(f'{bound / 100:.6g}' for bound in given)}")
         return bounds
 

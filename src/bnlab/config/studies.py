@@ -168,7 +168,7 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
         where = f"{path}: experiments[{i}]"
         if item["id"] in experiments:
             raise ConfigError(f"{where}.id: '{item['id']}' stands here twice; ids must differ.")
-        _check_around(item, experiments, source=where)
+        _check_taken_over(item, experiments, source=where)
         experiments[item["id"]] = expand_experiment(
             item, protocols, ranking_of, seeds_factor=seeds_factor, source=where
         )
@@ -187,7 +187,7 @@ def _load_study(path: Path, protocols: Mapping[str, Protocol], *, results: Path,
     return study
 
 
-def _check_around(item: Mapping[str, Any], experiments: Mapping[str, Experiment], *, source: str) -> None:
+def _check_taken_over(item: Mapping[str, Any], experiments: Mapping[str, Experiment], *, source: str) -> None:
     """Refuse an axis around or of the best of listed values where it could not be, whichever of these came out best."""
     forms = [(axis, kind, form) for axis in ("learning_rate", "weight_decay") for kind, form in _form(item.get(axis))]
     for axis, kind, form in forms:

@@ -9,8 +9,6 @@ from platform import node
 import psutil
 
 FOLDER = Path(".snakemake/masters")
-OLDER = 15
-"""Digits: nanoseconds since 1970 have more, ticks since the machine started have fewer."""
 IDLE = {"-n", "--dry-run", "--dryrun", "--summary", "--list", "--report", "--dag", "--rulegraph", "--target-jobs"}
 """What a Snakemake does without a lock; the last, the jobs of one."""
 
@@ -27,9 +25,8 @@ class Master:
 
     @property
     def may_live(self) -> bool:
-        """Whether it cannot be known to be dead; of another machine it cannot, nor by an older note, with a time."""
-        with_a_time = len(self.started) > OLDER and psutil.pid_exists(self.process)
-        return self.host != node() or with_a_time or self.started == _started(self.process)
+        """Whether it cannot be known to be dead; of another machine it cannot."""
+        return self.host != node() or self.started == _started(self.process)
 
 
 def own_note() -> Path:
@@ -46,7 +43,7 @@ def masters(folder: Path = FOLDER) -> Iterator[Master]:
 
 
 def unnoted_snakemakes() -> bool:
-    """Whether another Snakemake works in this folder that leaves no notes, of another workflow for example."""
+    """Whether another Snakemake works in this folder and has left no note: that of another workflow, for example."""
     noted = {master.process for master in masters() if master.may_live} | {os.getpid()}
     here = str(Path.cwd())
     for process in psutil.process_iter(["pid", "cwd", "cmdline"]):

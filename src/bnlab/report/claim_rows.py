@@ -9,17 +9,8 @@ from decimal import Decimal
 import pandas as pd
 
 from bnlab.claims.choices import TURNED
-from bnlab.claims.outcomes import (
-    DIFFERENCES,
-    FAILED,
-    GRADIENTS,
-    NOT_COMPARABLE,
-    REPRODUCED,
-    SETTINGS,
-    WHOLE,
-    is_accuracy,
-    unit_of,
-)
+from bnlab.claims.outcomes import DIFFERENCES, FAILED, GRADIENTS, NOT_COMPARABLE, REPRODUCED, SETTINGS, WHOLE, unit_of
+from bnlab.config.claims import is_accuracy
 from bnlab.formatting import percent, percent_and_sd, points, points_and_sd, short_error
 from bnlab.report.run_list import LinkGroup, link_groups
 from bnlab.runs.spec import RunSpec

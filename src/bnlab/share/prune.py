@@ -8,7 +8,7 @@ from pathlib import Path
 from bnlab.config.studies import check_selection, read_selection
 from bnlab.errors import ConfigError, StorageError
 from bnlab.made.currency import Currency
-from bnlab.made.masters import masters
+from bnlab.made.masters import masters, unnoted_snakemakes
 from bnlab.made.receipts import receipt_path
 from bnlab.made.wanted import Wanted
 from bnlab.targets import Targets
@@ -29,7 +29,8 @@ def prune(targets: Targets, *, remove: bool, really: bool) -> None:
     check_selection(
         read_selection(targets.config).model_dump(), targets.configuration, source=f"{targets.config}/config.yaml"
     )
-    found = unneeded(targets)
+    currency = Currency(targets)
+    found = _unneeded(targets, currency)
     if not found:
         print("Every result is a study's.")
         return
@@ -43,7 +44,7 @@ def prune(targets: Targets, *, remove: bool, really: bool) -> None:
     if not remove:
         print("To delete all of it: python -m bnlab prune --remove")
         return
-    _require_certainty(targets, Currency(targets))
+    _require_certainty(targets, currency)
     if not really:
         print("Only training would bring it back. To delete it all the same: python -m bnlab prune --remove --really")
         return
@@ -52,9 +53,9 @@ def prune(targets: Targets, *, remove: bool, really: bool) -> None:
     print("Deleted.")
 
 
-def unneeded(targets: Targets) -> dict[str, list[Path]]:
+def _unneeded(targets: Targets, currency: Currency) -> dict[str, list[Path]]:
     """Runs' folders by protocol, and files with their receipts by command, that no study of the configuration has."""
-    currency, results = Currency(targets), targets.results
+    results = targets.results
     found = defaultdict(list)
     for run in currency.stored_runs():
         if run not in targets.known_runs:
@@ -112,3 +113,5 @@ def _require_certainty(targets: Targets, currency: Currency) -> None:
             f"Snakemake is at work in this folder (process {at_work[0].process} of {at_work[0].host}). Nothing was "
             "deleted. Wait until it has ended; if that machine is gone, snakemake --unlock forgets it."
         )
+    if unnoted_snakemakes():
+        raise ConfigError("Another Snakemake is at work in this folder. Nothing was deleted. Wait until it has ended.")
