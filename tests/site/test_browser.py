@@ -255,11 +255,15 @@ def test_settings_sort_as_numbers(visit: Visit, made: Workplace) -> None:
     """Whether they are written with an exponent or not."""
     page = visit.open("runs.html")
     page.select_option("[name=experiment]", "decay")
-    page.locator("#runs thead th", has_text="λ").locator("[role=button]").click()
+    head = page.locator("#runs thead th", has_text="λ").locator("[role=button]")
+    first = page.locator("#runs tbody td:nth-child(8)").first
+    head.click()
+    page.locator("#runs thead th[aria-sort=ascending]").wait_for()
     values = [float(text) for text in page.locator("#runs tbody td:nth-child(8)").all_text_contents()]
-    assert values == sorted(values) and page.locator("#runs tbody td:nth-child(8)").first.inner_text() == "0"
-    page.locator("#runs thead th", has_text="λ").locator("[role=button]").click()
-    assert page.locator("#runs tbody td:nth-child(8)").first.inner_text() == "0.1"
+    assert values == sorted(values) and first.inner_text() == "0"
+    head.click()
+    page.locator("#runs thead th[aria-sort=descending]").wait_for()
+    assert first.inner_text() == "0.1"
 
 
 def test_an_address_that_no_longer_fits_is_told(visit: Visit, made: Workplace) -> None:

@@ -129,7 +129,7 @@ def test_a_snakemake_of_another_name_keeps_its_lock(fresh: Project) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGSTOP)
-        refused = fresh.snakemake("results/data/generated/manifest.json").stdout
+        refused = fresh.snakemake("tiny").stdout
         assert "cannot be locked" in refused and "Removed the lock" not in refused
     finally:
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,14 +1,13 @@
 """Jobs on Slurm of a Snakemake that was killed. By Snakemake's internals, of versions 9.18 to 9.27."""
 
 import atexit
-import os
 import subprocess
 from pathlib import Path
-from platform import node
 from time import sleep
 
-import psutil
 from snakemake.exceptions import WorkflowError
+
+from bnlab.made.masters import Master, own_note
 
 CLUSTER_NOTES = Path(".snakemake/slurm")
 """Here a Snakemake leaves a note of its host, its process and the name of its jobs, until it ends."""
@@ -19,28 +18,17 @@ def own_the_cluster_jobs():
 
     Slurm's jobs go on without their master. Those that wait, or train, would do what the same command now starts again.
     """
-    for note in CLUSTER_NOTES.glob("* [0-9]* *"):
-        host, process, name = note.name.rsplit(" ", 2)
-        if host == node() and not runs_snakemake(int(process)):
+    for note in CLUSTER_NOTES.glob("* [0-9]* [0-9]* *"):
+        host, process, started, name = note.name.rsplit(" ", 3)
+        if not Master(note, host, int(process), started).may_live:
             cancel_jobs(name)
             note.unlink(missing_ok=True)
     name = getattr(workflow.scheduler._executor, "run_uuid", None)
     if name is not None:
         CLUSTER_NOTES.mkdir(parents=True, exist_ok=True)
-        own = CLUSTER_NOTES.absolute() / f"{node()} {os.getpid()} {name}"
+        own = CLUSTER_NOTES.absolute() / f"{own_note().name} {name}"
         own.touch()
         atexit.register(own.unlink, missing_ok=True)
-
-
-def runs_snakemake(process):
-    """Whether a process of this machine is a Snakemake other than this one, which may have the number of a dead one."""
-    try:
-        command = " ".join(psutil.Process(process).cmdline())
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
-    return process != os.getpid() and "snakemake" in command
 
 
 def cancel_jobs(name):
