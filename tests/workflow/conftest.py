@@ -15,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +89,31 @@ SEARCHES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Project:
-    """A folder that holds all that a clone holds for the workflow, with one tiny study."""
+    """A folder that holds all that a clone holds for the workflow, with one tiny study.
+
+    alone: whether its commands are processes of their own from the start, as a user's are, and share nothing.
+    """
 
     folder: Path
+    alone: bool = False
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Snakemake to its end; output and errors in `stdout`."""
+        return self._run("snakemake", ["--cores", "2", *arguments], os.environ)
+
+    def bnlab(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of the package's commands, the project's own package; output and errors in `stdout`."""
+        return self._run("bnlab", arguments, os.environ | {"PYTHONPATH": str(self.folder / "src")})
+
+    def _run(
+        self, module: str, arguments: Sequence[str], environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        if not self.alone:
+            return run_loaded(module, arguments, self.folder, environment)
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
+            env=environment,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -105,14 +121,9 @@ class Project:
             check=False,
         )
 
-    def bnlab(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the package's commands, the project's own package; output and errors in `stdout`."""
-        environment = os.environ | {"PYTHONPATH": str(self.folder / "src")}
-        return run_loaded("bnlab", arguments, self.folder, environment)
-
     def planned(self, *arguments: str) -> dict[str, int]:
         """Jobs by rule that `snakemake -n` announces; empty when nothing is to be done."""
-        result = run_loaded("snakemake", ["--cores", "2", "-n", *arguments], self.folder, os.environ)
+        result = self.snakemake("-n", *arguments)
         output = result.stdout
         assert result.returncode == 0, output
         if "Nothing to be done" in output:
@@ -183,7 +194,7 @@ def made_once(place: pytest.TempPathFactory, name: str, study: dict[str, Any] | 
         if not folder.exists():
             unfinished = root / f"{name}.unfinished"
             unfinished.mkdir()
-            project = new_project(unfinished)
+            project = replace(new_project(unfinished), alone=True)
             if study:
                 project.write_study(study)
             result = project.snakemake()

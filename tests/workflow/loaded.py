@@ -1,40 +1,52 @@
 """Commands in copies of one process that has loaded what they load: half of what a short command costs is loading."""
 
-import multiprocessing
+import atexit
+import functools
 import os
-import runpy
+import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
-_LOADED = multiprocessing.get_context("forkserver")
-_LOADED.set_forkserver_preload(["snakemake.cli", "pandas", "pydantic", "scipy.stats", "yaml"])  # never bnlab itself
+from bnlab.blas import use_one_thread
+from tests.workflow import fork_server
+
+PYTHON = f"""#!/bin/sh
+[ "$1" = -m ] && shift && exec {sys.executable} -IS {fork_server.__file__} "${{0%python}}address" "$@"
+exec {sys.executable} "$@"
+"""
+
+
+@functools.cache
+def server() -> Path:
+    """Start a server, which ends with this process; return the folder with its `address`, and with its `python`."""
+    place = tempfile.TemporaryDirectory()
+    atexit.register(place.cleanup)
+    folder = Path(place.name)
+    (folder / "python").write_text(PYTHON, encoding="utf-8")
+    (folder / "python").chmod(0o755)
+    use_one_thread()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(folder / "address"))
+        listening.listen()
+        process = subprocess.Popen(
+            [sys.executable, fork_server.__file__, str(listening.fileno())],
+            pass_fds=[listening.fileno()], stdin=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+    atexit.register(process.communicate)
+    return folder
 
 
 def run_loaded(
     module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
 ) -> CompletedProcess[str]:
-    """`python -m module ARGUMENTS` in that folder, where `bnlab` is the folder's own; output and errors in `stdout`."""
-    with tempfile.NamedTemporaryFile() as output:
-        process = _LOADED.Process(target=_run, args=(module, arguments, folder, dict(environment), output.name))
-        process.start()
-        process.join(timeout=300)
-        said = Path(output.name).read_text(encoding="utf-8")
-        if process.exitcode is None:
-            process.kill()
-            raise TimeoutError(f"{module} {' '.join(arguments)}: {said}")
-        return CompletedProcess([module, *arguments], process.exitcode, said)
-
-
-def _run(module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: str) -> None:
-    with Path(output).open("wb") as file:
-        for stream in (1, 2):
-            os.dup2(file.fileno(), stream)
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(folder)
-    sys.path[:0] = [str(folder), str(folder / "src")]
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    """`python -m module ARGUMENTS` in that folder; output and errors in `stdout`."""
+    command = [module, *arguments]
+    with tempfile.TemporaryFile() as output, Path(os.devnull).open("rb") as nothing:
+        streams = [nothing.fileno(), output.fileno(), output.fileno()]
+        _, status = fork_server.ask(str(server() / "address"), command, str(folder), dict(environment), streams)
+        output.seek(0)
+        return CompletedProcess(command, status, output.read().decode("utf-8"))

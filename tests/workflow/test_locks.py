@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from platform import node
 
@@ -14,6 +15,12 @@ import pytest
 
 from bnlab.made.masters import masters, own_note
 from tests.workflow.conftest import Project
+
+
+@pytest.fixture
+def fresh(fresh: Project) -> Project:
+    """A project whose Snakemakes can be told by their command lines."""
+    return replace(fresh, alone=True)
 
 
 def started(project: Project) -> "subprocess.Popen[bytes]":

@@ -1,6 +1,7 @@
 """Where one more run will lie, and what a mean difference or a share can be: intervals of 95 % probability.
 
-The quantiles are those of scipy.special: scipy.stats, which calls it for them, takes a second to import.
+The quantiles are those of scipy.special: scipy.stats, which calls it for them, takes a second to import. `import scipy`
+loads neither: a part of it is loaded when it is first used, so that pages and figures without intervals go without.
 """
 
 import math
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import special
+import scipy
 
 from bnlab.analysis.spread import Spread
 
@@ -37,7 +38,7 @@ def _sd_of_one_more(values: Sequence[float], spread: Spread, extra_variance: flo
 
 
 def _quantile(probability: float, spread: Spread) -> float:
-    return float(special.stdtrit(spread.degrees_of_freedom, probability))
+    return float(scipy.special.stdtrit(spread.degrees_of_freedom, probability))
 
 
 def binomial_variance(accuracy: float, images: int) -> float:
@@ -51,14 +52,14 @@ def mean_interval(values: Sequence[float] | pd.Series, *, level: float = LEVEL) 
         return math.nan, math.nan
     values, n = np.asarray(values, float), len(values)
     mean, sd = float(np.mean(values)), float(np.std(values, ddof=1))
-    half = float(special.stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
+    half = float(scipy.special.stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
     return mean - half, mean + half
 
 
 def sd_interval(sd: float, n: int) -> tuple[float, float]:
     """The interval of the standard deviation that n normal values, 2 or more, with an observed one of `sd` have."""
     # Half of a chi-square variable with n - 1 degrees of freedom is a gamma variable of half of these.
-    halves = (float(special.gammaincinv((n - 1) / 2, (1 + side * LEVEL) / 2)) for side in (1, -1))
+    halves = (float(scipy.special.gammaincinv((n - 1) / 2, (1 + side * LEVEL) / 2)) for side in (1, -1))
     low, high = (sd * math.sqrt((n - 1) / 2 / half) for half in halves)
     return low, high
 
@@ -73,14 +74,14 @@ def detectable_mean(values: Sequence[float]) -> float:
 
 def share_interval(count: int, of: int) -> tuple[float, float]:
     """The exact interval of a share (Clopper and Pearson): quantiles of beta distributions."""
-    low = float(special.betaincinv(count, of - count + 1, (1 - LEVEL) / 2)) if count else 0.0
-    high = float(special.betaincinv(count + 1, of - count, (1 + LEVEL) / 2)) if count < of else 1.0
+    low = float(scipy.special.betaincinv(count, of - count + 1, (1 - LEVEL) / 2)) if count else 0.0
+    high = float(scipy.special.betaincinv(count + 1, of - count, (1 + LEVEL) / 2)) if count < of else 1.0
     return low, high
 
 
 def sign_test(count: int, of: int) -> float:
     """The probability of a count at least as far from half of them, if both outcomes were as likely; two-sided."""
-    return min(1.0, 2 * float(special.bdtr(min(count, of - count), of, 0.5)))
+    return min(1.0, 2 * float(scipy.special.bdtr(min(count, of - count), of, 0.5)))
 
 
 def summary(values: pd.Series) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """How many pairs of runs it takes to see a difference."""
 
-from scipy import special
+import scipy
 
 from bnlab.analysis.intervals import LEVEL, POWER
 
@@ -13,8 +13,8 @@ def power(pairs: int, sd: float, difference: float) -> float:
 
     sd: of the pairs' differences, whose mean is `difference` in truth.
     """
-    quantile = special.stdtrit(pairs - 1, (1 + LEVEL) / 2)
-    return 1 - float(special.nctdtr(pairs - 1, difference * pairs**0.5 / sd, quantile))
+    quantile = scipy.special.stdtrit(pairs - 1, (1 + LEVEL) / 2)
+    return 1 - float(scipy.special.nctdtr(pairs - 1, difference * pairs**0.5 / sd, quantile))
 
 
 def pairs_needed(sd: float, difference: float) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from bnlab.analysis.intervals import LEVEL
 from bnlab.analysis.spread import Noise, Spread
@@ -56,7 +56,7 @@ def simulated_searches(
 
 def half_width(noise: Noise, *, variances: float, comparisons: int = 1) -> float:
     """Half an interval of a difference that has so many of the own variances, for so many comparisons at once."""
-    t = special.stdtrit(noise.own.degrees_of_freedom, 1 - (1 - LEVEL) / 2 / comparisons)
+    t = scipy.special.stdtrit(noise.own.degrees_of_freedom, 1 - (1 - LEVEL) / 2 / comparisons)
     return float(t) * noise.own.sd * math.sqrt(variances)
 
 
