@@ -109,7 +109,7 @@ def test_the_caption_names_the_commonest_mistake(tmp_path: Path) -> None:
     protocol = made.configuration.protocols["small"]
     write_figure(confusion, made.table("runs.csv"), counted(made), protocol, made.folder / "figures" / "x")
     words = confusion.caption(protocol, made.table("figures/x.csv"))
-    assert "cat taken for dog: 40.00 % of the images without and 28.00 % with it" in words
+    assert "cat taken for dog: 40.00 % of the images labelled cat without batch normalization, 28.00 % with it" in words
     assert "In 2 of 4 cells" in words and "3 pairs of runs" in words
 
 

@@ -52,10 +52,10 @@ def test_the_caption_says_both_ends(tmp_path: Path) -> None:
     runs.loc[runs["weight_decay"] == 0.1, "training_accuracy"] -= 0.02
     table = gap.data(runs, made.table("curves.csv"), protocol)
     ends = (
-        "without batch normalization from +3.00 points at λ = 0 to +1.00 at λ = 0.1 and with batch normalization from "
+        "without batch normalization it is +3.00 points at λ = 0 and +1.00 at λ = 0.1; with batch normalization it is "
     )
     assert ends in gap.caption(protocol, table)
-    assert "goes" not in gap.caption(protocol, pd.concat([table, table.assign(network="9")]))
+    assert "The mean gap" not in gap.caption(protocol, pd.concat([table, table.assign(network="9")]))
 
 
 def test_diverged_runs_have_no_gap(tmp_path: Path) -> None:
@@ -65,5 +65,5 @@ def test_diverged_runs_have_no_gap(tmp_path: Path) -> None:
     table = gap.data(runs, made.table("curves.csv"), protocol)
     assert table["accuracy_gap"].isna().sum() == 1
     assert "Crosses mark" in gap.caption(protocol, table)
-    assert "from +3.00 points" in gap.caption(protocol, table)
+    assert "it is +3.00 points" in gap.caption(protocol, table)
     made.draw("gap")

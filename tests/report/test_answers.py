@@ -42,8 +42,8 @@ def test_what_a_guess_costs_depends_on_the_classes(classes: int, guess: float) -
 def test_a_run_that_diverged_has_not_started_to_learn() -> None:
     """It is one of the cell's runs all the same."""
     assert answers._SENTENCES["starts"](STARTS, inputs([1.5, NAN, 2.3026])) == (
-        "Runs that start to learn at all, without batch normalization, by the standard deviation σ of their initial "
-        "weights: 1 of 3 with He initialization."
+        "Whether a network of 3 layers (50-50) starts to learn at all can hang on the standard deviation σ of its "
+        "initial weights. Runs that do, without batch normalization: 1 of 3 with He initialization."
     )
 
 
@@ -64,7 +64,7 @@ def test_starts_and_searches_are_of_networks_that_are_named() -> None:
     made = inputs([1.5, NAN, 2.3026])
     made.cells = pd.concat([made.cells, made.cells.assign(network="30-20-10", layers=4)])
     assert answers._SENTENCES["starts"](STARTS, made).endswith(
-        "weights: 1 of 3 with He initialization in a network of 3 layers (50-50); "
+        "without batch normalization: 1 of 3 with He initialization in a network of 3 layers (50-50); "
         "1 of 3 with He initialization in a network of 4 layers (30-20-10)."
     )
     found = {"batch_norm": True, "n": 1, "validation_accuracy_mean": 0.5, "test_accuracy_mean": 0.4}
@@ -100,8 +100,8 @@ def test_failures_are_told_apart_by_what_is_known_of_them() -> None:
     ]
     claims = pd.DataFrame(rows, columns=["group", "outcome", "variants", "flags"])
     assert what_failed(claims) == (
-        "Of 5 measured results and statements, 1 is reproduced, 3 are not, and 1 is undecided or not testable. Of "
-        "those that are not, 1 would be reproduced under another reading of the report, 1 concerns points where it "
-        "contradicts itself, its code or its log, and for 1 nothing that was tried explains it."
+        "Of 5 measured results and statements, 1 is reproduced, 3 are not, and 1 is undecided or not testable. Of the "
+        "3, 1 would be reproduced under another reading of the report, 1 concerns points where a report contradicts "
+        "itself, its code or its log, and 1 remains unexplained."
     )
     assert what_failed(claims.iloc[:1]).startswith("No measured result and no statement")

@@ -26,7 +26,7 @@ def test_what_is_decided_is_counted() -> None:
             "Of the measured results that our runs decide, 0 of 1 whose report leaves something open that matters are "
             "reproduced, and 1 of 2 others."
         ),
-        "Most often left open: the network (3 claims), the step (2 claims), the seed (1 claim).",
+        "What the reports most often leave open: the network (3 claims), the step (2 claims), the seed (1 claim).",
     ]
 
 
@@ -38,4 +38,6 @@ def test_what_there_is_none_of_is_not_counted() -> None:
     assert list(conclusion(pd.DataFrame(ROWS[6:7], columns=COLUMNS))) == [
         "Where our runs decide, 1 of 1 statements in words are reproduced."
     ]
-    assert list(conclusion(pd.DataFrame(ROWS[8:], columns=COLUMNS))) == ["Most often left open: the step (1 claim)."]
+    assert list(conclusion(pd.DataFrame(ROWS[8:], columns=COLUMNS))) == [
+        "What the reports most often leave open: the step (1 claim)."
+    ]

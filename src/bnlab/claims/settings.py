@@ -19,7 +19,7 @@ def judge_setting(reported: str, ours: float, *, truncated: bool = False) -> Fin
     differs = (
         "Our configuration has no single such number."
         if math.isnan(ours)
-        else f"Our configuration has {written(ours)}."
+        else f"Our configuration has {written(ours, digits=6)}."
     )
     reason = "As our configuration has it." if equal else differs
     return Finding(REPRODUCED if equal else NOT_REPRODUCED, reason, ours)

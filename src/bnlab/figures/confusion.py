@@ -105,14 +105,14 @@ def _found(setting: pd.DataFrame) -> str:
     pairs, settled = int(setting["pairs"].iloc[0]), int(_settled(setting).sum())
     mistake = (
         f"The commonest mistake is {worst['label']} taken for {worst['predicted']}: {percent(worst['without'])} % of "
-        f"the images without and {percent(worst['with'])} % with it."
+        f"the images labelled {worst['label']} without batch normalization, {percent(worst['with'])} % with it."
     )
     if pairs < 2:
         return f"{mistake} A single pair of runs gives no interval."
     marked = ", those with a number on the right," if setting["predicted"].nunique() <= LEGIBLE else ""
     return (
         f"{mistake} In {settled} of {len(setting)} cells{marked} the change is more than chance: the interval over "
-        f"{count(pairs, 'pair')} of runs leaves zero out, at {100 * LEVEL:.0f} % for all cells together."
+        f"{count(pairs, 'pair')} of runs excludes zero, at {100 * LEVEL:.0f} % for all cells together."
     )
 
 

@@ -66,7 +66,7 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
     sentences = [
         (
             f"How much better networks do on the {protocol.training:,} images that they were trained on than on the "
-            f"{protocol.validation:,} that validate, after the last update: the larger the gap, the more they have "
+            f"{protocol.validation:,} validation images, after the last update: the larger the gap, the more they have "
             "learnt by heart."
         ),
         lines,
@@ -84,11 +84,11 @@ def _from_least_to_most(table: pd.DataFrame) -> list[str]:
     for (*_, batch_norm), means in gaps.groupby(level=[0, 1, 2, 3]):
         least, most = (weight_decay_words(means.index[i][-1]) for i in (0, -1))
         parts.append(
-            f"{batch_norm_words(bool(batch_norm))} from {points(means.iloc[0])} points at {least} to "
+            f"{batch_norm_words(bool(batch_norm))} it is {points(means.iloc[0])} points at {least} and "
             f"{points(means.iloc[-1])} at {most}"
         )
     alone = gaps.reset_index()[PANELS].drop_duplicates().shape[0] == 1
-    return [f"The mean gap in accuracy goes {' and '.join(parts)}."] if alone else []
+    return [f"The mean gap in accuracy: {'; '.join(parts)}."] if alone else []
 
 
 def _draw_series(axes: Axes, runs: pd.DataFrame, gap: str) -> Line2D:

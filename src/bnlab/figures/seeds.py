@@ -142,11 +142,11 @@ def caption(protocol: Protocol, table: pd.DataFrame) -> str:
     level, gain = f"{100 * LEVEL:.0f} %", f"{100 * POINTS:g} points"
     sentences = [
         (
-            f"Left, the mean gain in accuracy on the {protocol.validation:,} validation images from batch "
-            f"normalization over the first pairs, in the order of their seeds, with Student's {level} interval; cut "
-            f"off where pairs are few; dashed, a gain of {gain}. Right, how likely it is to detect a true gain of "
-            f"{gain} (an interval above zero) if pairs vary as ours do; the band shows how uncertain that is ({level} "
-            "interval of their standard deviation)."
+            f"Left: the mean gain in accuracy on the {protocol.validation:,} validation images after one pair of runs, "
+            f"two, three and so on, with Student's {level} interval, which for the first few is too wide to be drawn "
+            f"in full; dashed, a gain of {gain}. Right: how likely it is to detect a true gain of {gain} (an interval "
+            f"above zero) if pairs vary as ours do; the band shows how uncertain that is ({level} interval of their "
+            "standard deviation)."
         ),
         *(_answer(rows, table) for _, rows in table[table["power"].notna()].groupby(SETTING, sort=False)),
     ]
@@ -161,7 +161,7 @@ def _answer(rows: pd.DataFrame, table: pd.DataFrame) -> str:
     ours = rows.loc[rows["gain_mean"].notna(), "pairs"].max()
     low, high = percent(first["sd_low"]), percent(first["sd_high"])
     return (
-        f"To detect a true gain of {100 * POINTS:g} points in {100 * POWER:.0f} % of cases takes "
-        f"{count(needed, 'pair')}{of}: the gains of our {ours} pairs have a standard deviation of "
-        f"{percent(first['sd'])} points, and if it is really {low} to {high}, it takes {least:,} to {most:,}."
+        f"To detect a true gain of {100 * POINTS:g} points in validation accuracy in {100 * POWER:.0f} % of cases "
+        f"takes {count(needed, 'pair')}{of}: the gains of our {ours} pairs have a standard deviation of "
+        f"{percent(first['sd'])} points; with {low} it would take {least:,}, with {high} {most:,}."
     )

@@ -60,22 +60,36 @@ def _gain(answer: Answer, inputs: Inputs) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
+def gains(synthesis: Synthesis, inputs: Mapping[str, Inputs]) -> Iterator[str]:
+    """What batch normalization changes in the networks of each question, from the least to the most, in a sentence."""
+    parts = []
+    for question in synthesis.questions:
+        if question.answer is not None and question.answer.kind == "gain":
+            pairs = _of(question.answer, inputs[question.answer.study].pairs)
+            means = pairs.loc[pairs["metric"] == "test_accuracy", "gain_mean"].dropna()
+            ends = dict.fromkeys(points(mean) for mean in (means.min(), means.max()) if len(means))
+            parts += [f"{question.label} by {' to '.join(ends)} points"] if ends else []
+    if parts:
+        yield f"Batch normalization changes the test accuracy of {_listed(parts)}."
+
+
 def _starts(answer: Answer, inputs: Inputs) -> str:
     """How many runs learn at all, by initialization, without and with batch normalization."""
     cells, started = _of(answer, inputs.cells), learnt(inputs)
-    several = cells["network"].nunique() > 1
+    networks = [network_words(network, layers) for network, layers in cells[NETWORK].drop_duplicates().to_numpy()]
     parts = []
     for _, group in cells.groupby(SETTING, sort=False):
         first = group.iloc[0]
         runs = [cell.runs.split() for cell in group.sort_values("batch_norm").itertuples()]
         learn = " and ".join(f"{sum(run in started for run in own)} of {len(own)}" for own in runs)
-        network = f" in a network of {network_words(first['network'], first['layers'])}" if several else ""
+        network = f" in a network of {network_words(first['network'], first['layers'])}" if networks[1:] else ""
         which = _which(first, cells, "initialization")
         parts.append(f"{learn}{which}{network}")
     kinds = " and ".join(("with" if one else "without") for one in sorted(cells["batch_norm"].unique()))
+    one = "" if networks[1:] else f" of {networks[0]}"
     return (
-        f"Runs that start to learn at all, {kinds} batch normalization, by the standard deviation σ of their initial "
-        f"weights: {'; '.join(parts)}."
+        f"Whether a network{one} starts to learn at all can hang on the standard deviation σ of its initial weights. "
+        f"Runs that do, {kinds} batch normalization: {'; '.join(parts)}."
     )
 
 
@@ -120,12 +134,12 @@ def what_failed(claims: pd.DataFrame) -> str:
     at_odds = failed["flags"].str.contains(INCONSISTENT) & ~elsewhere
     rest = len(failed) - elsewhere.sum() - at_odds.sum()
     back = (said["outcome"] == REPRODUCED).sum()
-    concern = "concerns" if at_odds.sum() == 1 else "concern"
+    concern, remain = ("concerns" if at_odds.sum() == 1 else "concern"), ("remains" if rest == 1 else "remain")
     return (
         f"Of {len(said)} measured results and statements, {_are(back)} reproduced, {_are(len(failed))} not, and "
-        f"{_are(len(said) - back - len(failed))} undecided or not testable. Of those that are not, {elsewhere.sum()} "
-        f"would be reproduced under another reading of the report, {at_odds.sum()} {concern} points where it "
-        f"contradicts itself, its code or its log, and for {rest} nothing that was tried explains it."
+        f"{_are(len(said) - back - len(failed))} undecided or not testable. Of the {len(failed)}, {elsewhere.sum()} "
+        f"would be reproduced under another reading of the report, {at_odds.sum()} {concern} points where a report "
+        f"contradicts itself, its code or its log, and {rest} {remain} unexplained."
     )
 
 

@@ -107,7 +107,7 @@ def _row(claim: pd.Series, known: Mapping[str, RunSpec], tables: Mapping[str | N
         where=claim["where"],
         text=claim["text"],
         quantity=_quantity(claim),
-        reported=_reported(claim),
+        reported=_reported(claim) + _read_to(claim),
         ours=_ours(claim),
         interval=_interval(claim),
         shift=_shift(claim),
@@ -148,6 +148,14 @@ def _reported(claim: pd.Series) -> str:
         return re.sub(NUMBER, lambda number: short_error(float(number[0])), printed)
     hundredfold, more, _ = re.sub(NUMBER, _hundredfold, printed).partition(" or more")
     return _minus(f"{hundredfold} {unit}{more}")
+
+
+def _read_to(claim: pd.Series) -> str:
+    """How closely a number could be read off a figure, where that is not what its last digit says."""
+    width, decimals = claim["printed_high"] - claim["printed_low"], len(claim["reported"].partition(".")[2])
+    if claim["kind"] != "number" or not width > 1.01 * 10.0**-decimals:
+        return ""
+    return f" (± {width / 2 * (100 if is_accuracy(claim['metric']) else 1):g})"
 
 
 def _hundredfold(number: re.Match[str]) -> str:

@@ -33,7 +33,7 @@ def conclusion(claims: pd.DataFrame) -> Iterator[str]:
     often = Counter(one for row in claims["open"] for one in row.split(", ") if one).most_common(OFTEN)
     if often:
         named = [f"{what} ({count(n, 'claim')})" for what, n in often]
-        yield f"Most often left open: {', '.join(named)}."
+        yield f"What the reports most often leave open: {', '.join(named)}."
 
 
 def _share(claims: pd.DataFrame) -> str:

@@ -42,8 +42,7 @@ def findings(inputs: Inputs, experiment: str) -> list[Finding]:
     cells = inputs.cells[inputs.cells["experiment"] == experiment]
     if any(cells[column].nunique() > 1 for column in SEARCHED):
         return _best(cells, inputs.protocol_of(experiment))
-    pairs = inputs.pairs[(inputs.pairs["experiment"] == experiment) & (inputs.pairs["metric"] == "test_accuracy")]
-    return _gains(cells, pairs, idle(inputs))
+    return _gains(cells, inputs.pairs[inputs.pairs["experiment"] == experiment], idle(inputs))
 
 
 def idle(inputs: Inputs) -> frozenset[str]:
@@ -71,8 +70,10 @@ def _gains(cells: pd.DataFrame, pairs: pd.DataFrame, idle: frozenset[str]) -> li
         words = [network_words(first["network"], first["layers"])]
         if cells["initialization"].nunique() > 1:
             words.append(initialization_words(first["initialization"]))
-        pair = pairs.merge(setting[SETTING].drop_duplicates(), on=SETTING)
-        sentences = [_accuracies(setting, idle), *(_gain(gain) for _, gain in pair.iterrows())]
+        own = pairs.merge(setting[SETTING].drop_duplicates(), on=SETTING)
+        tests, validations = (own[own["metric"] == f"{part}_accuracy"] for part in ("test", "validation"))
+        sentences = [_accuracies(setting, idle), *(_gain(pair) for _, pair in tests.iterrows())]
+        sentences += [_validation_gain(pair) for _, pair in validations.iterrows() if pair["n"] > 1]
         found.append(Finding(", ".join(words), " ".join(sentences)))
     return found
 
@@ -119,12 +120,18 @@ def _gain(pair: pd.Series) -> str:
     return f"{gain}; {interval}, {sign}.{_needed(pair)}"
 
 
+def _validation_gain(pair: pd.Series) -> str:
+    """The same on other images: how far a gain hangs on those of the test set."""
+    ends = f"{points(pair['ci_low'])} to {points(pair['ci_high'])}"
+    return f"On validation images it is {points(pair['gain_mean'])} points ({ends})."
+
+
 def _needed(pair: pd.Series) -> str:
     """How many such pairs see the smallest difference that is called one, where their spread is known well enough."""
     if pair["n"] <= FEWEST or not pair["gain_sd"] > 0:
         return ""
     pairs = pairs_needed(pair["gain_sd"], POINTS)
-    gain = f"a true gain of {100 * POINTS:g} points in {100 * POWER:.0f} % of cases"
+    gain = f"a true gain of {100 * POINTS:g} points in test accuracy in {100 * POWER:.0f} % of cases"
     return f" To detect {gain} takes {count(pairs, 'such pair')}."
 
 
@@ -154,7 +161,8 @@ def _best_sentence(searched: pd.DataFrame, protocol: Protocol) -> str:
     noise = math.sqrt(accuracy * (1 - accuracy) / protocol.validation)
     close = finished[finished["validation_accuracy_mean"] >= accuracy - noise].iloc[1:]
     sentence = (
-        f"Of {len(searched)} values, {_values(best, varying)} has the highest validation accuracy: "
+        f"Of {len(searched)} {'values' if len(varying) == 1 else 'settings'}, {_values(best, varying)} has the highest "
+        "validation accuracy: "
         f"{percent(accuracy)} % (test accuracy {percent(best['test_accuracy_mean'])} %). The lowest is "
         f"{percent(worst['validation_accuracy_mean'])} % at {_values(worst, varying)}."
     )

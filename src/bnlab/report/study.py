@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bnlab import formatting
 from bnlab.analysis.intervals import LEVEL, POWER
+from bnlab.analysis.power import POINTS
 from bnlab.claims.outcomes import GRADIENTS
 from bnlab.config.studies import Configuration
 from bnlab.files import write_text
@@ -68,6 +69,7 @@ def environment(medium: Medium = ALONE, *templates: Path) -> Environment:
         count=formatting.count,
         confidence=f"{100 * LEVEL:.0f}",
         power=f"{100 * POWER:.0f}",
+        margin=f"{100 * POINTS:g}",
         generated_note=formatting.GENERATED_NOTE,
         metric_names=METRIC_NAMES,
         oracle_names=ORACLES,

@@ -17,7 +17,7 @@ from bnlab.config.synthesis import Question, Synthesis
 from bnlab.errors import ConfigError
 from bnlab.figures.answer import ALTERNATIVE
 from bnlab.files import write_text
-from bnlab.report.answers import answers
+from bnlab.report.answers import answers, gains
 from bnlab.report.claim_rows import ClaimRow, claim_rows, of_claims, said_once
 from bnlab.report.conclusion import conclusion
 from bnlab.report.counts import count_rows, headline
@@ -108,7 +108,7 @@ def _context(
         "questions": views,
         "searches_number": searches_number,
         "searches": [row for study, experiment in synthesis.searches for row in search_rows(inputs[study], experiment)],
-        "conclusion": list(conclusion(claims)),
+        "conclusion": [*gains(synthesis, inputs), *conclusion(claims)],
         "failures": said_once(claim_rows(claims[claims["outcome"].isin(FAILED)], known)),
         "runs": _first_listed(entries),
     }
@@ -147,8 +147,9 @@ def best_settings(claims: pd.DataFrame) -> Iterator[str]:
         if named["report"].nunique() > 1:
             first = named["reported"].str.split(TIED).str[0]
             values = named.assign(value=first.astype(float)).sort_values("value", kind="stable")
-            least, largest = (f"{values.iloc[i]['reported']} ({values.iloc[i]['report']})" for i in (0, -1))
-            yield f"The values of {HEADINGS[str(axis)]} that the reports name as best run from {least} to {largest}."
+            ends = (values.iloc[i] for i in (0, -1))
+            least, largest = (f"{end['reported'].replace(TIED, ' or ')} ({end['report']})" for end in ends)
+            yield f"The values of {HEADINGS[str(axis)]} that the reports name as best range from {least} to {largest}."
 
 
 def _places(synthesis: Synthesis) -> list[tuple[str, str]]:

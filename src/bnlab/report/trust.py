@@ -61,9 +61,9 @@ def _false_alarms(rules: pd.DataFrame) -> str:
     below = rated[rated[["high", "high_resampled"]].max(axis=1) < nominal]
     held = len(rated) - len(above) - len(below)
     return (
-        f"False alarms should come in {100 * nominal:.0f} % of trials or fewer. Of {count(len(rated), 'rate')}, {held} "
-        f"{'agrees' if held == 1 else 'agree'} with {100 * nominal:.0f} %; too high: {_named(above)}; lower than need "
-        f"be: {_named(below)}."
+        f"False alarms should come in {100 * nominal:.0f} % of trials or fewer. Of the rates of "
+        f"{count(len(rated), 'rule')}, {held} {'agrees' if held == 1 else 'agree'} with that, {len(below)} "
+        f"{'is' if len(below) == 1 else 'are'} lower, and too high: {_named(above)}."
     )
 
 
@@ -76,8 +76,8 @@ def _expected(reports: pd.DataFrame) -> Iterator[str]:
     decided, expected, found = (reports[name].sum() for name in ("decided", "expected_false", "found_not_reproduced"))
     if decided:
         yield (
-            f"Our runs decide on {count(decided, 'measured result')}. If all were true, {expected:.1f} would be "
-            f"expected to fail all the same; {found} {'does' if found == 1 else 'do'}."
+            f"Our runs decide on {count(decided, 'measured result')}. Even if all were true, about {expected:.1f} "
+            f"would fail by chance; {found} {'does' if found == 1 else 'do'}."
         )
 
 
