@@ -175,7 +175,7 @@ def test_a_link_to_a_claim_opens_it(visit: Visit) -> None:
     page = visit.open("question-depth.html")
     page.locator("td a.plain").first.click()
     assert page.url.rpartition("/")[2].startswith("ledger.html#claim-")
-    assert page.locator("tr:target details[open] p").first.is_visible()
+    page.locator("tr:target details[open] p").first.wait_for()
 
 
 def test_the_ledger_sorts_by_the_keyboard_alone(visit: Visit, made: Workplace) -> None:

@@ -5,6 +5,7 @@ MODULE ARGUMENTS`, a client, does what `python -m MODULE ARGUMENTS` would. What 
 the program `python` beside the server's address.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -14,6 +15,8 @@ import select
 import signal
 import socket
 import sys
+import threading
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -96,7 +99,20 @@ def become(command, folder, environment, streams):
     os.chdir(folder)
     sys.path[0:1] = [folder, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = command
-    runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+    status = 1
+    try:
+        runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+        status = 0
+    except SystemExit as end:
+        status = end.code or 0
+    except BaseException:  # noqa: BLE001 (whatever it is, as Python does)
+        traceback.print_exc()
+    # As Python ends, but that it does not tear down what has been loaded, which takes longer than to load bnlab.
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def be_server(listening):
