@@ -25,6 +25,9 @@ LIBRARIES = (
     "matplotlib.backends.backend_svg"
 )
 
+NOTHING = (["keyword"], "/", {})
+"""A module that does nothing."""
+
 
 def ask(address, command, folder, environment, streams):
     """Run a command in that folder, with these variables and three streams; yield its process, and its exit status.
@@ -61,16 +64,22 @@ def serve(listening):
             if client in ready:
                 os.kill(process, signal.SIGKILL)
         if listening in ready:
-            client, _ = listening.accept()
-            _, streams, _, _ = socket.recv_fds(client, 1, 3)
-            with client.makefile("rb") as lines:
-                asked = json.loads(lines.readline())
+            client, asked, streams = taken(listening)
             if not (process := os.fork()):
                 return *asked, streams
             clients[process] = client
             answer(client, process)
             for stream in streams:
                 os.close(stream)
+
+
+def taken(listening):
+    """The next client, what it asks for, and its streams; who is killed in the midst of asking wants nothing run."""
+    client, _ = listening.accept()
+    _, streams, _, _ = socket.recv_fds(client, 1, 3)
+    with client.makefile("rb") as lines:
+        line = lines.readline()
+    return client, json.loads(line) if line.endswith(b"\n") else NOTHING, streams
 
 
 def ended(processes):

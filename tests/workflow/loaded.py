@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from bnlab.blas import use_one_thread
 from tests.workflow import fork_server
 
 PYTHON = f"""#!/bin/sh
@@ -28,7 +27,6 @@ def server() -> Path:
     folder = Path(place.name)
     (folder / "python").write_text(PYTHON, encoding="utf-8")
     (folder / "python").chmod(0o755)
-    use_one_thread()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(folder / "address"))
         listening.listen()

@@ -76,19 +76,19 @@ def gains(synthesis: Synthesis, inputs: Mapping[str, Inputs]) -> Iterator[str]:
 def _starts(answer: Answer, inputs: Inputs) -> str:
     """How many runs learn at all, by initialization, without and with batch normalization."""
     cells, started = _of(answer, inputs.cells), learnt(inputs)
-    networks = [network_words(network, layers) for network, layers in cells[NETWORK].drop_duplicates().to_numpy()]
-    parts = []
+    several = cells["network"].nunique() > 1
+    parts, network = [], ""
     for _, group in cells.groupby(SETTING, sort=False):
         first = group.iloc[0]
         runs = [cell.runs.split() for cell in group.sort_values("batch_norm").itertuples()]
         learn = " and ".join(f"{sum(run in started for run in own)} of {len(own)}" for own in runs)
-        network = f" in a network of {network_words(first['network'], first['layers'])}" if networks[1:] else ""
+        network = f" of {network_words(first['network'], first['layers'])}"
         which = _which(first, cells, "initialization")
-        parts.append(f"{learn}{which}{network}")
+        parts.append(f"{learn}{which}{f' in a network{network}' if several else ''}")
+    named = "" if several else network
     kinds = " and ".join(("with" if one else "without") for one in sorted(cells["batch_norm"].unique()))
-    one = "" if networks[1:] else f" of {networks[0]}"
     return (
-        f"Whether a network{one} starts to learn at all can hang on the standard deviation σ of its initial weights. "
+        f"Whether a network{named} starts to learn at all can hang on the standard deviation σ of its initial weights. "
         f"Runs that do, {kinds} batch normalization: {'; '.join(parts)}."
     )
 
